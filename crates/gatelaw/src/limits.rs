@@ -1,0 +1,39 @@
+//! Every limit of gatelaw, in one place, each with its reason.
+
+/// Bytes of one policy file: beyond this a policy is generated, and belongs in a list file.
+pub const SOURCE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Depth of parentheses, `not`, blocks and JSON in a policy: deeper is a mistake or an attack, and 64 fits any stack.
+pub const NESTING_MAX: u32 = 64;
+/// Rules of one policy: the plan numbers them in `u32` with room to spare.
+pub const RULES_MAX: usize = 100_000;
+/// Entries of one list.
+pub const LIST_ENTRIES_MAX: usize = 1_000_000;
+/// Bytes of one name.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Bytes of the text of one `matches` pattern.
+pub const PATTERN_BYTES_MAX: usize = 1024;
+/// Bytes of the automaton of one `matches` pattern.
+pub const PATTERN_DFA_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the text that a `respond` sends.
+pub const RESPOND_TEXT_BYTES_MAX: usize = 256;
+/// Seconds of a duration: ten years of 365 days.
+pub const DURATION_S_MAX: i64 = 10 * 365 * 24 * 60 * 60;
+
+/// Bytes of a request's path: servers behind the gates stop at 8 KiB.
+pub const PATH_BYTES_MAX: usize = 8 * 1024;
+/// Segments of a request's path.
+pub const SEGMENTS_MAX: usize = 128;
+/// Bytes of one decoded segment.
+pub const SEGMENT_BYTES_MAX: usize = 1024;
+/// Bytes of a request's query.
+pub const QUERY_BYTES_MAX: usize = 16 * 1024;
+/// Pairs of a request's query.
+pub const QUERY_PAIRS_MAX: usize = 100;
+/// Header lines of a request.
+pub const HEADER_LINES_MAX: usize = 200;
+/// Bytes of all header names and values of a request.
+pub const HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a value that a `matches` tests: keeps the cost of a decision bounded.
+pub const MATCHED_VALUE_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of a value that a `forward` sets: servers behind the gates stop near here.
+pub const FORWARD_VALUE_BYTES_MAX: usize = 4 * 1024;
