@@ -1,8 +1,16 @@
 //! One law for every gate: the gatelaw core.
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
+pub mod address;
+pub mod ast;
+pub mod decision;
+pub mod diagnostic;
+pub mod identity;
+pub mod json;
 pub mod limits;
 pub mod needs;
+pub mod policy;
+pub mod source;
 
 /// Names the version of gatelaw, the same for every package of one release.
 #[must_use]
