@@ -484,11 +484,11 @@ pub enum Expr {
     /// `inside`
     Define(Name),
     /// A test.
-    Test(Test1),
+    Test(Box<TestOf>),
 }
 
 /// One test, with its place.
-pub type Test1 = Spanned<TestKind>;
+pub type TestOf = Spanned<TestKind>;
 
 /// What a test asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
