@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
 pub mod address;
+pub mod artifact;
 pub mod ast;
 pub mod decision;
 pub mod diagnostic;
