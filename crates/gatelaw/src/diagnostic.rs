@@ -38,3 +38,52 @@ pub enum Severity {
     /// The policy compiles; a person should look.
     Warning,
 }
+
+impl Code {
+    /// Names an error.
+    #[must_use]
+    pub const fn error(number: u16, title: &'static str) -> Self {
+        Self { number, severity: Severity::Error, title }
+    }
+
+    /// Names a warning.
+    #[must_use]
+    pub const fn warning(number: u16, title: &'static str) -> Self {
+        Self { number, severity: Severity::Warning, title }
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "G{:04}", self.number)
+    }
+}
+
+impl Diagnostic {
+    /// Makes a diagnostic at a place.
+    #[must_use]
+    pub fn at(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            span: Some(span),
+            list_line: None,
+            labels: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// Adds another place that matters, with a word on why.
+    #[must_use]
+    pub fn label(mut self, span: Span, why: impl Into<String>) -> Self {
+        self.labels.push((span, why.into()));
+        self
+    }
+
+    /// Adds one way to write it instead.
+    #[must_use]
+    pub fn help(mut self, instead: impl Into<String>) -> Self {
+        self.help.push(instead.into());
+        self
+    }
+}
