@@ -4,6 +4,7 @@
 pub mod address;
 pub mod artifact;
 pub mod ast;
+pub mod codes;
 pub mod decision;
 pub mod diagnostic;
 pub mod identity;

@@ -2,6 +2,10 @@
 
 /// Bytes of one policy file: beyond this a policy is generated, and belongs in a list file.
 pub const SOURCE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of the file of one list: a million entries of some 64 bytes.
+pub const LIST_FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of an artifact: room for the largest policy and its lists, and far below what its `u32` offsets can reach.
+pub const ARTIFACT_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// Depth of parentheses, `not`, blocks and JSON in a policy: deeper is a mistake or an attack, and 64 fits any stack.
 pub const NESTING_MAX: u32 = 64;
 /// Rules of one policy: the plan numbers them in `u32` with room to spare.

@@ -1,0 +1,3 @@
+//! The codes of all diagnostics, one file for each stage that gives them.
+
+pub mod files;
