@@ -30,26 +30,6 @@ pub struct Code {
     pub title: &'static str,
 }
 
-impl Code {
-    /// Makes the code of an error.
-    #[must_use]
-    pub const fn error(number: u16, title: &'static str) -> Self {
-        Self { number, severity: Severity::Error, title }
-    }
-
-    /// Makes the code of a warning.
-    #[must_use]
-    pub const fn warning(number: u16, title: &'static str) -> Self {
-        Self { number, severity: Severity::Warning, title }
-    }
-}
-
-impl std::fmt::Display for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "G{:04}", self.number)
-    }
-}
-
 /// Whether a diagnostic stops compilation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
