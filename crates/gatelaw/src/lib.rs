@@ -12,6 +12,7 @@ pub mod json;
 pub mod limits;
 pub mod needs;
 pub mod policy;
+pub mod request;
 pub mod source;
 
 /// Names the version of gatelaw, the same for every package of one release.

@@ -23,13 +23,19 @@ pub const RESPOND_TEXT_BYTES_MAX: usize = 256;
 /// Seconds of a duration: ten years of 365 days.
 pub const DURATION_S_MAX: i64 = 10 * 365 * 24 * 60 * 60;
 
+/// Bytes of a request's method: the longest registered one has 17 (IANA HTTP Method Registry).
+pub const METHOD_BYTES_MAX: usize = 64;
+/// Bytes of a request's host: the longest name that DNS can say (RFC 1035 §2.3.4).
+pub const HOST_BYTES_MAX: usize = 253;
+/// Bytes of one label of a host (RFC 1035 §2.3.4).
+pub const LABEL_BYTES_MAX: usize = 63;
 /// Bytes of a request's path: servers behind the gates stop at 8 KiB.
 pub const PATH_BYTES_MAX: usize = 8 * 1024;
 /// Segments of a request's path.
 pub const SEGMENTS_MAX: usize = 128;
-/// Bytes of one decoded segment.
+/// Bytes of one segment, as received.
 pub const SEGMENT_BYTES_MAX: usize = 1024;
-/// Bytes of a request's query.
+/// Bytes of a request's query, as written back.
 pub const QUERY_BYTES_MAX: usize = 16 * 1024;
 /// Pairs of a request's query.
 pub const QUERY_PAIRS_MAX: usize = 100;
@@ -37,6 +43,8 @@ pub const QUERY_PAIRS_MAX: usize = 100;
 pub const HEADER_LINES_MAX: usize = 200;
 /// Bytes of all header names and values of a request.
 pub const HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a header's name that a refusal repeats: a name is kept in place, so that refusing allocates nothing.
+pub const REFUSED_NAME_BYTES_MAX: usize = 64;
 /// Bytes of a value that a `matches` tests: keeps the cost of a decision bounded.
 pub const MATCHED_VALUE_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of a value that a `forward` sets: servers behind the gates stop near here.

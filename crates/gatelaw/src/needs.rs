@@ -18,7 +18,7 @@ pub struct Needs {
     pub facts: FactNeeds,
     /// Whether the client's address is read.
     pub ip: bool,
-    /// Whether the policy has an issuer, so that `Authorization: Bearer` is looked at as a source of tokens.
+    /// Whether the policy has an issuer, so that a token can be valid. `Authorization: Bearer` is a token in any case.
     pub tokens: bool,
     /// Headers that issuers take tokens from; lower case.
     pub token_headers: Vec<String>,

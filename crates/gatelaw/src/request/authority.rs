@@ -1,0 +1,193 @@
+//! Host and method: the ends of the request that stand outside the target.
+
+use std::fmt::Write;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::names::{is_token_byte, trim};
+use super::{RawRequest, RefusalCode};
+use crate::limits::{HOST_BYTES_MAX, LABEL_BYTES_MAX, METHOD_BYTES_MAX};
+
+/// Reads the host of a request into `host`.
+pub(super) fn read_host(
+    raw: &RawRequest<'_>,
+    host: &mut String,
+    line: &mut String,
+) -> Result<(), RefusalCode> {
+    if !canonical_host(raw.host, host) {
+        return Err(RefusalCode::Host);
+    }
+    let mut lines = raw.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"host"));
+    let (Some((_, value)), None) = (lines.next(), lines.next()) else {
+        return Ok(());
+    };
+    // A comma stands for a second line: `header-repeated` names that fault.
+    if value.contains(&b',') || (canonical_host(trim(value), line) && line == host) {
+        return Ok(());
+    }
+    Err(RefusalCode::Host)
+}
+
+/// Writes the canonical form of an authority: lower case, without port; returns `false` where there is none.
+///
+/// A host is labels of letters, digits, `-` and `_` (so a name beyond ASCII stands as A-labels), a dotted IPv4 address, or
+/// a bracketed IPv6 address without zone. Other spellings of an IPv4 address, such as `127.1` and `0x7f000001`, are none.
+pub fn canonical_host(authority: &[u8], host: &mut String) -> bool {
+    host.clear();
+    let Ok(text) = std::str::from_utf8(authority) else {
+        return false;
+    };
+    match text.strip_prefix('[').map(|rest| rest.split_once(']')) {
+        Some(Some((address, port))) => write_ipv6(address, host) && is_port(port),
+        Some(None) => false,
+        None => {
+            let (name, port) =
+                text.split_at_checked(text.find(':').unwrap_or(text.len())).unwrap_or((text, ""));
+            write_name(name, host) && is_port(port)
+        }
+    }
+}
+
+fn write_ipv6(address: &str, host: &mut String) -> bool {
+    address.parse::<Ipv6Addr>().is_ok_and(|address| write!(host, "[{address}]").is_ok())
+}
+
+fn write_name(name: &str, host: &mut String) -> bool {
+    let last = name.rsplit('.').next().unwrap_or("");
+    let is_name = name.len() <= HOST_BYTES_MAX && name.split('.').all(is_label);
+    if !is_name || (is_number(last) && name.parse::<Ipv4Addr>().is_err()) {
+        return false;
+    }
+    host.push_str(name);
+    host.make_ascii_lowercase();
+    true
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=LABEL_BYTES_MAX).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// Says whether URL parsers would take a host that ends in this label for an IPv4 address (WHATWG URL §3.5).
+fn is_number(label: &str) -> bool {
+    let hex = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
+    label.bytes().all(|b| b.is_ascii_digit()) || hex.is_some_and(|h| h.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Says whether a text is empty, or `:` and a port.
+fn is_port(text: &str) -> bool {
+    let Some(port) = text.strip_prefix(':') else {
+        return text.is_empty();
+    };
+    port.bytes().all(|b| b.is_ascii_digit()) && port.len() <= 5 && port.parse::<u16>().is_ok()
+}
+
+/// Reads the method of a request into `method`.
+pub(super) fn read_method(raw: &RawRequest<'_>, method: &mut String) -> Result<(), RefusalCode> {
+    method.clear();
+    let is_upper_token = raw.method.iter().all(|b| is_token_byte(*b) && !b.is_ascii_lowercase());
+    let fits = (1..=METHOD_BYTES_MAX).contains(&raw.method.len());
+    match std::str::from_utf8(raw.method) {
+        Ok(text) if fits && is_upper_token && !matches!(text, "CONNECT" | "TRACE") => {
+            method.push_str(text);
+            Ok(())
+        }
+        _ => Err(RefusalCode::Method),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(authority: &str, expected: Option<&str>) {
+        let mut host = String::from("before");
+        let found = canonical_host(authority.as_bytes(), &mut host).then_some(host.as_str());
+        assert_eq!(found, expected, "{authority:?}");
+    }
+
+    #[test]
+    fn hosts_are_lower_case_without_port() {
+        check("API.Example", Some("api.example"));
+        check("api.example:443", Some("api.example"));
+        check("localhost:65535", Some("localhost"));
+        check("xn--bcher-kva.example", Some("xn--bcher-kva.example"));
+        check("a_b-c.0x.example", Some("a_b-c.0x.example"));
+        check("192.0.2.1:80", Some("192.0.2.1"));
+        check("[2001:DB8::0:1]:80", Some("[2001:db8::1]"));
+        check("[::ffff:192.0.2.1]", Some("[::ffff:192.0.2.1]"));
+    }
+
+    #[test]
+    fn ambiguous_hosts_are_refused() {
+        for bad in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            ":80",
+            "a:",
+            "a:65536",
+            "a:+80",
+            "a:8 0",
+            "a:80:80",
+            "user@a",
+            "a b",
+            "a,b",
+            "a#",
+            "a/b",
+            "a%61",
+            "[fe80::1%eth0]",
+            "[::1",
+            "::1",
+            "[::1]x",
+            "[1.2.3.4]",
+            "[]",
+            "127.1",
+            "1.2.3",
+            "0x7f000001",
+            "2130706433",
+            "01.2.3.4",
+            "1.2.3.4.5",
+            "a.0X",
+            "a.1",
+            "bücher.example",
+            "api\u{3002}example",
+        ] {
+            check(bad, None);
+        }
+        check(&"a".repeat(63), Some(&"a".repeat(63)));
+        check(&"a".repeat(64), None);
+        check(&["abc"; 63].join(".")[..251], Some(&["abc"; 63].join(".")[..251]));
+        check(&"a.".repeat(127)[..253], Some(&"a.".repeat(127)[..253]));
+        check(&format!("b{}", &"a.".repeat(127)[..253]), None);
+    }
+
+    #[test]
+    fn methods_are_upper_case_tokens() {
+        let long = "A".repeat(METHOD_BYTES_MAX + 1);
+        let mut method = String::new();
+        for good in ["GET", "M-SEARCH", "FOO", "GETT", "X!#$%&'*+.^_`|~9", &long[1..]] {
+            assert_eq!(read_method(&RawRequest::new(good.as_bytes(), b"h", b"/"), &mut method), Ok(()));
+            assert_eq!(method, good);
+        }
+        for bad in [
+            "",
+            "get",
+            "Get",
+            "GET ",
+            "GE T",
+            "G@T",
+            "GET/a",
+            "G\0ET",
+            "PUT\u{a0}",
+            "CONNECT",
+            "TRACE",
+            &long,
+        ] {
+            let refused = read_method(&RawRequest::new(bad.as_bytes(), b"h", b"/"), &mut method);
+            assert_eq!(refused, Err(RefusalCode::Method), "{bad:?}");
+        }
+    }
+}
