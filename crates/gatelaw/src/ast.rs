@@ -206,6 +206,24 @@ pub enum Type {
     Weekday,
 }
 
+impl Type {
+    /// Spells the type as a policy does.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::String => "string",
+            Self::Strings => "strings",
+            Self::Ip => "ip",
+            Self::Duration => "duration",
+            Self::Instant => "instant",
+            Self::Clock => "clock",
+            Self::Weekday => "weekday",
+        }
+    }
+}
+
 /// `role staff includes viewer, auditor`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
@@ -598,6 +616,23 @@ pub enum LiteralKind {
     Clock(u16),
     /// `mon`
     Weekday(Weekday),
+}
+
+impl LiteralKind {
+    /// Names the type of the literal; a network is an `ip`.
+    #[must_use]
+    pub const fn ty(&self) -> Type {
+        match self {
+            Self::Bool(_) => Type::Bool,
+            Self::Int(_) => Type::Int,
+            Self::String(_) => Type::String,
+            Self::Ip(_) => Type::Ip,
+            Self::Duration(_) => Type::Duration,
+            Self::Instant(_) => Type::Instant,
+            Self::Clock(_) => Type::Clock,
+            Self::Weekday(_) => Type::Weekday,
+        }
+    }
 }
 
 /// A day of the week.

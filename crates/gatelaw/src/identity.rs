@@ -1,8 +1,13 @@
 //! Who is asking: the claims of a verified token, mapped by the policy.
 
+mod claims;
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 
-use crate::policy::{IssuerId, RoleId};
+use crate::json::Json;
+use crate::policy::{IdentityModel, IssuerId, RoleId};
 
 /// Holds what a policy can ask about an authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +51,48 @@ pub enum AttributeValue {
     Duration(i64),
     /// `instant`, in Unix seconds
     Instant(i64),
+}
+
+/// Says why claims give no identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenFault {
+    /// The policy has no issuer of that name.
+    #[error("the policy has no such issuer")]
+    Issuer,
+    /// A claim is missing, of a wrong type, or not what the issuer requires.
+    #[error("the claims are not what the issuer's lines ask for")]
+    Claims,
+}
+
+impl TokenFault {
+    /// Names the fault as it stands behind `token:` in a reason.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer",
+            Self::Claims => "claims",
+        }
+    }
+}
+
+impl Identity {
+    /// Maps the claims of a verified token by the lines of its issuer.
+    ///
+    /// `issuer` is the issuer's name in the policy. `client_cert` is the fact of that name, lower-case hex, which a token with
+    /// `cnf` must be bound to (RFC 8705 §3.1). Signature, `iss`, `aud` and times are not judged here.
+    ///
+    /// # Errors
+    /// [`TokenFault::Issuer`] for a name that the policy doesn't have; [`TokenFault::Claims`] where a claim is missing, `null`
+    /// or of a wrong type, where a `require` line doesn't hold, or where the token is bound to another certificate.
+    pub fn map(
+        model: &IdentityModel,
+        issuer: &str,
+        claims: &Json,
+        client_cert: Option<&str>,
+    ) -> Result<Self, TokenFault> {
+        claims::map(model, issuer, claims, client_cert)
+    }
 }
 
 /// Says who a host found to be asking.

@@ -42,3 +42,27 @@ impl Json {
         path.iter().try_fold(self, |value, name| value.member(name))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::Json;
+
+    /// Reads JSON that a test writes.
+    pub(crate) fn json(text: &str) -> Json {
+        from_serde(&serde_json::from_str(text).unwrap())
+    }
+
+    fn from_serde(value: &serde_json::Value) -> Json {
+        use serde_json::Value;
+        match value {
+            Value::Null => Json::Null,
+            Value::Bool(truth) => Json::Bool(*truth),
+            Value::Number(number) => number.as_i64().map_or(Json::OtherNumber, Json::Int),
+            Value::String(text) => Json::String(text.clone()),
+            Value::Array(values) => Json::Array(values.iter().map(from_serde).collect()),
+            Value::Object(members) => {
+                Json::Object(members.iter().map(|(n, v)| (n.clone(), from_serde(v))).collect())
+            }
+        }
+    }
+}

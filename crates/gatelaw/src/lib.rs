@@ -4,6 +4,8 @@
 pub mod address;
 pub mod artifact;
 pub mod ast;
+pub mod base64url;
+mod check;
 pub mod codes;
 pub mod decision;
 pub mod diagnostic;
@@ -12,8 +14,10 @@ pub mod json;
 pub mod limits;
 pub mod needs;
 pub mod policy;
+pub mod profiles;
 pub mod request;
 pub mod source;
+pub mod time;
 
 /// Names the version of gatelaw, the same for every package of one release.
 #[must_use]

@@ -22,6 +22,10 @@ pub const PATTERN_DFA_BYTES_MAX: usize = 64 * 1024;
 pub const RESPOND_TEXT_BYTES_MAX: usize = 256;
 /// Seconds of a duration: ten years of 365 days.
 pub const DURATION_S_MAX: i64 = 10 * 365 * 24 * 60 * 60;
+/// Seconds of an issuer's leeway: clocks of servers agree to within seconds, and a token should not outlive its time.
+pub const LEEWAY_S_MAX: i64 = 30;
+/// Seconds between `iat` and `exp` where an issuer says nothing: a day, longer than any sound access token lives.
+pub const TOKEN_AGE_S_DEFAULT: i64 = 24 * 60 * 60;
 
 /// Bytes of a request's method: the longest registered one has 17 (IANA HTTP Method Registry).
 pub const METHOD_BYTES_MAX: usize = 64;

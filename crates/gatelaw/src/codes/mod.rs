@@ -1,3 +1,4 @@
 //! The codes of all diagnostics, one file for each stage that gives them.
 
 pub mod files;
+pub mod issuers;

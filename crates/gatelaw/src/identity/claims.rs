@@ -1,0 +1,258 @@
+//! Claims to identity. A claim is missing, or it has the type that is asked for; anything else makes the token invalid.
+
+use std::collections::BTreeSet;
+
+use super::{AttributeValue, Identity, TokenFault};
+use crate::address::parse_ip;
+use crate::ast::{LiteralKind, SetShape, Type};
+use crate::json::Json;
+use crate::limits::MATCHED_VALUE_BYTES_MAX;
+use crate::policy::{
+    Attr, AttributeId, IdentityModel, Issuer, IssuerAttribute, IssuerId, RoleId, ScopesShape,
+};
+
+/// A claim that is there and right, a claim that is missing, or an invalid token.
+type Claim<T> = Result<Option<T>, TokenFault>;
+
+pub(super) fn map(
+    model: &IdentityModel,
+    issuer_name: &str,
+    claims: &Json,
+    client_cert: Option<&str>,
+) -> Result<Identity, TokenFault> {
+    let (id, issuer) = find(model, issuer_name).ok_or(TokenFault::Issuer)?;
+    require(issuer, claims)?;
+    bound(issuer, claims, client_cert)?;
+    let issued_at = integer(claims, &["iat"])?;
+    if model.reads_token_age && issued_at.is_none() {
+        return Err(TokenFault::Claims);
+    }
+    let identity = Identity {
+        issuer: id,
+        id: string(claims, &issuer.subject)?.filter(|s| !s.is_empty()).ok_or(TokenFault::Claims)?,
+        roles: roles(model, issuer, claims)?,
+        scopes: scopes(issuer, claims)?,
+        client: client(issuer, claims)?,
+        actor: string(claims, &["act", "sub"])?,
+        token_id: string(claims, &["jti"])?,
+        issued_at,
+        authenticated_at: integer(claims, &["auth_time"])?,
+        attributes: attributes(model, issuer, claims)?,
+    };
+    matched_values_fit(model, &identity)?;
+    Ok(identity)
+}
+
+fn find<'m>(model: &'m IdentityModel, name: &str) -> Option<(IssuerId, &'m Issuer)> {
+    let index = model.issuers.binary_search_by(|i| i.name.as_str().cmp(name)).ok()?;
+    Some((IssuerId(u32::try_from(index).ok()?), model.issuers.get(index)?))
+}
+
+/// Follows a path of member names. `null`, and a value on the way that is no object, are wrong, not missing.
+fn at<'c>(claims: &'c Json, path: &[impl AsRef<str>]) -> Claim<&'c Json> {
+    let mut value = claims;
+    for name in path {
+        if !matches!(value, Json::Object(_)) {
+            return Err(TokenFault::Claims);
+        }
+        match value.member(name.as_ref()) {
+            Some(member) => value = member,
+            None => return Ok(None),
+        }
+    }
+    if matches!(value, Json::Null) { Err(TokenFault::Claims) } else { Ok(Some(value)) }
+}
+
+fn string(claims: &Json, path: &[impl AsRef<str>]) -> Claim<String> {
+    at(claims, path)?.map(as_string).transpose()
+}
+
+fn as_string(value: &Json) -> Result<String, TokenFault> {
+    match value {
+        Json::String(text) => Ok(text.clone()),
+        _ => Err(TokenFault::Claims),
+    }
+}
+
+fn integer(claims: &Json, path: &[impl AsRef<str>]) -> Claim<i64> {
+    at(claims, path)?.map(as_integer).transpose()
+}
+
+fn as_integer(value: &Json) -> Result<i64, TokenFault> {
+    match value {
+        Json::Int(number) => Ok(*number),
+        _ => Err(TokenFault::Claims),
+    }
+}
+
+/// Reads a set as the policy says the claim holds it; a missing one is empty.
+fn set(claims: &Json, path: &[String], shape: SetShape) -> Result<Vec<String>, TokenFault> {
+    at(claims, path)?.map_or(Ok(Vec::new()), |value| as_set(value, shape))
+}
+
+fn as_set(value: &Json, shape: SetShape) -> Result<Vec<String>, TokenFault> {
+    let members: BTreeSet<String> = match (shape, value) {
+        (SetShape::List, Json::Array(values)) => values.iter().map(as_string).collect::<Result<_, _>>()?,
+        (SetShape::Words, Json::String(text)) => {
+            text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        }
+        (SetShape::One, Json::String(text)) => BTreeSet::from([text.clone()]),
+        _ => return Err(TokenFault::Claims),
+    };
+    Ok(members.into_iter().collect())
+}
+
+fn require(issuer: &Issuer, claims: &Json) -> Result<(), TokenFault> {
+    let holds = |value: &Json, literal: &LiteralKind| match (value, literal) {
+        (Json::String(text), LiteralKind::String(expected)) => text == expected,
+        (Json::Int(number), LiteralKind::Int(expected)) => number == expected,
+        (Json::Bool(truth), LiteralKind::Bool(expected)) => truth == expected,
+        _ => false,
+    };
+    for (path, literal) in &issuer.require {
+        if !at(claims, path)?.is_some_and(|value| holds(value, literal)) {
+            return Err(TokenFault::Claims);
+        }
+    }
+    Ok(())
+}
+
+/// A token that names how its bearer proves possession is worthless without that proof. The only one that a gate can see is
+/// the client certificate (RFC 8705 §3.1), so any other confirmation method beside it is refused too.
+fn bound(issuer: &Issuer, claims: &Json, client_cert: Option<&str>) -> Result<(), TokenFault> {
+    let Some(cnf) = at(claims, &["cnf"])? else { return Ok(()) };
+    let proven = match cnf {
+        Json::Object(members) => match members.as_slice() {
+            [(name, Json::String(thumbprint))] if name == "x5t#S256" => {
+                issuer.bound_mtls && client_cert.and_then(thumbprint_of).is_some_and(|t| t == *thumbprint)
+            }
+            _ => false,
+        },
+        _ => false,
+    };
+    if proven { Ok(()) } else { Err(TokenFault::Claims) }
+}
+
+/// Turns the 64 lower-case hex digits of a certificate's SHA-256 into base64url without padding, as `x5t#S256` has it.
+fn thumbprint_of(hex: &str) -> Option<String> {
+    let digits = hex.as_bytes();
+    let mut bytes = Vec::with_capacity(32);
+    for pair in digits.chunks(2) {
+        let [high, low] = pair else { return None };
+        bytes.push(hex_digit(*high)? << 4 | hex_digit(*low)?);
+    }
+    (bytes.len() == 32).then(|| crate::base64url::encode(&bytes))
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
+}
+
+fn client(issuer: &Issuer, claims: &Json) -> Claim<String> {
+    match &issuer.client {
+        Some(path) => string(claims, path),
+        None => match string(claims, &["azp"])? {
+            Some(azp) => Ok(Some(azp)),
+            None => string(claims, &["client_id"]),
+        },
+    }
+}
+
+fn scopes(issuer: &Issuer, claims: &Json) -> Result<Vec<String>, TokenFault> {
+    let Some((path, shape)) = &issuer.scopes else { return Ok(Vec::new()) };
+    let Some(value) = at(claims, path)? else { return Ok(Vec::new()) };
+    let shape = match (shape, value) {
+        (ScopesShape::Shape(shape), _) => *shape,
+        (ScopesShape::ListOrWords, Json::String(_)) => SetShape::Words,
+        (ScopesShape::ListOrWords, _) => SetShape::List,
+    };
+    as_set(value, shape)
+}
+
+/// Grants what any `roles` line grants, and all that those roles include.
+fn roles(model: &IdentityModel, issuer: &Issuer, claims: &Json) -> Result<Vec<RoleId>, TokenFault> {
+    let mut granted: BTreeSet<RoleId> = BTreeSet::new();
+    for line in &issuer.roles {
+        let values = set(claims, &line.path, line.shape)?;
+        for (_, role) in line.grants.iter().filter(|(value, _)| values.binary_search(value).is_ok()) {
+            let role = usize::try_from(role.0).ok().and_then(|index| model.roles.get(index));
+            granted.extend(role.into_iter().flat_map(|r| r.closure.iter().copied()));
+        }
+    }
+    Ok(granted.into_iter().collect())
+}
+
+fn attributes(
+    model: &IdentityModel,
+    issuer: &Issuer,
+    claims: &Json,
+) -> Result<Vec<Option<AttributeValue>>, TokenFault> {
+    let declared = model.attributes.iter().zip(0_u32..);
+    declared
+        .map(|(attribute, id)| {
+            match issuer.attributes.iter().find(|a| a.attribute == AttributeId(id)) {
+                Some(line) => value(line, attribute.ty, claims),
+                // A set is never absent, whoever issued the token.
+                None => Ok((attribute.ty == Type::Strings).then(|| AttributeValue::Strings(Vec::new()))),
+            }
+        })
+        .collect()
+}
+
+fn value(line: &IssuerAttribute, ty: Type, claims: &Json) -> Claim<AttributeValue> {
+    if ty == Type::Strings {
+        return Ok(Some(AttributeValue::Strings(set(claims, &line.path, line.shape)?)));
+    }
+    match (at(claims, &line.path)?, &line.default) {
+        (Some(claim), _) => scalar(claim, ty).map(Some),
+        (None, Some(default)) => literal(default).map(Some).ok_or(TokenFault::Claims),
+        (None, None) if line.optional => Ok(None),
+        (None, None) => Err(TokenFault::Claims),
+    }
+}
+
+fn scalar(claim: &Json, ty: Type) -> Result<AttributeValue, TokenFault> {
+    let value = match (ty, claim) {
+        (Type::Bool, Json::Bool(truth)) => Some(AttributeValue::Bool(*truth)),
+        (Type::Int, Json::Int(number)) => Some(AttributeValue::Int(*number)),
+        (Type::String, Json::String(text)) => Some(AttributeValue::String(text.clone())),
+        (Type::Ip, Json::String(text)) => parse_ip(text.as_bytes()).map(AttributeValue::Ip),
+        (Type::Duration, Json::Int(seconds @ 0..)) => Some(AttributeValue::Duration(*seconds)),
+        (Type::Instant, Json::Int(seconds)) => {
+            crate::time::in_range(*seconds).then_some(AttributeValue::Instant(*seconds))
+        }
+        _ => None,
+    };
+    value.ok_or(TokenFault::Claims)
+}
+
+fn literal(default: &LiteralKind) -> Option<AttributeValue> {
+    match default {
+        LiteralKind::Bool(truth) => Some(AttributeValue::Bool(*truth)),
+        LiteralKind::Int(number) => Some(AttributeValue::Int(*number)),
+        LiteralKind::String(text) => Some(AttributeValue::String(text.clone())),
+        LiteralKind::Ip(net) => Some(AttributeValue::Ip(net.address())),
+        LiteralKind::Duration(seconds) => Some(AttributeValue::Duration(*seconds)),
+        LiteralKind::Instant(seconds) => Some(AttributeValue::Instant(*seconds)),
+        LiteralKind::Clock(_) | LiteralKind::Weekday(_) => None,
+    }
+}
+
+/// Keeps the cost of `matches` bounded: a longer value than it may test makes the token invalid.
+fn matched_values_fit(model: &IdentityModel, identity: &Identity) -> Result<(), TokenFault> {
+    let too_long = |text: &String| text.len() > MATCHED_VALUE_BYTES_MAX;
+    let attribute = |id: AttributeId| identity.attributes.get(usize::try_from(id.0).ok()?)?.as_ref();
+    let fits = model.matched.iter().all(|attr| match attr {
+        Attr::UserId => !too_long(&identity.id),
+        Attr::UserClient => !identity.client.as_ref().is_some_and(too_long),
+        Attr::UserActor => !identity.actor.as_ref().is_some_and(too_long),
+        Attr::UserTokenId => !identity.token_id.as_ref().is_some_and(too_long),
+        Attr::User(id) => !matches!(attribute(*id), Some(AttributeValue::String(text)) if too_long(text)),
+        _ => true,
+    });
+    if fits { Ok(()) } else { Err(TokenFault::Claims) }
+}
