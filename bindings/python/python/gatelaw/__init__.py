@@ -1,0 +1,5 @@
+"""gatelaw: one law for every gate."""
+
+from ._gatelaw import GatelawError, load_unsigned, version
+
+__all__ = ["GatelawError", "load_unsigned", "version"]

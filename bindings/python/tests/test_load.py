@@ -1,0 +1,36 @@
+"""Loading bytes: the same cases and codes as in every other language."""
+
+import re
+
+import pytest
+
+import gatelaw
+
+
+def test_version_is_a_release() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", gatelaw.version())
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"allow GET /orders", "artifact:magic"),
+        (b"", "artifact:truncated"),
+        (b"GATELAW", "artifact:truncated"),
+        (b"GATELAW\0\xff\xff", "artifact:version"),
+    ],
+)
+def test_bytes_that_are_no_artifact_are_refused(data: bytes, code: str) -> None:
+    with pytest.raises(gatelaw.GatelawError) as raised:
+        gatelaw.load_unsigned(data)
+    assert raised.value.code == code
+
+
+def test_the_error_tells_a_person() -> None:
+    with pytest.raises(gatelaw.GatelawError, match="these bytes are no gatelaw artifact"):
+        gatelaw.load_unsigned(b"no artifact")
+
+
+def test_text_is_no_bytes() -> None:
+    with pytest.raises(TypeError):
+        gatelaw.load_unsigned("GATELAW")  # type: ignore[arg-type]

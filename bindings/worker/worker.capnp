@@ -1,0 +1,19 @@
+# Serves the Worker on a free port, which workerd tells on its control descriptor.
+# The paths are those of the folder that `cargo xtask test` puts together: this file, `src/`, and `node_modules/gatelaw/`.
+
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [ (name = "gate", worker = .gate) ],
+  sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "gate") ],
+);
+
+const gate :Workerd.Worker = (
+  compatibilityDate = "2026-11-01",
+  modules = [
+    (name = "worker", esModule = embed "src/worker.js"),
+    (name = "gatelaw", esModule = embed "../npm/js/index.js"),
+    (name = "wasm/gatelaw.js", esModule = embed "../npm/js/wasm/gatelaw.js"),
+    (name = "gatelaw/gatelaw.wasm", wasm = embed "../npm/js/wasm/gatelaw_bg.wasm"),
+  ],
+);
