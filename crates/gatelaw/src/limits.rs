@@ -53,3 +53,20 @@ pub const REFUSED_NAME_BYTES_MAX: usize = 64;
 pub const MATCHED_VALUE_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of a value that a `forward` sets: servers behind the gates stop near here.
 pub const FORWARD_VALUE_BYTES_MAX: usize = 4 * 1024;
+
+/// Variables of one diagram: combining diagrams recurses as deep as this, and must fit a small stack.
+pub const PART_VARIABLES_MAX: usize = 128;
+/// Edges made while one part of the plan becomes a diagram; beyond this it becomes bit vectors.
+pub const PART_EDGES_MAX: u64 = 1 << 17;
+/// Edges made for all diagrams of a plan; beyond this the remaining parts become bit vectors.
+pub const PLAN_EDGES_MAX: u64 = 1 << 24;
+/// Rows that one rule may take in bit vectors; beyond this it is asked as one program.
+pub const RULE_ROWS_MAX: usize = 32;
+/// Total length of the signatures of one classifier; beyond this its tests are split into several.
+pub const SIGNATURES_MAX: usize = 1 << 22;
+/// States of the route automaton for one set of hosts, beyond a small multiple of its patterns' segments.
+pub const ROUTE_STATES_MAX: usize = 1 << 16;
+/// Segments such as `*.json` beside each other in one place of the route automaton; beyond this its routes become bit vectors.
+pub const ROUTE_AFFIXES_MAX: usize = 4;
+/// Bytes of one automaton for patterns on an attribute.
+pub const DFA_BYTES_MAX: usize = 256 * 1024;

@@ -1,0 +1,263 @@
+//! Hash-consed decision diagrams over variables with many classes.
+//!
+//! A node asks one variable for its class and goes to the child of that class, or to its default child. Along every path
+//! variables are asked in the order of their numbers, each at most once (Bryant 1986, with multi-valued variables as in
+//! Srinivasan et al. 1990). Equal nodes are one node.
+//!
+//! INVARIANT: the default child is the child of class 0, and no exception leads to it; so equal functions are one [`Ref`].
+
+use std::collections::HashMap;
+
+/// Points at a node, or is a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Ref(u32);
+
+const TERMINAL: u32 = 1 << 31;
+
+impl Ref {
+    /// The terminal "false", and "no rule".
+    pub(crate) const NONE: Self = Self(TERMINAL);
+    /// The terminal "true", and the first rule.
+    pub(crate) const TRUE: Self = Self(TERMINAL | 1);
+
+    /// Makes the terminal of a number; 0 is [`Ref::NONE`].
+    pub(crate) fn terminal(number: u32) -> Self {
+        Self(TERMINAL | number)
+    }
+
+    /// Returns the number of a terminal.
+    pub(crate) fn number(self) -> Option<u32> {
+        (self.0 & TERMINAL != 0).then_some(self.0 & !TERMINAL)
+    }
+}
+
+/// Says that a budget is used up: the part must be built in another form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OverBudget;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Node {
+    pub(crate) variable: u32,
+    pub(crate) default: Ref,
+    /// Classes with another child than the default, sorted.
+    pub(crate) exceptions: Vec<(u32, Ref)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Operation {
+    And,
+    Or,
+    Not,
+    Best,
+    Renumber,
+}
+
+/// Holds the nodes of all diagrams of a policy.
+#[derive(Debug, Default)]
+pub(crate) struct Diagrams {
+    nodes: Vec<Node>,
+    known: HashMap<Node, Ref>,
+    results: HashMap<(Operation, Ref, Ref), Ref>,
+    /// Edges that may still be made before [`OverBudget`].
+    budget: u64,
+}
+
+impl Diagrams {
+    /// Sets how many edges may be made from here on.
+    pub(crate) fn set_budget(&mut self, edges: u64) {
+        self.budget = edges;
+    }
+
+    /// Finds a node.
+    pub(crate) fn node(&self, at: Ref) -> Option<&Node> {
+        self.nodes.get(usize::try_from(at.0).ok()?)
+    }
+
+    /// Makes the diagram "the variable is in one of these classes"; the classes sorted, without class 0.
+    pub(crate) fn test(&mut self, variable: u32, classes: &[u32]) -> Result<Ref, OverBudget> {
+        let exceptions = classes.iter().map(|c| (*c, Ref::TRUE)).collect();
+        self.intern(Node { variable, default: Ref::NONE, exceptions })
+    }
+
+    /// Makes "both".
+    pub(crate) fn and(&mut self, a: Ref, b: Ref) -> Result<Ref, OverBudget> {
+        self.combine(Operation::And, a, b)
+    }
+
+    /// Makes "either".
+    pub(crate) fn or(&mut self, a: Ref, b: Ref) -> Result<Ref, OverBudget> {
+        self.combine(Operation::Or, a, b)
+    }
+
+    /// Makes "not".
+    pub(crate) fn not(&mut self, a: Ref) -> Result<Ref, OverBudget> {
+        self.combine(Operation::Not, a, Ref::NONE)
+    }
+
+    /// Makes the diagram that has the terminal with the least number of both, other than [`Ref::NONE`].
+    pub(crate) fn best(&mut self, a: Ref, b: Ref) -> Result<Ref, OverBudget> {
+        self.combine(Operation::Best, a, b)
+    }
+
+    /// Replaces [`Ref::TRUE`] by another terminal.
+    pub(crate) fn renumber(&mut self, a: Ref, number: u32) -> Result<Ref, OverBudget> {
+        self.combine(Operation::Renumber, a, Ref::terminal(number))
+    }
+
+    fn intern(&mut self, node: Node) -> Result<Ref, OverBudget> {
+        if node.exceptions.is_empty() {
+            return Ok(node.default);
+        }
+        if let Some(known) = self.known.get(&node) {
+            return Ok(*known);
+        }
+        let edges = u64::try_from(node.exceptions.len()).unwrap_or(u64::MAX).saturating_add(1);
+        self.budget = self.budget.checked_sub(edges).ok_or(OverBudget)?;
+        let at = Ref(u32::try_from(self.nodes.len()).ok().filter(|n| n & TERMINAL == 0).ok_or(OverBudget)?);
+        self.nodes.push(node.clone());
+        self.known.insert(node, at);
+        Ok(at)
+    }
+
+    /// Combines two diagrams. The depth is that of the diagrams, which [`crate::limits::PART_VARIABLES_MAX`] bounds.
+    fn combine(&mut self, operation: Operation, a: Ref, b: Ref) -> Result<Ref, OverBudget> {
+        if let Some(result) = of_terminals(operation, a, b) {
+            return Ok(result);
+        }
+        let commutes = !matches!(operation, Operation::Renumber);
+        let key = if commutes && b < a { (operation, b, a) } else { (operation, a, b) };
+        if let Some(result) = self.results.get(&key) {
+            return Ok(*result);
+        }
+        let result = self.combine_children(operation, a, b)?;
+        self.results.insert(key, result);
+        Ok(result)
+    }
+
+    fn combine_children(&mut self, operation: Operation, a: Ref, b: Ref) -> Result<Ref, OverBudget> {
+        let variable = self.variable(a).min(self.variable(b));
+        let (a_default, a_exceptions) = self.children(a, variable);
+        let (b_default, b_exceptions) = self.children(b, variable);
+        let default = self.combine(operation, a_default, b_default)?;
+        let work = a_exceptions.len().saturating_add(b_exceptions.len());
+        self.budget = self.budget.checked_sub(u64::try_from(work / 8).unwrap_or(u64::MAX)).ok_or(OverBudget)?;
+        let mut exceptions = Vec::with_capacity(work);
+        for (class, x, y) in merged(&a_exceptions, a_default, &b_exceptions, b_default) {
+            let child = self.combine(operation, x, y)?;
+            if child != default {
+                exceptions.push((class, child));
+            }
+        }
+        self.intern(Node { variable, default, exceptions })
+    }
+
+    fn variable(&self, at: Ref) -> u32 {
+        self.node(at).map_or(u32::MAX, |n| n.variable)
+    }
+
+    /// Returns the children of a node if it asks the variable, else the diagram itself for every class.
+    fn children(&self, at: Ref, variable: u32) -> (Ref, Vec<(u32, Ref)>) {
+        match self.node(at) {
+            Some(node) if node.variable == variable => (node.default, node.exceptions.clone()),
+            _ => (at, Vec::new()),
+        }
+    }
+}
+
+fn of_terminals(operation: Operation, a: Ref, b: Ref) -> Option<Ref> {
+    match operation {
+        Operation::And if a == Ref::NONE || b == Ref::NONE => Some(Ref::NONE),
+        Operation::And if a == Ref::TRUE || a == b => Some(b),
+        Operation::And if b == Ref::TRUE => Some(a),
+        Operation::Or if a == Ref::TRUE || b == Ref::TRUE => Some(Ref::TRUE),
+        Operation::Or if a == Ref::NONE || a == b => Some(b),
+        Operation::Or if b == Ref::NONE => Some(a),
+        Operation::And | Operation::Or => None,
+        Operation::Not => a.number().map(|n| if n == 0 { Ref::TRUE } else { Ref::NONE }),
+        Operation::Best if a == Ref::NONE || a == b => Some(b),
+        Operation::Best if b == Ref::NONE => Some(a),
+        Operation::Best => match (a.number(), b.number()) {
+            (Some(x), Some(y)) => Some(Ref::terminal(x.min(y))),
+            (Some(1), _) => Some(a),
+            (_, Some(1)) => Some(b),
+            (Some(_) | None, None) | (None, Some(_)) => None,
+        },
+        Operation::Renumber => a.number().map(|n| if n == 0 { Ref::NONE } else { b }),
+    }
+}
+
+/// Walks two sorted lists of exceptions as one, with both children of every class in either.
+fn merged(a: &[(u32, Ref)], a_default: Ref, b: &[(u32, Ref)], b_default: Ref) -> Vec<(u32, Ref, Ref)> {
+    let mut out = Vec::with_capacity(a.len().max(b.len()));
+    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    loop {
+        match (a.peek(), b.peek()) {
+            (Some((x, child)), Some((y, other))) if x == y => {
+                out.push((*x, *child, *other));
+                a.next();
+                b.next();
+            }
+            (Some((x, child)), next) if next.is_none_or(|(y, _)| x < y) => {
+                out.push((*x, *child, b_default));
+                a.next();
+            }
+            (_, Some((y, other))) => {
+                out.push((*y, a_default, *other));
+                b.next();
+            }
+            (_, None) => return out,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diagrams() -> Diagrams {
+        let mut diagrams = Diagrams::default();
+        diagrams.set_budget(1_000);
+        diagrams
+    }
+
+    #[test]
+    fn equal_functions_are_one_node() {
+        let mut d = diagrams();
+        let a = d.test(0, &[1]).unwrap();
+        let b = d.test(1, &[2, 3]).unwrap();
+        let ab = d.and(a, b).unwrap();
+        let ba = d.and(b, a).unwrap();
+        assert_eq!(ab, ba);
+        let not_ab = d.not(ab).unwrap();
+        let (not_a, not_b) = (d.not(a).unwrap(), d.not(b).unwrap());
+        assert_eq!(d.or(not_a, not_b).unwrap(), not_ab);
+        let again = d.not(not_ab).unwrap();
+        assert_eq!(again, ab);
+    }
+
+    #[test]
+    fn best_keeps_the_least_number() {
+        let mut d = diagrams();
+        let a = d.test(0, &[1]).unwrap();
+        let (first, second) = (d.renumber(a, 1).unwrap(), d.renumber(Ref::TRUE, 2).unwrap());
+        let both = d.best(second, first).unwrap();
+        let node = d.node(both).unwrap();
+        assert_eq!(node.default.number(), Some(2));
+        assert_eq!(node.exceptions, vec![(1, Ref::terminal(1))]);
+    }
+
+    #[test]
+    fn the_budget_ends_an_explosion() {
+        // The classic bad order: pairs (i, i + n) make a diagram of 2^n nodes.
+        let mut d = diagrams();
+        d.set_budget(10_000);
+        let mut all = Ref::NONE;
+        let outcome = (0..40).try_for_each(|i| {
+            let (a, b) = (d.test(i, &[1])?, d.test(i + 40, &[1])?);
+            let pair = d.and(a, b)?;
+            all = d.or(all, pair)?;
+            Ok(())
+        });
+        assert_eq!(outcome, Err(OverBudget));
+    }
+}

@@ -1,0 +1,75 @@
+//! Lowering: every test of a policy becomes "this variable is in one of these classes".
+//!
+//! All tests that read one attribute share classifiers, from a value to a small class number; class 0 is "no test is true",
+//! which is also the class of an absent value. What stays behind are conditions over variables, and rules without names of captures.
+
+mod conditions;
+mod partition;
+mod patterns;
+mod probes;
+mod reads;
+mod routes;
+
+pub(crate) use conditions::{Cond, ClassSet};
+pub(crate) use patterns::Automaton;
+pub(crate) use reads::{Read, ReadKind};
+pub(crate) use routes::{Alternative, HostScope, Place, Reading};
+
+use crate::policy::Policy;
+
+/// Numbers a variable; the order of numbers is the order in which diagrams ask.
+pub(crate) type VariableId = u32;
+
+/// What one variable asks, and how it is classified.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Variable {
+    /// 0 for nobody, else the issuer's number + 1.
+    Issuer,
+    /// Whether the caller has the role.
+    Role(u32),
+    /// Whether the caller has the scope.
+    Scope(String),
+    /// Whether an optional value is there, or a set is not empty.
+    Present(Read),
+    /// Whether a boolean is true.
+    Truth(Read),
+    /// Class of a number among sorted starts; the class holds from each start on.
+    Ints(Read, Vec<(i64, u32)>),
+    /// Class of an address among sorted starts, IPv4 and IPv6 apart.
+    Nets(Read, Vec<(u32, u32)>, Vec<(u128, u32)>),
+    /// Class of a string among sorted literals.
+    Strings(Read, Vec<(String, u32)>),
+    /// Whether a set holds the string.
+    Member(Read, String),
+    /// Whether a set holds one of the sorted strings.
+    AnyOf(Read, Vec<String>),
+    /// Whether a set holds all of the sorted strings.
+    AllOf(Read, Vec<String>),
+    /// Class of a string by the patterns that match it.
+    Patterns(Read, Automaton),
+    /// Whether two values compare so.
+    Pair(Read, crate::ast::CompareOp, Read),
+    /// Whether a set holds the value of another attribute.
+    Holds(Read, Read),
+}
+
+/// A policy whose tests are lowered.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    /// The variables, in the order in which diagrams ask.
+    pub(crate) variables: Vec<Variable>,
+    /// Every way in which a rule can apply: a place, and a condition over variables.
+    pub(crate) alternatives: Vec<Alternative>,
+    /// The distinct sets of host patterns; the first is "every host".
+    pub(crate) scopes: Vec<HostScope>,
+}
+
+/// Lowers a policy.
+pub(crate) fn lower(policy: &Policy) -> Lowered {
+    let places = routes::places(policy);
+    let mut probes = probes::Probes::new(policy);
+    let drafts: Vec<_> = places.alternatives.into_iter().map(|a| a.draft(policy, &mut probes)).collect();
+    let (variables, tests) = probes.classify();
+    let alternatives = drafts.into_iter().map(|d| d.finish(&tests)).collect();
+    Lowered { variables, alternatives, scopes: places.scopes }
+}
