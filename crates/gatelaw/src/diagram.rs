@@ -140,7 +140,8 @@ impl Diagrams {
         let (b_default, b_exceptions) = self.children(b, variable);
         let default = self.combine(operation, a_default, b_default)?;
         let work = a_exceptions.len().saturating_add(b_exceptions.len());
-        self.budget = self.budget.checked_sub(u64::try_from(work / 8).unwrap_or(u64::MAX)).ok_or(OverBudget)?;
+        self.budget =
+            self.budget.checked_sub(u64::try_from(work / 8).unwrap_or(u64::MAX)).ok_or(OverBudget)?;
         let mut exceptions = Vec::with_capacity(work);
         for (class, x, y) in merged(&a_exceptions, a_default, &b_exceptions, b_default) {
             let child = self.combine(operation, x, y)?;

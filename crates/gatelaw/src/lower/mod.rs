@@ -10,12 +10,11 @@ mod probes;
 mod reads;
 mod routes;
 
-pub(crate) use conditions::{Cond, ClassSet};
+pub(crate) use conditions::{ClassSet, Cond};
 pub(crate) use patterns::Automaton;
+pub(crate) use probes::Probes;
 pub(crate) use reads::{Read, ReadKind};
-pub(crate) use routes::{Alternative, HostScope, Place, Reading};
-
-use crate::policy::Policy;
+pub(crate) use routes::{Alternative, HostScope, Place, Places, Reading, places};
 
 /// Numbers a variable; the order of numbers is the order in which diagrams ask.
 pub(crate) type VariableId = u32;
@@ -51,25 +50,4 @@ pub(crate) enum Variable {
     Pair(Read, crate::ast::CompareOp, Read),
     /// Whether a set holds the value of another attribute.
     Holds(Read, Read),
-}
-
-/// A policy whose tests are lowered.
-#[derive(Debug)]
-pub(crate) struct Lowered {
-    /// The variables, in the order in which diagrams ask.
-    pub(crate) variables: Vec<Variable>,
-    /// Every way in which a rule can apply: a place, and a condition over variables.
-    pub(crate) alternatives: Vec<Alternative>,
-    /// The distinct sets of host patterns; the first is "every host".
-    pub(crate) scopes: Vec<HostScope>,
-}
-
-/// Lowers a policy.
-pub(crate) fn lower(policy: &Policy) -> Lowered {
-    let places = routes::places(policy);
-    let mut probes = probes::Probes::new(policy);
-    let drafts: Vec<_> = places.alternatives.into_iter().map(|a| a.draft(policy, &mut probes)).collect();
-    let (variables, tests) = probes.classify();
-    let alternatives = drafts.into_iter().map(|d| d.finish(&tests)).collect();
-    Lowered { variables, alternatives, scopes: places.scopes }
 }

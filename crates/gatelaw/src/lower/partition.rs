@@ -90,7 +90,11 @@ pub(crate) fn of_intervals<P: Copy + Ord>(tests: &[&[(P, Option<P>)]]) -> Option
         for (test, change) in changes {
             let depth = depth.entry(test).or_insert(0);
             *depth = depth.saturating_add(change);
-            if *depth > 0 { active.insert(test) } else { active.remove(&test) };
+            if *depth > 0 {
+                active.insert(test)
+            } else {
+                active.remove(&test)
+            };
         }
         work = work.saturating_add(active.len());
         if work > SIGNATURES_MAX {

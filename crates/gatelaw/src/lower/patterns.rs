@@ -63,7 +63,9 @@ pub(crate) fn automata(texts: &[(PatternText, TestId)]) -> Vec<(Automaton, Vec<(
 fn automaton(texts: &[(PatternText, TestId)]) -> Option<(Automaton, Vec<(TestId, ClassSet)>)> {
     let hirs: Vec<Hir> = texts.iter().map(|(text, _)| hir_of(text)).collect::<Option<_>>()?;
     let nfa = thompson::Compiler::new()
-        .configure(thompson::Config::new().utf8(true).shrink(false).which_captures(thompson::WhichCaptures::None))
+        .configure(
+            thompson::Config::new().utf8(true).shrink(false).which_captures(thompson::WhichCaptures::None),
+        )
         .build_many_from_hir(&hirs)
         .ok()?;
     let limit = if texts.len() == 1 { DFA_BYTES_MAX * 4 } else { DFA_BYTES_MAX };
@@ -131,7 +133,8 @@ fn matched(dfa: &dense::DFA<Vec<u32>>, state: StateID) -> Vec<usize> {
     if !dfa.is_match_state(end) {
         return Vec::new();
     }
-    let mut patterns: Vec<usize> = (0..dfa.match_len(end)).map(|i| dfa.match_pattern(end, i).as_usize()).collect();
+    let mut patterns: Vec<usize> =
+        (0..dfa.match_len(end)).map(|i| dfa.match_pattern(end, i).as_usize()).collect();
     patterns.sort_unstable();
     patterns
 }

@@ -58,8 +58,12 @@ impl<'p> Probes<'p> {
         match expr {
             Expr::Constant(b) => Cond::Constant(*b),
             Expr::Not(inner) => self.condition(inner, captures).not(),
-            Expr::All(parts) => Cond::all(parts.iter().map(|p| self.condition(p, captures)).collect::<Vec<_>>()),
-            Expr::Any(parts) => Cond::any(parts.iter().map(|p| self.condition(p, captures)).collect::<Vec<_>>()),
+            Expr::All(parts) => {
+                Cond::all(parts.iter().map(|p| self.condition(p, captures)).collect::<Vec<_>>())
+            }
+            Expr::Any(parts) => {
+                Cond::any(parts.iter().map(|p| self.condition(p, captures)).collect::<Vec<_>>())
+            }
             Expr::Test(test, _) => self.lowered(test, &|attr| self.policy.read(attr, captures)),
         }
     }
@@ -104,7 +108,10 @@ impl<'p> Probes<'p> {
             Test::Scope(scope) => self.yes(Variable::Scope(scope.clone())),
             Test::Subject(id, subject) => {
                 let issuer = self.issuers(vec![id.0.saturating_add(1)]);
-                Cond::all([issuer, self.test(Probe::Strings(Read::of(ReadKind::UserId), vec![subject.clone()]))])
+                Cond::all([
+                    issuer,
+                    self.test(Probe::Strings(Read::of(ReadKind::UserId), vec![subject.clone()])),
+                ])
             }
             Test::Has(attr) => self.present(attr, read(attr)),
             Test::True(attr) => self.yes(Variable::Truth(read(attr))),
@@ -114,7 +121,9 @@ impl<'p> Probes<'p> {
             Test::InNet(attr, net) => self.test(Probe::Nets(read(attr), vec![*net])),
             Test::InInterval(attr, low, high) => self.interval(attr, low, high, read(attr)),
             Test::Like(attr, glob) => self.test(Probe::Pattern(read(attr), PatternText::Glob(glob.clone()))),
-            Test::Matches(attr, regex) => self.test(Probe::Pattern(read(attr), PatternText::Regex(regex.clone()))),
+            Test::Matches(attr, regex) => {
+                self.test(Probe::Pattern(read(attr), PatternText::Regex(regex.clone())))
+            }
             Test::Contains(attr, Value::Literal(literal)) => self.member(attr, text_of(literal), read(attr)),
             Test::Contains(set, Value::Attr(attr)) => self.yes(Variable::Holds(read(set), read(attr))),
             Test::ContainsAny(attr, texts) => self.any_of(attr, texts.clone(), read(attr)),
@@ -130,18 +139,30 @@ impl<'p> Probes<'p> {
 
     fn present(&mut self, attr: &Attr, read: Read) -> Cond<TestId> {
         match attr {
-            Attr::UserId | Attr::UserIssuer | Attr::UserTokenAge => self.lowered(&Test::Authenticated, &|_| read),
-            Attr::Method | Attr::Scheme | Attr::Host | Attr::Ip | Attr::Path(_) | Attr::HostLabel => Cond::Constant(true),
+            Attr::UserId | Attr::UserIssuer | Attr::UserTokenAge => {
+                self.lowered(&Test::Authenticated, &|_| read)
+            }
+            Attr::Method | Attr::Scheme | Attr::Host | Attr::Ip | Attr::Path(_) | Attr::HostLabel => {
+                Cond::Constant(true)
+            }
             Attr::Now | Attr::Time(_) | Attr::Weekday(_) => Cond::Constant(true),
-            Attr::Header(_) | Attr::HeaderLine(_) | Attr::HeaderOnly(_) | Attr::Query(_) | Attr::QueryOnly(_) => {
-                self.yes(Variable::Present(read))
-            }
-            Attr::Cookie(_) | Attr::CookieOnly(_) | Attr::Country | Attr::Asn | Attr::BotScore | Attr::TlsVersion => {
-                self.yes(Variable::Present(read))
-            }
-            Attr::ClientCert | Attr::Size | Attr::UserRoles | Attr::UserScopes | Attr::UserClient | Attr::UserActor => {
-                self.yes(Variable::Present(read))
-            }
+            Attr::Header(_)
+            | Attr::HeaderLine(_)
+            | Attr::HeaderOnly(_)
+            | Attr::Query(_)
+            | Attr::QueryOnly(_) => self.yes(Variable::Present(read)),
+            Attr::Cookie(_)
+            | Attr::CookieOnly(_)
+            | Attr::Country
+            | Attr::Asn
+            | Attr::BotScore
+            | Attr::TlsVersion => self.yes(Variable::Present(read)),
+            Attr::ClientCert
+            | Attr::Size
+            | Attr::UserRoles
+            | Attr::UserScopes
+            | Attr::UserClient
+            | Attr::UserActor => self.yes(Variable::Present(read)),
             Attr::UserTokenId | Attr::UserAuthAge | Attr::User(_) => self.yes(Variable::Present(read)),
         }
     }
@@ -156,12 +177,20 @@ impl<'p> Probes<'p> {
         match (left, right) {
             (Value::Attr(a), Value::Attr(b)) => self.yes(Variable::Pair(read(a), op, read(b))),
             (Value::Attr(a), Value::Literal(literal)) => self.compare_literal(a, op, literal, read(a)),
-            (Value::Literal(literal), Value::Attr(a)) => self.compare_literal(a, flipped(op), literal, read(a)),
+            (Value::Literal(literal), Value::Attr(a)) => {
+                self.compare_literal(a, flipped(op), literal, read(a))
+            }
             (Value::Literal(_), Value::Literal(_)) => Cond::Constant(false),
         }
     }
 
-    fn compare_literal(&mut self, attr: &Attr, op: CompareOp, literal: &LiteralKind, read: Read) -> Cond<TestId> {
+    fn compare_literal(
+        &mut self,
+        attr: &Attr,
+        op: CompareOp,
+        literal: &LiteralKind,
+        read: Read,
+    ) -> Cond<TestId> {
         if op == CompareOp::NotEqual {
             let equal = self.one_of(attr, std::slice::from_ref(literal), read);
             return Cond::all([self.present(attr, read), equal.not()]);
@@ -187,7 +216,9 @@ impl<'p> Probes<'p> {
     fn one_of(&mut self, attr: &Attr, literals: &[LiteralKind], read: Read) -> Cond<TestId> {
         let Some(first) = literals.first() else { return Cond::Constant(false) };
         match first {
-            LiteralKind::Bool(_) => Cond::any(literals.iter().map(|l| self.boolean(attr, l, read)).collect::<Vec<_>>()),
+            LiteralKind::Bool(_) => {
+                Cond::any(literals.iter().map(|l| self.boolean(attr, l, read)).collect::<Vec<_>>())
+            }
             LiteralKind::Int(_) | LiteralKind::Duration(_) | LiteralKind::Instant(_) => {
                 let points = literals.iter().filter_map(number_of).map(|n| (n, n.checked_add(1))).collect();
                 self.test(Probe::Ints(read, points))
@@ -197,7 +228,8 @@ impl<'p> Probes<'p> {
                 self.strings(attr, texts, read)
             }
             LiteralKind::Ip(_) => {
-                let nets = literals.iter().filter_map(|l| if let LiteralKind::Ip(n) = l { Some(*n) } else { None });
+                let nets =
+                    literals.iter().filter_map(|l| if let LiteralKind::Ip(n) = l { Some(*n) } else { None });
                 self.test(Probe::Nets(read, nets.collect()))
             }
             LiteralKind::Clock(_) | LiteralKind::Weekday(_) => {
@@ -208,7 +240,11 @@ impl<'p> Probes<'p> {
 
     fn boolean(&mut self, attr: &Attr, literal: &LiteralKind, read: Read) -> Cond<TestId> {
         let truth = self.yes(Variable::Truth(read));
-        if *literal == LiteralKind::Bool(true) { truth } else { Cond::all([self.present(attr, read), truth.not()]) }
+        if *literal == LiteralKind::Bool(true) {
+            truth
+        } else {
+            Cond::all([self.present(attr, read), truth.not()])
+        }
     }
 
     fn strings(&mut self, attr: &Attr, mut texts: Vec<String>, read: Read) -> Cond<TestId> {
@@ -285,7 +321,9 @@ impl<'p> Probes<'p> {
 
     fn member(&mut self, set: &Attr, text: &str, read: Read) -> Cond<TestId> {
         match set {
-            Attr::UserRoles => self.policy.role_number(text).map_or(Cond::Constant(false), |r| self.yes(Variable::Role(r))),
+            Attr::UserRoles => {
+                self.policy.role_number(text).map_or(Cond::Constant(false), |r| self.yes(Variable::Role(r)))
+            }
             Attr::UserScopes => self.yes(Variable::Scope(text.to_owned())),
             _ => self.yes(Variable::Member(read, text.to_owned())),
         }
@@ -384,7 +422,8 @@ impl Classified<'_> {
             return self.halved(probes, |this, half| this.nets(read, half));
         };
         let of = |v6: bool| p.points.iter().filter(move |((family, _), _)| *family == v6);
-        let v4 = of(false).filter_map(|((_, start), class)| Some((u32::try_from(*start).ok()?, *class))).collect();
+        let v4 =
+            of(false).filter_map(|((_, start), class)| Some((u32::try_from(*start).ok()?, *class))).collect();
         let v6 = of(true).map(|((_, start), class)| (*start, *class)).collect();
         self.drafts.push((Variable::Nets(read, v4, v6), numbered(probes, p.classes)));
     }
@@ -392,7 +431,9 @@ impl Classified<'_> {
     fn patterns(&mut self, read: Read, probes: &[(&Probe, TestId)]) {
         let texts: Vec<(PatternText, TestId)> = probes
             .iter()
-            .filter_map(|(p, id)| if let Probe::Pattern(_, text) = p { Some((text.clone(), *id)) } else { None })
+            .filter_map(
+                |(p, id)| if let Probe::Pattern(_, text) = p { Some((text.clone(), *id)) } else { None },
+            )
             .collect();
         for (automaton, tests) in automata(&texts) {
             self.drafts.push((Variable::Patterns(read, automaton), tests));

@@ -65,7 +65,8 @@ pub(crate) struct Places {
 /// Finds every way in which the rules of a policy can apply.
 pub(crate) fn places(policy: &Policy) -> Places {
     let scopes = scopes(policy);
-    let services = policy.services.iter().map(|s| (scope_of(&scopes, &s.hosts), below(&s.base))).collect::<Vec<_>>();
+    let services =
+        policy.services.iter().map(|s| (scope_of(&scopes, &s.hosts), below(&s.base))).collect::<Vec<_>>();
     let mut alternatives = Vec::new();
     for (number, rule) in (0_u32..).zip(&policy.rules) {
         let service = rule.service.and_then(|s| services.get(usize::try_from(s.0).ok()?));
@@ -106,7 +107,8 @@ fn below(base: &[String]) -> Place {
 
 fn alternatives_of(id: RuleId, rule: &Rule, service: Option<&(u32, Place)>) -> Vec<Alternative> {
     let scope = service.map_or(0, |(scope, _)| *scope);
-    let with = |place: Place, captures| Alternative { rule: id, scope, place: somewhere(scope, place), captures };
+    let with =
+        |place: Place, captures| Alternative { rule: id, scope, place: somewhere(scope, place), captures };
     match (&rule.routes, service) {
         (Some(routes), _) => routes.iter().map(|r| with(place_of(r), r.captures.clone())).collect(),
         (None, Some((_, below))) => vec![with(below.clone(), BTreeMap::new())],

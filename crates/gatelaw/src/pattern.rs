@@ -1,0 +1,288 @@
+//! The patterns of `like` and `matches`: a small, anchored, ASCII-minded part of what `regex-syntax` reads.
+//!
+//! Both become an `Hir` that the whole value must match. `.`, `?` and negated classes stand for one Unicode scalar value;
+//! `\d \w \s` and `(?i)` know ASCII alone.
+
+use regex_syntax::ast::parse::ParserBuilder;
+use regex_syntax::ast::{
+    Ast, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem, Flag, FlagsItemKind, GroupKind, RepetitionKind,
+    RepetitionRange, Span,
+};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, Repetition};
+
+use crate::limits::{NESTING_MAX, PATTERN_BYTES_MAX};
+
+/// Says what is wrong in a pattern, and where: byte offsets into its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatternError {
+    /// Offset of the first byte at fault.
+    pub start: usize,
+    /// Offset behind the last byte at fault.
+    pub end: usize,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+}
+
+/// Reads the text of a `matches`.
+///
+/// # Errors
+/// Where the text is too long, is no regular expression, or uses what the language leaves out.
+pub(crate) fn regex(text: &str) -> Result<Hir, PatternError> {
+    if text.len() > PATTERN_BYTES_MAX {
+        return Err(whole(
+            text,
+            format!("the pattern has {} bytes; at most {PATTERN_BYTES_MAX} are read", text.len()),
+        ));
+    }
+    let ast = ParserBuilder::new()
+        .nest_limit(NESTING_MAX)
+        .build()
+        .parse(text)
+        .map_err(|e| fault(e.span(), format!("this is no regular expression: {}", e.kind())))?;
+    let (fold, body) = leading_fold(&ast);
+    body.iter().map(|part| hir(part, fold)).collect::<Result<_, _>>().map(Hir::concat)
+}
+
+/// Reads the text of a `like`: `*` any run, `?` one scalar value, `\*`, `\?` and `\\` themselves.
+///
+/// # Errors
+/// Where the text is too long, or a backslash stands before anything else.
+pub(crate) fn glob(text: &str) -> Result<Hir, PatternError> {
+    if text.len() > PATTERN_BYTES_MAX {
+        return Err(whole(
+            text,
+            format!("the pattern has {} bytes; at most {PATTERN_BYTES_MAX} are read", text.len()),
+        ));
+    }
+    let mut parts = Vec::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        parts.push(match c {
+            '*' => any_run(),
+            '?' => Hir::dot(Dot::AnyChar),
+            '\\' => match chars.next() {
+                Some((_, escaped @ ('*' | '?' | '\\'))) => literal(escaped),
+                _ => {
+                    let message = "a backslash stands only before `*`, `?` or `\\`".to_owned();
+                    return Err(PatternError { start: at, end: at.saturating_add(1), message });
+                }
+            },
+            c => literal(c),
+        });
+    }
+    Ok(Hir::concat(parts))
+}
+
+/// Makes "any run of scalar values, also none".
+pub(crate) fn any_run() -> Hir {
+    Hir::repetition(Repetition { min: 0, max: None, greedy: true, sub: Box::new(Hir::dot(Dot::AnyChar)) })
+}
+
+/// Splits a leading `(?i)` off.
+fn leading_fold(ast: &Ast) -> (bool, &[Ast]) {
+    let is_fold = |ast: &Ast| match ast {
+        Ast::Flags(set) => matches!(
+            set.flags.items.as_slice(),
+            [item] if item.kind == FlagsItemKind::Flag(Flag::CaseInsensitive)
+        ),
+        _ => false,
+    };
+    match ast {
+        Ast::Concat(concat) => match concat.asts.split_first() {
+            Some((first, rest)) if is_fold(first) => (true, rest),
+            _ => (false, &concat.asts),
+        },
+        single if is_fold(single) => (true, &[]),
+        single => (false, std::slice::from_ref(single)),
+    }
+}
+
+/// Translates one node. The depth is bounded by the parser's nest limit.
+fn hir(ast: &Ast, fold: bool) -> Result<Hir, PatternError> {
+    match ast {
+        Ast::Empty(_) => Ok(Hir::empty()),
+        Ast::Literal(l) => Ok(if fold { folded(l.c) } else { literal(l.c) }),
+        Ast::Dot(_) => Ok(Hir::dot(Dot::AnyCharExceptLF)),
+        Ast::ClassPerl(class) => Ok(Hir::class(Class::Unicode(perl(class)))),
+        Ast::ClassBracketed(class) => {
+            let mut set = bracketed(&class.kind, fold)?;
+            if class.negated {
+                set.negate();
+            }
+            Ok(Hir::class(Class::Unicode(set)))
+        }
+        Ast::Repetition(r) if !r.greedy => Err(fault(
+            &r.op.span,
+            "lazy repetitions mean nothing here, as the whole value is matched; drop the `?`".into(),
+        )),
+        Ast::Repetition(r) => {
+            let (min, max) = times(&r.op.kind);
+            Ok(Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(hir(&r.ast, fold)?) }))
+        }
+        Ast::Group(group) => match &group.kind {
+            GroupKind::CaptureIndex(_) => hir(&group.ast, fold),
+            GroupKind::NonCapturing(flags) if flags.items.is_empty() => hir(&group.ast, fold),
+            GroupKind::NonCapturing(flags) => {
+                Err(fault(&flags.span, "flags stand only in front of the whole pattern, as `(?i)`".into()))
+            }
+            GroupKind::CaptureName { name, .. } => {
+                Err(fault(&name.span, "groups have no names here; write `(…)`".into()))
+            }
+        },
+        Ast::Alternation(a) => {
+            a.asts.iter().map(|part| hir(part, fold)).collect::<Result<_, _>>().map(Hir::alternation)
+        }
+        Ast::Concat(c) => {
+            c.asts.iter().map(|part| hir(part, fold)).collect::<Result<_, _>>().map(Hir::concat)
+        }
+        Ast::Flags(flags) => {
+            Err(fault(&flags.span, "the only flag is `(?i)`, in front of the whole pattern".into()))
+        }
+        Ast::Assertion(a) => Err(fault(
+            &a.span,
+            "there are no anchors or look-around: a pattern always matches the whole value".into(),
+        )),
+        Ast::ClassUnicode(c) => {
+            Err(fault(&c.span, "Unicode classes are left out; write the characters as `[…]`".into()))
+        }
+    }
+}
+
+fn times(kind: &RepetitionKind) -> (u32, Option<u32>) {
+    match kind {
+        RepetitionKind::ZeroOrOne => (0, Some(1)),
+        RepetitionKind::ZeroOrMore => (0, None),
+        RepetitionKind::OneOrMore => (1, None),
+        RepetitionKind::Range(RepetitionRange::Exactly(n)) => (*n, Some(*n)),
+        RepetitionKind::Range(RepetitionRange::AtLeast(n)) => (*n, None),
+        RepetitionKind::Range(RepetitionRange::Bounded(min, max)) => (*min, Some(*max)),
+    }
+}
+
+fn bracketed(set: &ClassSet, fold: bool) -> Result<ClassUnicode, PatternError> {
+    match set {
+        ClassSet::Item(item) => item_class(item, fold),
+        ClassSet::BinaryOp(op) => {
+            Err(fault(&op.span, "classes are not combined; write the characters out".into()))
+        }
+    }
+}
+
+fn item_class(item: &ClassSetItem, fold: bool) -> Result<ClassUnicode, PatternError> {
+    let range = |start, end| {
+        let mut class = ClassUnicode::new([ClassUnicodeRange::new(start, end)]);
+        if fold {
+            fold_ascii(&mut class);
+        }
+        class
+    };
+    match item {
+        ClassSetItem::Empty(_) => Ok(ClassUnicode::empty()),
+        ClassSetItem::Literal(l) => Ok(range(l.c, l.c)),
+        ClassSetItem::Range(r) => Ok(range(r.start.c, r.end.c)),
+        ClassSetItem::Perl(class) => Ok(perl(class)),
+        ClassSetItem::Union(union) => {
+            let mut all = ClassUnicode::empty();
+            for item in &union.items {
+                all.union(&item_class(item, fold)?);
+            }
+            Ok(all)
+        }
+        ClassSetItem::Bracketed(inner) => {
+            Err(fault(&inner.span, "classes are not nested; write the characters out".into()))
+        }
+        ClassSetItem::Ascii(class) => {
+            Err(fault(&class.span, "named classes are left out; write the characters as `[…]`".into()))
+        }
+        ClassSetItem::Unicode(class) => {
+            Err(fault(&class.span, "Unicode classes are left out; write the characters as `[…]`".into()))
+        }
+    }
+}
+
+fn perl(class: &ClassPerl) -> ClassUnicode {
+    let ranges: &[(char, char)] = match class.kind {
+        ClassPerlKind::Digit => &[('0', '9')],
+        ClassPerlKind::Space => &[('\t', '\r'), (' ', ' ')],
+        ClassPerlKind::Word => &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')],
+    };
+    let mut set = ClassUnicode::new(ranges.iter().map(|(a, b)| ClassUnicodeRange::new(*a, *b)));
+    if class.negated {
+        set.negate();
+    }
+    set
+}
+
+/// Adds the other case of every ASCII letter in the class.
+fn fold_ascii(class: &mut ClassUnicode) {
+    let other = |lower: bool| {
+        let letters = if lower { 'a'..='z' } else { 'A'..='Z' };
+        letters
+            .filter(|c| class.ranges().iter().any(|r| (r.start()..=r.end()).contains(c)))
+            .map(|c| if lower { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+            .map(|c| ClassUnicodeRange::new(c, c))
+            .collect::<Vec<_>>()
+    };
+    let both = [other(true), other(false)].concat();
+    class.union(&ClassUnicode::new(both));
+}
+
+fn folded(c: char) -> Hir {
+    let mut class = ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
+    fold_ascii(&mut class);
+    Hir::class(Class::Unicode(class))
+}
+
+fn literal(c: char) -> Hir {
+    Hir::literal(c.encode_utf8(&mut [0; 4]).as_bytes())
+}
+
+fn fault(span: &Span, message: String) -> PatternError {
+    PatternError { start: span.start.offset, end: span.end.offset, message }
+}
+
+fn whole(text: &str, message: String) -> PatternError {
+    PatternError { start: 0, end: text.len(), message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_language_leaves_out_is_refused() {
+        for bad in [
+            "^a",
+            "a$",
+            r"\bx",
+            "(?P<n>a)",
+            "a*?",
+            r"\pL",
+            "[[:alpha:]]",
+            "[a&&b]",
+            "(?s).",
+            "a(?i)b",
+            "(a",
+            "[z-a]",
+            r"(a)\1",
+        ] {
+            assert!(regex(bad).is_err(), "{bad}");
+        }
+        for good in ["", "a|b", "(?i)ab", r"[^\d]", "a{2,3}", "(?:a|b)+", r"\.\*"] {
+            assert!(regex(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn folding_is_ascii_alone() {
+        // U+212A KELVIN SIGN folds to `k` in Unicode.
+        let class = format!("{:?}", regex("(?i)k").unwrap());
+        assert!(class.contains('K') && !class.contains('\u{212a}'), "{class}");
+    }
+
+    #[test]
+    fn a_glob_escapes_only_its_own() {
+        assert!(glob(r"a\*b\?\\*").is_ok());
+        assert_eq!(glob(r"a\d").unwrap_err().start, 1);
+    }
+}
