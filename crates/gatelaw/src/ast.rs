@@ -654,6 +654,25 @@ pub enum Weekday {
     Sun,
 }
 
+impl Weekday {
+    /// Lists the days from Monday.
+    pub const ALL: [Self; 7] = [Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun];
+
+    /// Spells the day as a policy does.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Mon => "mon",
+            Self::Tue => "tue",
+            Self::Wed => "wed",
+            Self::Thu => "thu",
+            Self::Fri => "fri",
+            Self::Sat => "sat",
+            Self::Sun => "sun",
+        }
+    }
+}
+
 /// `test "staff read inside their tenant" { … }`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Test {

@@ -1,4 +1,14 @@
-//! The answer to one request.
+//! The answer to one request, and how its texts are made.
+//!
+//! Whatever evaluates a policy uses these texts: [`Challenge`], [`Text`] and [`LimitKey`].
+
+mod challenge;
+mod limit_key;
+mod text;
+
+pub use challenge::{Challenge, ChallengeError};
+pub use limit_key::LimitKey;
+pub use text::{Text, is_forwardable, is_forwardable_member};
 
 use crate::ast::{AuditLevel, Effect};
 

@@ -433,8 +433,8 @@ pub enum Attr {
     CookieOnly(String),
     /// `path.NAME`: what the rule's own route captured
     Path(String),
-    /// `host.NAME`: the first label of the host
-    HostLabel,
+    /// `host.NAME`: the first label of the host; the name is for people
+    HostLabel(String),
     /// `request.country`
     Country,
     /// `request.asn`
@@ -473,6 +473,93 @@ pub enum Attr {
     Time(i32),
     /// `weekday -05:00`: minutes east of UTC
     Weekday(i32),
+}
+
+impl Attr {
+    /// Spells the attribute as a policy does, in the one form that records use: `request.header("x-tenant").only`.
+    #[must_use]
+    pub fn text(&self, identity: &IdentityModel) -> String {
+        match self {
+            Self::Method => "request.method".into(),
+            Self::Scheme => "request.scheme".into(),
+            Self::Host => "request.host".into(),
+            Self::Ip => "request.ip".into(),
+            Self::Header(name) => format!("request.header({})", quoted(name)),
+            Self::HeaderLine(name) => format!("request.header_line({})", quoted(name)),
+            Self::HeaderOnly(name) => format!("request.header({}).only", quoted(name)),
+            Self::Query(name) => format!("request.query({})", quoted(name)),
+            Self::QueryOnly(name) => format!("request.query({}).only", quoted(name)),
+            Self::Cookie(name) => format!("request.cookie({})", quoted(name)),
+            Self::CookieOnly(name) => format!("request.cookie({}).only", quoted(name)),
+            Self::Path(name) => format!("path.{name}"),
+            Self::HostLabel(name) => format!("host.{name}"),
+            Self::Country => "request.country".into(),
+            Self::Asn => "request.asn".into(),
+            Self::BotScore => "request.bot_score".into(),
+            Self::TlsVersion => "request.tls_version".into(),
+            Self::ClientCert => "request.client_cert".into(),
+            Self::Size => "request.size".into(),
+            Self::UserId => "user.id".into(),
+            Self::UserIssuer => "user.issuer".into(),
+            Self::UserRoles => "user.roles".into(),
+            Self::UserScopes => "user.scopes".into(),
+            Self::UserClient => "user.client".into(),
+            Self::UserActor => "user.actor".into(),
+            Self::UserTokenId => "user.token_id".into(),
+            Self::UserAuthAge => "user.auth_age".into(),
+            Self::UserTokenAge => "user.token_age".into(),
+            Self::User(id) => format!("user.{}", identity.attribute(*id).map_or("", |a| a.name.as_str())),
+            Self::Now => "now".into(),
+            Self::Time(offset) => format!("time{}", offset_text(*offset)),
+            Self::Weekday(offset) => format!("weekday{}", offset_text(*offset)),
+        }
+    }
+}
+
+fn quoted(name: &str) -> String {
+    let mut text = String::from("\"");
+    for c in name.chars() {
+        match c {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\t' => text.push_str("\\t"),
+            c if c.is_control() => text.extend(c.escape_unicode()),
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+    text
+}
+
+/// Writes minutes east of UTC as ` +02:00`; nothing for UTC.
+fn offset_text(minutes: i32) -> String {
+    if minutes == 0 {
+        return String::new();
+    }
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let minutes = minutes.unsigned_abs();
+    format!(" {sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+impl IdentityModel {
+    /// Finds a declared attribute.
+    #[must_use]
+    pub fn attribute(&self, id: AttributeId) -> Option<&UserAttribute> {
+        self.attributes.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// Finds a role.
+    #[must_use]
+    pub fn role(&self, id: RoleId) -> Option<&Role> {
+        self.roles.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// Finds an issuer.
+    #[must_use]
+    pub fn issuer(&self, id: IssuerId) -> Option<&Issuer> {
+        self.issuers.get(usize::try_from(id.0).ok()?)
+    }
 }
 
 impl Policy {

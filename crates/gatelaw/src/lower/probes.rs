@@ -142,7 +142,7 @@ impl<'p> Probes<'p> {
             Attr::UserId | Attr::UserIssuer | Attr::UserTokenAge => {
                 self.lowered(&Test::Authenticated, &|_| read)
             }
-            Attr::Method | Attr::Scheme | Attr::Host | Attr::Ip | Attr::Path(_) | Attr::HostLabel => {
+            Attr::Method | Attr::Scheme | Attr::Host | Attr::Ip | Attr::Path(_) | Attr::HostLabel(_) => {
                 Cond::Constant(true)
             }
             Attr::Now | Attr::Time(_) | Attr::Weekday(_) => Cond::Constant(true),

@@ -130,7 +130,7 @@ impl Read {
             Attr::Cookie(name) => Self::with(K::Cookie, slot(&needs.cookies, name)),
             Attr::CookieOnly(name) => Self::with(K::CookieOnly, slot(&needs.cookies, name)),
             Attr::Path(name) => Self::with(K::Segment, segment(name)),
-            Attr::HostLabel => Self::of(K::HostLabel),
+            Attr::HostLabel(_) => Self::of(K::HostLabel),
             Attr::Country => Self::of(K::Country),
             Attr::Asn => Self::of(K::Asn),
             Attr::BotScore => Self::of(K::BotScore),
