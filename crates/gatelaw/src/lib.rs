@@ -20,6 +20,7 @@ pub mod needs;
 pub mod pattern;
 pub mod policy;
 pub mod profiles;
+pub mod reference;
 pub mod request;
 pub mod source;
 pub mod time;
