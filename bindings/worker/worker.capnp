@@ -9,7 +9,7 @@ const config :Workerd.Config = (
 );
 
 const gate :Workerd.Worker = (
-  compatibilityDate = "2026-11-01",
+  compatibilityDate = "2026-10-01",
   modules = [
     (name = "worker", esModule = embed "src/worker.js"),
     (name = "gatelaw", esModule = embed "../npm/js/index.js"),

@@ -1,6 +1,6 @@
 //! The C ABI of gatelaw, as `include/gatelaw.h` declares it: the only crate with `unsafe`.
 //!
-//! Every export that does something goes through [`guarded`]: it alone catches panics and writes errors.
+//! Every export that does something goes through `guarded`: it alone catches panics and writes errors.
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
 mod border;

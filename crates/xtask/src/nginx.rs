@@ -1,0 +1,201 @@
+//! nginx's part: Debian's packages unpacked below target/nginx, and the tests of C and Lua.
+//!
+//! The packages are unpacked, not installed: that needs no rights, and starts no server on port 80.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::log::Log;
+use crate::preflight::said;
+use crate::project::{Project, Result};
+use crate::{files, rust};
+
+const PROGRAM: &str = "usr/sbin/nginx";
+const MODULES: &str = "usr/lib/nginx/modules";
+const RESTY: &str = "usr/share/lua/5.1";
+const PACKAGE: &str = "libnginx-mod-http-lua";
+
+const START_MAX: Duration = Duration::from_secs(10);
+const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// Between finding a free port and listening on it another program may take it.
+const STARTS_MAX: u32 = 3;
+
+/// Looks for nginx, or for what fetches it.
+pub(crate) fn look(project: &Project) -> std::result::Result<(), String> {
+    if is_found(project) {
+        return Ok(());
+    }
+    said("apt-get", &["--version"]).and_then(|_| said("dpkg", &["--version"])).map(drop)
+}
+
+/// Answers whether nginx and its Lua module are there.
+pub(crate) fn is_found(project: &Project) -> bool {
+    let module = Path::new(MODULES).join("ngx_http_lua_module.so");
+    [Path::new(PROGRAM), &module, &Path::new(RESTY).join("resty/core.lua")]
+        .into_iter()
+        .all(|path| at(project, path).exists())
+}
+
+/// Names a path of Debian's: below target/nginx where a package was unpacked, else the system's own.
+fn at(project: &Project, path: impl AsRef<Path>) -> PathBuf {
+    let unpacked = root(project).join(&path);
+    if unpacked.exists() { unpacked } else { Path::new("/").join(path) }
+}
+
+fn root(project: &Project) -> PathBuf {
+    project.made("nginx/root")
+}
+
+/// Downloads what the system lacks of nginx with Lua, and unpacks it.
+pub(crate) fn fetch(project: &Project, log: &mut Log) -> Result<()> {
+    files::make_folder(&project.made("nginx/lists/partial"))?;
+    let archives = project.made("nginx/cache/archives");
+    files::make_folder(&archives.join("partial"))?;
+    if let Err(error) = log.run(apt_get(project).arg("update")) {
+        // One source that doesn't answer is no reason to stop: the next command tells whether it was needed.
+        log.say(&error)?;
+    }
+    log.run(apt_get(project).args([
+        "install",
+        "--yes",
+        "--no-install-recommends",
+        "--download-only",
+        PACKAGE,
+    ]))?;
+    for archive in
+        files::list(&archives)?.iter().filter(|path| path.extension().is_some_and(|end| end == "deb"))
+    {
+        log.run(Command::new("dpkg").arg("--extract").arg(archive).arg(root(project)))?;
+    }
+    match is_found(project) {
+        true => Ok(()),
+        false => Err(format!("the package {PACKAGE} brought no nginx with Lua: install it yourself")),
+    }
+}
+
+fn apt_get(project: &Project) -> Command {
+    let mut command = Command::new("apt-get");
+    command.arg("--option").arg(format!("Dir::State::lists={}", project.made("nginx/lists").display()));
+    command.arg("--option").arg(format!("Dir::Cache={}", project.made("nginx/cache").display()));
+    command.args(["--option", "Debug::NoLocking=true", "--option", "APT::Sandbox::User="]);
+    command
+}
+
+/// Compiles the header as C99 and as C++, and runs a program of C with the library.
+pub(crate) fn test_c(project: &Project, log: &mut Log) -> Result<()> {
+    let library = rust::build_c_library(project, log)?;
+    let Some(folder) = library.parent() else { return Err("the library stands nowhere".to_owned()) };
+    let kong = project.at("bindings/kong");
+    let strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+    let header = kong.join("include/gatelaw.h");
+    log.run(Command::new("c++").args(strict).args(["-fsyntax-only", "-x", "c++"]).arg(header))?;
+    let program = folder.join("abi");
+    let mut compile = Command::new("cc");
+    compile.arg("-std=c99").args(strict).arg("-I").arg(kong.join("include")).arg(kong.join("tests/abi.c"));
+    compile.arg("-L").arg(folder).arg("-lgatelaw").arg(format!("-Wl,-rpath,{}", folder.display()));
+    log.run(compile.arg("-o").arg(&program))?;
+    log.run(&mut Command::new(program))
+}
+
+/// Runs the tests of the Lua library inside of nginx.
+pub(crate) fn test_lua(project: &Project, log: &mut Log) -> Result<()> {
+    rust::build_c_library(project, log)?;
+    let mut server = serve(project, log)?;
+    let answer = ask(server.address, "/load").map_err(|error| format!("nginx doesn't answer: {error}"));
+    server.stop();
+    let answer = answer?;
+    log.say(&answer)?;
+    match answer.starts_with("HTTP/1.1 200 ") && !answer.contains("\nnot ok ") {
+        true => Ok(()),
+        false => Err("a test failed in nginx".to_owned()),
+    }
+}
+
+struct Server {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn stop(&mut self) {
+        // It may have ended by itself: then there is nothing to end.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn serve(project: &Project, log: &mut Log) -> Result<Server> {
+    for _ in 0..STARTS_MAX {
+        let mut server = start(project, log)?;
+        if listens(&mut server) {
+            return Ok(server);
+        }
+        server.stop();
+    }
+    Err("nginx doesn't start".to_owned())
+}
+
+fn start(project: &Project, log: &mut Log) -> Result<Server> {
+    let port = free_port().map_err(|error| format!("no free port: {error}"))?;
+    let prefix = project.made("kong/nginx");
+    files::make_folder(&prefix.join("tmp"))?;
+    files::write(&prefix.join("nginx.conf"), &configuration(project, port)?)?;
+    let mut command = Command::new(at(project, PROGRAM));
+    command.arg("-p").arg(&prefix).args(["-c", "nginx.conf", "-e", "stderr"]);
+    command.env("LD_LIBRARY_PATH", library_path(project)?);
+    let process =
+        log.attach(&mut command)?.spawn().map_err(|error| format!("nginx can't be started: {error}"))?;
+    Ok(Server { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) })
+}
+
+fn configuration(project: &Project, port: u16) -> Result<String> {
+    let text = files::read(&project.at("bindings/kong/tests/nginx.conf"))?;
+    let path = |path: PathBuf| path.display().to_string();
+    let words = [
+        ("MODULES", path(at(project, MODULES))),
+        ("RESTY", path(at(project, RESTY))),
+        ("KONG", path(project.at("bindings/kong"))),
+        ("LIBRARY", path(project.made("kong"))),
+        ("PORT", port.to_string()),
+    ];
+    Ok(words.iter().fold(text, |text, (word, value)| text.replace(word, value)))
+}
+
+/// Lists the folders of unpacked libraries: usr/lib/TRIPLET and lib/TRIPLET.
+fn library_path(project: &Project) -> Result<String> {
+    let mut folders = Vec::new();
+    for above in ["usr/lib", "lib"].map(|path| root(project).join(path)) {
+        if above.exists() {
+            folders.extend(files::list(&above)?.iter().map(|path| path.display().to_string()));
+        }
+    }
+    Ok(folders.join(":"))
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn listens(server: &mut Server) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < START_MAX && matches!(server.process.try_wait(), Ok(None)) {
+        if TcpStream::connect(server.address).is_ok() {
+            return true;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    false
+}
+
+fn ask(address: SocketAddr, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(ANSWER_MAX))?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}

@@ -1,0 +1,99 @@
+//! Cargo's part: set-up, and the steps that check and test the crates.
+
+use crate::files;
+use crate::log::Log;
+use crate::preflight::said;
+use crate::project::{Project, Result};
+use crate::setup;
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// How often a step runs each fuzz target: enough to see that it works.
+const FUZZ_RUNS: &str = "-runs=20000";
+
+/// Answers whether Rust's standard library for wasm is installed.
+pub(crate) fn has_wasm_target() -> bool {
+    said("rustc", &["--print", "target-libdir", "--target", WASM_TARGET])
+        .is_ok_and(|folder| std::path::Path::new(&folder).is_dir())
+}
+
+/// Installs Rust's standard library for wasm.
+pub(crate) fn add_wasm_target(project: &Project, log: &mut Log) -> Result<()> {
+    log.run(
+        std::process::Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(&project.root),
+    )
+}
+
+/// Answers whether all crates were fetched.
+pub(crate) fn has_crates(project: &Project) -> Result<bool> {
+    Ok(setup::is_stamped(project, "crates", &locks(project)?))
+}
+
+/// Fetches all crates.
+pub(crate) fn fetch_crates(project: &Project, log: &mut Log) -> Result<()> {
+    log.run(&mut project.cargo(["fetch", "--locked"]))?;
+    log.run(&mut project.cargo(["fetch", "--locked", "--manifest-path", "fuzz/Cargo.toml"]))?;
+    setup::write_stamp(project, "crates", &locks(project)?)
+}
+
+fn locks(project: &Project) -> Result<String> {
+    Ok(files::read(&project.at("Cargo.lock"))? + &files::read(&project.at("fuzz/Cargo.lock"))?)
+}
+
+/// Checks that all is formatted.
+pub(crate) fn format(project: &Project, log: &mut Log) -> Result<()> {
+    log.run(&mut project.cargo(["fmt", "--all", "--check"]))?;
+    log.run(&mut project.cargo(["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"]))
+}
+
+/// Checks with clippy, its warnings being errors.
+pub(crate) fn lint(project: &Project, log: &mut Log) -> Result<()> {
+    log.run(&mut project.cargo(["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"]))?;
+    let bindgen =
+        ["clippy", "--profile=xtask", "--package=xtask", "--features=bindgen", "--", "--deny=warnings"];
+    log.run(&mut project.cargo(bindgen))
+}
+
+/// Builds the documentation, its warnings being errors.
+pub(crate) fn document(project: &Project, log: &mut Log) -> Result<()> {
+    log.run(project.cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny=warnings"))
+}
+
+/// Runs the tests of all crates, those in their documentation too.
+pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
+    log.run(&mut project.cargo(["test", "--workspace", "--no-fail-fast"]))
+}
+
+/// Builds the module for WebAssembly, and answers where it stands.
+pub(crate) fn build_wasm(project: &Project, log: &mut Log) -> Result<std::path::PathBuf> {
+    log.run(&mut project.cargo([
+        "build",
+        "--package=gatelaw-js",
+        "--profile=wasm",
+        "--target",
+        WASM_TARGET,
+    ]))?;
+    Ok(project.made(&format!("{WASM_TARGET}/wasm/gatelaw_js.wasm")))
+}
+
+/// Builds the library of the C ABI, and answers where it stands.
+pub(crate) fn build_c_library(project: &Project, log: &mut Log) -> Result<std::path::PathBuf> {
+    log.run(&mut project.cargo(["build", "--package=gatelaw-kong"]))?;
+    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let shipped = project.made(&format!("kong/{prefix}gatelaw{suffix}"));
+    files::copy(&project.made(&format!("debug/{prefix}gatelaw_kong{suffix}")), &shipped)?;
+    Ok(shipped)
+}
+
+/// Builds every fuzz target and runs it briefly, without instrumentation.
+pub(crate) fn fuzz(project: &Project, log: &mut Log) -> Result<()> {
+    let made = project.made("fuzz");
+    files::make_folder(&made)?;
+    for source in files::list(&project.at("fuzz/fuzz_targets"))? {
+        let Some(target) = source.file_stem().and_then(|name| name.to_str()) else { continue };
+        let args = ["run", "--manifest-path=fuzz/Cargo.toml", "--bin", target, "--", "-seed=1", FUZZ_RUNS];
+        let findings = format!("-artifact_prefix={}/", made.display());
+        log.run(project.cargo(args).arg(findings).env("CARGO_TARGET_DIR", &made))?;
+        log.say(&format!("ok - {target}"))?;
+    }
+    Ok(())
+}
