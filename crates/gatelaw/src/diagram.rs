@@ -8,6 +8,8 @@
 
 use std::collections::HashMap;
 
+use crate::lower::Cond;
+
 /// Points at a node, or is a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Ref(u32);
@@ -66,6 +68,58 @@ impl Diagrams {
     /// Sets how many edges may be made from here on.
     pub(crate) fn set_budget(&mut self, edges: u64) {
         self.budget = edges;
+    }
+
+    /// Returns how many edges may still be made.
+    pub(crate) fn budget(&self) -> u64 {
+        self.budget
+    }
+
+    /// Makes the diagram of a condition.
+    pub(crate) fn condition(&mut self, cond: &Cond) -> Result<Ref, OverBudget> {
+        match cond {
+            Cond::Constant(b) => Ok(if *b { Ref::TRUE } else { Ref::NONE }),
+            Cond::Not(inner) => {
+                let inner = self.condition(inner)?;
+                self.not(inner)
+            }
+            Cond::All(parts) => self.joined(parts, Ref::TRUE, Self::and),
+            Cond::Any(parts) => self.joined(parts, Ref::NONE, Self::or),
+            Cond::Test((variable, classes)) => self.test(*variable, classes),
+        }
+    }
+
+    fn joined(
+        &mut self,
+        parts: &[Cond],
+        unit: Ref,
+        join: impl Fn(&mut Self, Ref, Ref) -> Result<Ref, OverBudget>,
+    ) -> Result<Ref, OverBudget> {
+        parts.iter().try_fold(unit, |all, part| {
+            let part = self.condition(part)?;
+            join(self, all, part)
+        })
+    }
+
+    /// Makes a program: the tests of a condition in written order, each once, with jumps for what is not asked any more.
+    ///
+    /// Its size is that of the condition, and its nodes keep no order of variables: it can be walked, not combined.
+    pub(crate) fn program(&mut self, cond: &Cond) -> Ref {
+        self.set_budget(u64::MAX);
+        self.jumps(cond, Ref::TRUE, Ref::NONE)
+    }
+
+    fn jumps(&mut self, cond: &Cond, yes: Ref, no: Ref) -> Ref {
+        match cond {
+            Cond::Constant(b) => if *b { yes } else { no },
+            Cond::Not(inner) => self.jumps(inner, no, yes),
+            Cond::All(parts) => parts.iter().rev().fold(yes, |yes, part| self.jumps(part, yes, no)),
+            Cond::Any(parts) => parts.iter().rev().fold(no, |no, part| self.jumps(part, yes, no)),
+            Cond::Test((variable, classes)) => {
+                let exceptions = classes.iter().filter(|_| yes != no).map(|c| (*c, yes)).collect();
+                self.intern(Node { variable: *variable, default: no, exceptions }).unwrap_or(Ref::NONE)
+            }
+        }
     }
 
     /// Finds a node.

@@ -1,0 +1,243 @@
+//! Parts: the rules that can matter in one place, as a diagram, or as bit vectors where a diagram would explode.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::tables::{Tables, word};
+use crate::diagram::{Diagrams, OverBudget, Ref};
+use crate::limits::{PART_EDGES_MAX, PART_VARIABLES_MAX, PLAN_EDGES_MAX, RULE_ROWS_MAX};
+use crate::lower::{Cond, VariableId};
+
+/// The verdict of a part: which rank is the least that matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// No rule decides here.
+    None,
+    /// A diagram, whose terminal n is the n-th of these ranks.
+    Diagram(Ref, Vec<u32>),
+    /// Bits, with the rank of each row in order.
+    Rows(u32, Vec<u32>),
+}
+
+/// Builds parts, and shares what they have in common.
+pub(crate) struct Parts<'c> {
+    pub(crate) diagrams: Diagrams,
+    pub(crate) tables: Tables,
+    /// The condition of every alternative.
+    conditions: &'c [Cond],
+    /// Programs, as variables behind all others.
+    pub(crate) programs: Vec<Ref>,
+    program_of: BTreeMap<usize, u32>,
+    first_program: u32,
+    edges_left: u64,
+    pub(crate) rows_max: usize,
+}
+
+impl<'c> Parts<'c> {
+    pub(crate) fn new(conditions: &'c [Cond], variables: usize) -> Self {
+        Self {
+            diagrams: Diagrams::default(),
+            tables: Tables::new(),
+            conditions,
+            programs: Vec::new(),
+            program_of: BTreeMap::new(),
+            first_program: word(variables),
+            edges_left: PLAN_EDGES_MAX,
+            rows_max: 0,
+        }
+    }
+
+    /// Builds the verdict over some alternatives, each with the rank of its rule.
+    pub(crate) fn verdict(&mut self, rules: &[(u32, usize)]) -> Verdict {
+        if rules.is_empty() {
+            return Verdict::None;
+        }
+        let ranks: BTreeSet<u32> = rules.iter().map(|(rank, _)| *rank).collect();
+        let ranks: Vec<u32> = ranks.into_iter().collect();
+        let budget = PART_EDGES_MAX.min(self.edges_left);
+        self.diagrams.set_budget(budget);
+        let built = if self.variables_of(rules) > PART_VARIABLES_MAX { Err(OverBudget) } else { self.diagram(rules, &ranks) };
+        self.edges_left = self.edges_left.saturating_sub(budget.saturating_sub(self.diagrams.budget()));
+        match built {
+            Ok(root) => Verdict::Diagram(root, ranks),
+            Err(OverBudget) => {
+                let mut sorted = rules.to_vec();
+                sorted.sort_unstable();
+                let (bits, ranks) = self.bits(&sorted);
+                Verdict::Rows(bits, ranks)
+            }
+        }
+    }
+
+    fn variables_of(&self, rules: &[(u32, usize)]) -> usize {
+        let conditions = rules.iter().filter_map(|(_, c)| self.conditions.get(*c));
+        conditions.flat_map(Cond::variables).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Merges the rules two by two, so that no large diagram is walked once a rule.
+    fn diagram(&mut self, rules: &[(u32, usize)], ranks: &[u32]) -> Result<Ref, OverBudget> {
+        let mut layer = Vec::with_capacity(rules.len());
+        for (rank, condition) in rules {
+            let truth = match self.conditions.get(*condition) {
+                Some(condition) => self.diagrams.condition(condition)?,
+                None => Ref::NONE,
+            };
+            let terminal = word(ranks.binary_search(rank).unwrap_or(0)).saturating_add(1);
+            layer.push(self.diagrams.renumber(truth, terminal)?);
+        }
+        while layer.len() > 1 {
+            let mut merged = Vec::with_capacity(layer.len().div_ceil(2));
+            for pair in layer.chunks(2) {
+                merged.push(match pair {
+                    [a, b] => self.diagrams.best(*a, *b)?,
+                    [a] => *a,
+                    _ => Ref::NONE,
+                });
+            }
+            layer = merged;
+        }
+        Ok(layer.pop().unwrap_or(Ref::NONE))
+    }
+
+    /// Builds bit vectors over some alternatives, and returns them with the payload of each row.
+    pub(crate) fn bits(&mut self, rules: &[(u32, usize)]) -> (u32, Vec<u32>) {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut payloads = Vec::new();
+        for (payload, condition) in rules {
+            for row in self.rows(*condition) {
+                rows.push(row);
+                payloads.push(*payload);
+            }
+        }
+        self.rows_max = self.rows_max.max(rows.len());
+        (write_bits(&mut self.tables, &rows), payloads)
+    }
+
+    /// Turns a condition into rows, of which one must hold; a condition that needs too many becomes a program.
+    fn rows(&mut self, condition: usize) -> Vec<Row> {
+        let Some(cond) = self.conditions.get(condition) else { return Vec::new() };
+        if let Some(rows) = disjoined(cond, false) {
+            return rows;
+        }
+        let next = self.first_program.saturating_add(word(self.programs.len()));
+        let variable = *self.program_of.entry(condition).or_insert(next);
+        if variable == next {
+            self.programs.push(self.diagrams.program(cond));
+        }
+        vec![Row::from([(variable, Accept { others: false, exceptions: BTreeSet::from([1]) })])]
+    }
+}
+
+/// A row: what it asks of each variable that it asks.
+type Row = BTreeMap<VariableId, Accept>;
+
+/// The classes of one variable that a row accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Accept {
+    /// Whether classes that are no exceptions are accepted.
+    others: bool,
+    exceptions: BTreeSet<u32>,
+}
+
+impl Accept {
+    fn accepts(&self, class: u32) -> bool {
+        self.others != self.exceptions.contains(&class)
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        let others = self.others && other.others;
+        let both = self.exceptions.union(&other.exceptions);
+        let exceptions = both.filter(|c| (self.accepts(**c) && other.accepts(**c)) != others).copied().collect();
+        Self { others, exceptions }
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.others && self.exceptions.is_empty()
+    }
+}
+
+/// Writes a condition as rows, of which one must hold; `None` where that takes too many.
+fn disjoined(cond: &Cond, negated: bool) -> Option<Vec<Row>> {
+    match (cond, negated) {
+        (Cond::Constant(b), _) => Some(if *b == negated { Vec::new() } else { vec![Row::new()] }),
+        (Cond::Not(inner), _) => disjoined(inner, !negated),
+        (Cond::Any(parts), false) | (Cond::All(parts), true) => {
+            let mut rows = Vec::new();
+            for part in parts {
+                rows.extend(disjoined(part, negated)?);
+                if rows.len() > RULE_ROWS_MAX {
+                    return None;
+                }
+            }
+            Some(rows)
+        }
+        (Cond::All(parts), false) | (Cond::Any(parts), true) => {
+            parts.iter().try_fold(vec![Row::new()], |rows, part| product(&rows, &disjoined(part, negated)?))
+        }
+        (Cond::Test((variable, classes)), _) => {
+            let exceptions = classes.iter().copied().collect();
+            Some(vec![Row::from([(*variable, Accept { others: negated, exceptions })])])
+        }
+    }
+}
+
+fn product(left: &[Row], right: &[Row]) -> Option<Vec<Row>> {
+    if left.len().saturating_mul(right.len()) > RULE_ROWS_MAX {
+        return None;
+    }
+    Some(left.iter().flat_map(|a| right.iter().filter_map(|b| joined(a, b))).collect())
+}
+
+/// Joins two rows; `None` where no class of some variable is left.
+fn joined(a: &Row, b: &Row) -> Option<Row> {
+    let mut row = a.clone();
+    for (variable, accept) in b {
+        let both = row.get(variable).map_or_else(|| accept.clone(), |known| known.and(accept));
+        if both.is_empty() {
+            return None;
+        }
+        row.insert(*variable, both);
+    }
+    Some(row)
+}
+
+/// What the rows say of one variable: the rows that refuse its other classes, and what changes for named ones.
+#[derive(Default)]
+struct Column {
+    refuse_others: BTreeMap<u32, u32>,
+    /// By class and word: rows that accept it too, and rows that don't.
+    changes: BTreeMap<u32, BTreeMap<u32, (u32, u32)>>,
+}
+
+fn write_bits(tables: &mut Tables, rows: &[Row]) -> u32 {
+    let mut columns: BTreeMap<VariableId, Column> = BTreeMap::new();
+    for (number, row) in (0_u32..).zip(rows) {
+        let (at, bit) = (number / 32, 1 << (number % 32));
+        for (variable, accept) in row {
+            let column = columns.entry(*variable).or_default();
+            if !accept.others {
+                *column.refuse_others.entry(at).or_insert(0) |= bit;
+            }
+            for class in &accept.exceptions {
+                let (more, less) = column.changes.entry(*class).or_default().entry(at).or_insert((0, 0));
+                if accept.others { *less |= bit } else { *more |= bit }
+            }
+        }
+    }
+    let mut bits = vec![word(rows.len()), word(columns.len())];
+    for (variable, column) in columns {
+        bits.extend([variable, write_column(tables, &column)]);
+    }
+    tables.add(bits)
+}
+
+fn write_column(tables: &mut Tables, column: &Column) -> u32 {
+    let mut entry = vec![word(column.refuse_others.len())];
+    column.refuse_others.iter().for_each(|(at, refused)| entry.extend([*at, !refused]));
+    entry.push(word(column.changes.len()));
+    for (class, words) in &column.changes {
+        let mut changes = vec![word(words.len())];
+        words.iter().for_each(|(at, (more, less))| changes.extend([*at, *more, *less]));
+        entry.extend([*class, tables.add(changes)]);
+    }
+    tables.add(entry)
+}

@@ -1,0 +1,106 @@
+//! Writes tables of words.
+
+use std::collections::BTreeMap;
+
+use super::Strings;
+use crate::lower::Automaton;
+
+/// Collects texts, each once.
+#[derive(Debug, Default)]
+pub(crate) struct StringPool {
+    numbers: BTreeMap<String, u32>,
+    strings: Strings,
+}
+
+impl StringPool {
+    pub(crate) fn number(&mut self, text: &str) -> u32 {
+        if let Some(known) = self.numbers.get(text) {
+            return *known;
+        }
+        let number = word(self.strings.ends.len());
+        self.strings.bytes.push_str(text);
+        self.strings.ends.push(word(self.strings.bytes.len()));
+        self.numbers.insert(text.to_owned(), number);
+        number
+    }
+
+    pub(crate) fn finish(self) -> Strings {
+        self.strings
+    }
+}
+
+/// A growing vector of tables; offset 0 is taken, so that it can mean "none".
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub(crate) words: Vec<u32>,
+    /// Offsets of tables by content: equal tables are one.
+    known: BTreeMap<Vec<u32>, u32>,
+}
+
+impl Tables {
+    pub(crate) fn new() -> Self {
+        Self { words: vec![0], known: BTreeMap::new() }
+    }
+
+    /// Adds a table, or finds an equal one.
+    pub(crate) fn add(&mut self, table: Vec<u32>) -> u32 {
+        if let Some(known) = self.known.get(&table) {
+            return *known;
+        }
+        let at = word(self.words.len());
+        self.words.extend_from_slice(&table);
+        self.known.insert(table, at);
+        at
+    }
+
+    pub(crate) fn strings<'t>(&mut self, pool: &mut StringPool, entries: impl Iterator<Item = (&'t str, u32)>) -> u32 {
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_unstable();
+        let mut table = vec![word(entries.len())];
+        for (text, value) in entries {
+            table.extend([pool.number(text), value]);
+        }
+        self.add(table)
+    }
+
+    pub(crate) fn numbers(&mut self, points: &[(i64, u32)]) -> u32 {
+        let mut table = vec![word(points.len())];
+        for (start, class) in points {
+            let (low, high) = halves(*start);
+            table.extend([low, high, *class]);
+        }
+        self.add(table)
+    }
+
+    pub(crate) fn networks(&mut self, v4: &[(u32, u32)], v6: &[(u128, u32)]) -> u32 {
+        let mut table = vec![word(v4.len())];
+        v4.iter().for_each(|(start, class)| table.extend([*start, *class]));
+        table.push(word(v6.len()));
+        for (start, class) in v6 {
+            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = start.to_be_bytes();
+            table.extend([[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]].map(u32::from_be_bytes));
+            table.push(*class);
+        }
+        self.add(table)
+    }
+
+    pub(crate) fn patterns(&mut self, automaton: &Automaton) -> u32 {
+        let mut table = vec![automaton.width, word(automaton.class.len())];
+        let (columns, _) = automaton.columns.as_chunks::<4>();
+        table.extend(columns.iter().map(|four| u32::from_le_bytes(*four)));
+        table.extend_from_slice(&automaton.next);
+        table.extend_from_slice(&automaton.class);
+        self.add(table)
+    }
+}
+
+/// Splits a number into its low and high word.
+pub(crate) fn halves(number: i64) -> (u32, u32) {
+    let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
+    (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]))
+}
+
+/// Turns a length into a word; artifacts past 4 GiB are refused when they are saved.
+pub(crate) fn word(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
