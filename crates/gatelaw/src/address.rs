@@ -27,6 +27,12 @@ impl IpNet {
         (prefix <= net.bits() && first_of(address, prefix) == address).then_some(net)
     }
 
+    /// Makes the network that an address belongs to, its host bits cleared; `None` where the prefix is too long.
+    #[must_use]
+    pub fn around(address: IpAddr, prefix: u8) -> Option<Self> {
+        Self::new(first_of(address, prefix), prefix)
+    }
+
     /// Reads `10.0.0.0/8`, `2001:db8::/32`, or an address alone.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -111,7 +111,13 @@ impl Diagrams {
 
     fn jumps(&mut self, cond: &Cond, yes: Ref, no: Ref) -> Ref {
         match cond {
-            Cond::Constant(b) => if *b { yes } else { no },
+            Cond::Constant(b) => {
+                if *b {
+                    yes
+                } else {
+                    no
+                }
+            }
             Cond::Not(inner) => self.jumps(inner, no, yes),
             Cond::All(parts) => parts.iter().rev().fold(yes, |yes, part| self.jumps(part, yes, no)),
             Cond::Any(parts) => parts.iter().rev().fold(no, |no, part| self.jumps(part, yes, no)),

@@ -17,6 +17,7 @@ pub mod limits;
 #[allow(dead_code, unused_imports, reason = "wip")]
 mod lower;
 pub mod needs;
+pub mod parse;
 pub mod pattern;
 pub mod policy;
 pub mod profiles;

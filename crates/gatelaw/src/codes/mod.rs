@@ -1,4 +1,6 @@
 //! The codes of all diagnostics, one file for each stage that gives them.
 
 pub mod files;
+pub mod grammar;
 pub mod issuers;
+pub mod tokens;

@@ -20,6 +20,7 @@
 //! | state | `n`, then `n` × (string, state), sorted by bytes; `a`, then `a` × (string before, string behind), 2^`a` × state; accept without a slash; accept with one |
 //! | host | relaxations, `n`, `n` × start state, `n`, `n` × class |
 
+#[cfg(any())]
 mod compile;
 mod hosts;
 mod nodes;

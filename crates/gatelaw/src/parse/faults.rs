@@ -1,0 +1,139 @@
+//! The words of syntax errors: what was found, and what to write instead.
+
+use super::input::{Fault, Input};
+use crate::codes::grammar::EXPECTED;
+use crate::codes::tokens::{FOREIGN, GLUED_COMMENT};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// Fails for good: no other reading is tried.
+pub(super) fn fail(diagnostic: Diagnostic) -> nom::Err<Fault> {
+    nom::Err::Failure(Fault(Some(Box::new(diagnostic))))
+}
+
+/// Fails softly: another reading may fit.
+pub(super) fn no_match() -> nom::Err<Fault> {
+    nom::Err::Error(Fault(None))
+}
+
+/// Says that something else belongs at the next token.
+pub(super) fn expected(at: Input<'_>, what: &str) -> nom::Err<Fault> {
+    fail(expected_at(at, what))
+}
+
+/// Makes the diagnostic of [`expected`], to be given more help.
+pub(super) fn expected_at(at: Input<'_>, what: &str) -> Diagnostic {
+    let at = at.space();
+    if let Some(foreign) = foreign(at) {
+        return foreign;
+    }
+    let (found, span) = found(at);
+    Diagnostic::at(EXPECTED, span, format!("expected {what}, found {found}"))
+}
+
+/// Names the next token, and marks it.
+pub(super) fn found(at: Input<'_>) -> (String, Span) {
+    let length = token_length(at.rest);
+    let text = at.rest.get(..length).unwrap_or("");
+    match text {
+        "" => ("the end of the file".to_owned(), at.span(0)),
+        text if text.starts_with('"') => ("a string".to_owned(), at.span(length)),
+        text => (format!("`{text}`"), at.span(length)),
+    }
+}
+
+/// Measures a token roughly, for carets.
+fn token_length(text: &str) -> usize {
+    let Some(first) = text.chars().next() else { return 0 };
+    if first == '"' {
+        let end = text.char_indices().skip(1).find(|(_, c)| *c == '"' || *c == '\n');
+        return end.map_or(text.len(), |(at, c)| if c == '"' { at + 1 } else { at });
+    }
+    let is_word = |c: char| c.is_alphanumeric() || "_-/:%".contains(c);
+    if !is_word(first) {
+        let two = text.get(..2).filter(|two| ["==", "!=", "<=", ">=", "..", "->", "??"].contains(two));
+        return two.map_or(first.len_utf8(), str::len);
+    }
+    text.find(|c| !is_word(c)).unwrap_or(text.len()).min(60_usize.max(first.len_utf8()))
+}
+
+/// Recognises signs of other languages.
+fn foreign(at: Input<'_>) -> Option<Diagnostic> {
+    let (sign, instead) = [
+        ("&&", "write `and`"),
+        ("||", "write `or`"),
+        ("//", "comments begin with `#`"),
+        ("/*", "comments begin with `#`"),
+        ("'", "strings stand in double quotes: `\"…\"`"),
+        ("`", "strings stand in double quotes: `\"…\"`"),
+        ("!", "write `not`"),
+        ("=>", "write `->`"),
+        (";", "lines end by themselves; leave the `;` out"),
+    ]
+    .into_iter()
+    .find(|(sign, _)| at.rest.starts_with(sign) && !at.rest.starts_with("!="))?;
+    Some(Diagnostic::at(FOREIGN, at.span(sign.len()), format!("`{sign}` has no meaning here")).help(instead))
+}
+
+/// Complains of a comment that is glued to the token before.
+pub(super) fn glued_comment(at: Input<'_>) -> Diagnostic {
+    Diagnostic::at(GLUED_COMMENT, at.span(1), "a comment begins with a `#` that stands alone".to_owned())
+        .help("put a space before the `#`; inside a value, write the value as a string")
+}
+
+/// Makes the diagnostic of an unknown word, with the nearest known one.
+pub(super) fn unknown_word(at: Input<'_>, code: Code, what: &str, known: &[&str]) -> Diagnostic {
+    if let Some(foreign) = foreign(at) {
+        return foreign;
+    }
+    let (found, span) = found(at);
+    let diagnostic = Diagnostic::at(code, span, format!("expected {what}, found {found}"));
+    let word = found.trim_matches('`');
+    match nearest(word, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help(format!("here may stand: {}", listed(known))),
+    }
+}
+
+/// Lists words as `` `a`, `b` or `c` ``.
+pub(super) fn listed(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+/// Finds the word that is nearest to a mistyped one, within a third of its length.
+pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let far = (word.len() / 3).max(1);
+    let close = known.map(|k| (distance(&word.to_lowercase(), k), k)).filter(|(d, _)| *d <= far);
+    close.min().map(|(_, k)| k)
+}
+
+/// Counts edits between two words (Damerau 1964: swaps of neighbours are one edit).
+fn distance(a: &str, b: &str) -> usize {
+    if a.len().abs_diff(b.len()) > 8 || a.len() > 64 {
+        return usize::MAX;
+    }
+    let b: Vec<char> = b.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut last = None;
+    for x in a.chars() {
+        let mut next = vec![row.first().map_or(0, |d| d + 1)];
+        for (j, y) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX - 1);
+            let mut best =
+                (at(&row, j) + usize::from(x != *y)).min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
+            let swapped = j > 0 && last == Some(*y) && b.get(j - 1) == Some(&x);
+            if swapped {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            next.push(best);
+        }
+        before = std::mem::replace(&mut row, next);
+        last = Some(x);
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}

@@ -1,0 +1,70 @@
+//! Path patterns and host patterns, as written.
+
+use super::faults::{expected, no_match};
+use super::input::{Fault, Input, Parsed};
+use super::tokens::string;
+use crate::ast::{HostPattern, PathPattern};
+
+/// `/orders/{id}`, `"/or ders/{id}"`
+pub(super) fn path(input: Input<'_>) -> Parsed<'_, PathPattern> {
+    match string(input) {
+        Ok((rest, text)) => {
+            return Ok((rest, PathPattern { span: text.span, text: text.node, quoted: true }));
+        }
+        Err(nom::Err::Error(_)) => {}
+        Err(e) => return Err(e),
+    }
+    let start = input.space();
+    if !start.rest.starts_with('/') || start.rest.starts_with("//") {
+        return Err(expected(input, "a path pattern such as `/orders/{id}`"));
+    }
+    let length = path_length(start.rest);
+    let rest = start.skip(length);
+    let span = start.span_to(rest);
+    Ok((rest, PathPattern { span, text: start.text_at(span).to_owned(), quoted: false }))
+}
+
+/// Measures a bare pattern: its characters, and `{name}` right behind a slash.
+fn path_length(text: &str) -> usize {
+    let mut length = 0;
+    while let Some(c) = text.get(length..).and_then(|t| t.chars().next()) {
+        if c.is_ascii_alphanumeric() || "/_.~:@!$&'()+=*%-".contains(c) {
+            length += 1;
+        } else if let (true, Some(name)) = (c == '{', text.get(length..).and_then(|t| t.find('}'))) {
+            if !text.get(..length).is_some_and(|t| t.ends_with('/'))
+                || text.get(length..length + name).is_some_and(|t| t.contains(['\n', ' ']))
+            {
+                break;
+            }
+            length += name + 1;
+        } else {
+            break;
+        }
+    }
+    length
+}
+
+/// `api.acme.com`, `*.acme.dev`, `{tenant}.acme.dev`, `[2001:db8::1]`
+pub(super) fn host(input: Input<'_>) -> Parsed<'_, HostPattern> {
+    let start = input.space();
+    let named = start.rest.strip_prefix('{').and_then(|t| t.find('}')).map_or(0, |end| end + 2);
+    let behind = start.rest.get(named..).unwrap_or("");
+    let end = behind.find(|c: char| c.is_whitespace() || ",{}#\"".contains(c)).unwrap_or(behind.len());
+    if named + end == 0 {
+        return Err::<_, nom::Err<Fault>>(if start.rest.starts_with('"') {
+            expected(input, "a host without quotes, such as `api.acme.com`")
+        } else {
+            no_match()
+        });
+    }
+    let rest = start.skip(named + end);
+    let span = start.span_to(rest);
+    Ok((rest, HostPattern { span, text: start.text_at(span).to_owned() }))
+}
+
+/// Demands a host pattern.
+pub(super) fn must_host(input: Input<'_>) -> Parsed<'_, HostPattern> {
+    host(input).map_err(|e| {
+        if let nom::Err::Error(_) = e { expected(input, "a host such as `api.acme.com`") } else { e }
+    })
+}
