@@ -1,0 +1,5 @@
+//! The conformance corpus: small policies, requests, and what each request must be answered with.
+#![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
+
+pub mod corpus;
+pub mod expect;
