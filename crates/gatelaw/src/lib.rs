@@ -24,6 +24,7 @@ pub mod profiles;
 pub mod reference;
 pub mod request;
 pub mod source;
+pub mod testing;
 pub mod time;
 
 /// Names the version of gatelaw, the same for every package of one release.

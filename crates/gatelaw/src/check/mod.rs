@@ -3,4 +3,5 @@
 
 mod issuers;
 mod suggest;
+mod tests;
 mod url;

@@ -3,4 +3,5 @@
 pub mod files;
 pub mod grammar;
 pub mod issuers;
+pub mod tests;
 pub mod tokens;
