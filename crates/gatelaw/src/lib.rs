@@ -24,6 +24,7 @@ pub mod profiles;
 pub mod reference;
 pub mod request;
 pub mod source;
+mod suggest;
 pub mod testing;
 pub mod time;
 

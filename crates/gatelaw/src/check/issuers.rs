@@ -3,6 +3,8 @@
 mod attributes;
 mod build;
 mod merge;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -25,15 +27,10 @@ pub(crate) struct Issuers {
 }
 
 /// Checks the issuer items of a policy; `roles` are the names of the declared roles, sorted.
-pub(crate) fn check_issuers(
-    items: &[&ast::Issuer],
-    roles: &[&str],
-    parse_profile: merge::ParseProfile,
-    out: &mut Vec<Diagnostic>,
-) -> Issuers {
+pub(crate) fn check_issuers(items: &[&ast::Issuer], roles: &[&str], out: &mut Vec<Diagnostic>) -> Issuers {
     let mut by_name: BTreeMap<&str, (&ast::Issuer, merge::Merged)> = BTreeMap::new();
     for &item in items {
-        let merged = merge::merge(item, parse_profile, out);
+        let merged = merge::merge(item, out);
         by_name.entry(item.name.node.as_str()).or_insert((item, merged));
     }
     let declared = attributes::declare(by_name.values().map(|(item, merged)| (*item, merged)), out);

@@ -2,6 +2,5 @@
 #![expect(dead_code, reason = "the checker of rules, which calls this, comes next")]
 
 mod issuers;
-mod suggest;
 mod tests;
 mod url;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::ast::{Effect, Literal, RuleKind, RuleRef, Test, TestLine, TestLineKind, Text, Type};
-use crate::check::suggest::did_you_mean;
 use crate::codes::tests as codes;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::json::Json;
 use crate::policy::{Action, Policy};
 use crate::request::RefusalCode;
 use crate::source::{Span, Spanned};
+use crate::suggest::did_you_mean;
 use crate::testing::split_url;
 
 /// The facts that a host may know.

@@ -5,6 +5,7 @@ use crate::codes::grammar::EXPECTED;
 use crate::codes::tokens::{FOREIGN, GLUED_COMMENT};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
+use crate::suggest::nearest;
 
 /// Fails for good: no other reading is tried.
 pub(super) fn fail(diagnostic: Diagnostic) -> nom::Err<Fault> {
@@ -102,38 +103,4 @@ pub(super) fn listed(words: &[&str]) -> String {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => quoted.concat(),
     }
-}
-
-/// Finds the word that is nearest to a mistyped one, within a third of its length.
-pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let far = (word.len() / 3).max(1);
-    let close = known.map(|k| (distance(&word.to_lowercase(), k), k)).filter(|(d, _)| *d <= far);
-    close.min().map(|(_, k)| k)
-}
-
-/// Counts edits between two words (Damerau 1964: swaps of neighbours are one edit).
-fn distance(a: &str, b: &str) -> usize {
-    if a.len().abs_diff(b.len()) > 8 || a.len() > 64 {
-        return usize::MAX;
-    }
-    let b: Vec<char> = b.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    let mut last = None;
-    for x in a.chars() {
-        let mut next = vec![row.first().map_or(0, |d| d + 1)];
-        for (j, y) in b.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX - 1);
-            let mut best =
-                (at(&row, j) + usize::from(x != *y)).min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
-            let swapped = j > 0 && last == Some(*y) && b.get(j - 1) == Some(&x);
-            if swapped {
-                best = best.min(at(&before, j - 1) + 1);
-            }
-            next.push(best);
-        }
-        before = std::mem::replace(&mut row, next);
-        last = Some(x);
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }

@@ -3,7 +3,6 @@
 use super::attributes::{Declared, check_attribute};
 use super::merge::{Line, Merged};
 use crate::ast::{self, ClaimPath, Grants, IssuerLineKind, Literal, LiteralKind, Name, SetShape, Text};
-use crate::check::suggest::{did_you_mean, nearest};
 use crate::check::url;
 use crate::codes::issuers as codes;
 use crate::diagnostic::Diagnostic;
@@ -11,6 +10,7 @@ use crate::limits::{DURATION_S_MAX, LEEWAY_S_MAX, TOKEN_AGE_S_DEFAULT};
 use crate::policy::{Issuer, RoleId, RolesClaim, ScopesShape};
 use crate::request::{HOP_BY_HOP, SINGLE_VALUED};
 use crate::source::Span;
+use crate::suggest::{did_you_mean, nearest};
 
 /// The algorithms of RFC 7518 and RFC 8037 that sign with a private key.
 const ASYMMETRIC: [&str; 10] =
@@ -47,7 +47,7 @@ fn bare(name: &str) -> Issuer {
         keys: None,
         audience: Vec::new(),
         algorithms: Vec::new(),
-        types: vec![Some("JWT".into()), Some("at+jwt".into()), None],
+        types: vec![None, Some("JWT".into()), Some("at+jwt".into())],
         require: Vec::new(),
         leeway_s: 0,
         max_age_s: TOKEN_AGE_S_DEFAULT,
@@ -160,7 +160,7 @@ fn algorithms(names: &[Name], line: &Line, out: &mut Vec<Diagnostic>) -> Vec<Str
     all
 }
 
-fn algorithm_fault(name: &str, span: Span, shipped: bool) -> Option<Diagnostic> {
+pub(super) fn algorithm_fault(name: &str, span: Span, shipped: bool) -> Option<Diagnostic> {
     if ASYMMETRIC.contains(&name) || (name == "HS256" && !shipped) {
         return None;
     }

@@ -1,11 +1,11 @@
 //! The lines of an issuer with those of its profile merged in.
 
 use crate::ast::{Issuer, IssuerLine, IssuerLineKind};
-use crate::check::suggest::did_you_mean;
 use crate::codes::issuers as codes;
 use crate::diagnostic::Diagnostic;
 use crate::profiles;
 use crate::source::Span;
+use crate::suggest::did_you_mean;
 
 /// One line of an issuer, its own or its profile's.
 pub(super) struct Line {
@@ -26,12 +26,12 @@ pub(super) struct Merged {
 }
 
 /// Merges an issuer with its profile: `require` adds, `attribute` replaces by name, every other kind of line replaces.
-pub(super) fn merge(issuer: &Issuer, parse_profile: ParseProfile, out: &mut Vec<Diagnostic>) -> Merged {
+pub(super) fn merge(issuer: &Issuer, out: &mut Vec<Diagnostic>) -> Merged {
     refuse_repeats(issuer, out);
     let mut merged = Merged { lines: Vec::new(), profile_unknown: false };
     if let Some(profile) = &issuer.profile {
-        match profiles::text(&profile.node) {
-            Some(text) => merged.lines = kept_of_profile(parse_profile(text), issuer, profile.span),
+        match profiles::lines(&profile.node) {
+            Some(lines) => merged.lines = kept_of_profile(lines, issuer, profile.span),
             None => {
                 merged.profile_unknown = true;
                 out.push(unknown_profile(&profile.node, profile.span));
@@ -43,10 +43,7 @@ pub(super) fn merge(issuer: &Issuer, parse_profile: ParseProfile, out: &mut Vec<
     merged
 }
 
-/// Reads the lines of a profile's text.
-pub(super) type ParseProfile = fn(&str) -> Vec<IssuerLine>;
-
-fn kept_of_profile(lines: Vec<IssuerLine>, issuer: &Issuer, like: Span) -> Vec<Line> {
+pub(super) fn kept_of_profile(lines: Vec<IssuerLine>, issuer: &Issuer, like: Span) -> Vec<Line> {
     lines
         .into_iter()
         .filter(|shipped| !issuer.lines.iter().any(|own| replaces(&own.node, &shipped.node)))
