@@ -42,7 +42,7 @@ pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
     copy_package(project)?;
     let module = rust::build_wasm(project, log)?;
     let out = project.made("npm/js/wasm");
-    let bindgen = ["run", "--profile=xtask", "--package=xtask", "--features=bindgen", "--bin=bindgen", "--"];
+    let bindgen = ["run", "--profile=quick", "--package=xtask", "--features=bindgen", "--bin=bindgen", "--"];
     log.run(project.cargo(bindgen).arg(module).arg(&out))?;
     let module = out.join("gatelaw_bg.wasm");
     let optimize = ["-Oz", "--strip-debug", "--strip-producers", "--enable-bulk-memory"];

@@ -35,7 +35,7 @@ pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
     // A target folder of its own: maturin sets variables on which pyo3 would be built anew each time.
     let target = project.made("python");
     log.run(
-        python(project, &["-m", "maturin", "build", "--locked", "--out"])
+        python(project, &["-m", "maturin", "build", "--locked", "--profile=quick", "--out"])
             .arg(&wheels)
             .env("CARGO_TARGET_DIR", target),
     )?;

@@ -49,7 +49,7 @@ pub(crate) fn format(project: &Project, log: &mut Log) -> Result<()> {
 pub(crate) fn lint(project: &Project, log: &mut Log) -> Result<()> {
     log.run(&mut project.cargo(["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"]))?;
     let bindgen =
-        ["clippy", "--profile=xtask", "--package=xtask", "--features=bindgen", "--", "--deny=warnings"];
+        ["clippy", "--profile=quick", "--package=xtask", "--features=bindgen", "--", "--deny=warnings"];
     log.run(&mut project.cargo(bindgen))
 }
 
@@ -77,10 +77,10 @@ pub(crate) fn build_wasm(project: &Project, log: &mut Log) -> Result<std::path::
 
 /// Builds the library of the C ABI, and answers where it stands.
 pub(crate) fn build_c_library(project: &Project, log: &mut Log) -> Result<std::path::PathBuf> {
-    log.run(&mut project.cargo(["build", "--package=gatelaw-kong"]))?;
+    log.run(&mut project.cargo(["build", "--package=gatelaw-kong", "--profile=quick"]))?;
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let shipped = project.made(&format!("kong/{prefix}gatelaw{suffix}"));
-    files::copy(&project.made(&format!("debug/{prefix}gatelaw_kong{suffix}")), &shipped)?;
+    files::copy(&project.made(&format!("quick/{prefix}gatelaw_kong{suffix}")), &shipped)?;
     Ok(shipped)
 }
 
