@@ -5,12 +5,13 @@ pub mod address;
 pub mod artifact;
 pub mod ast;
 pub mod base64url;
-mod check;
+pub mod check;
 pub mod codes;
 pub mod decision;
 pub mod diagnostic;
 #[allow(dead_code, reason = "wip")]
 mod diagram;
+mod eval;
 pub mod identity;
 pub mod json;
 pub mod limits;
@@ -19,6 +20,8 @@ mod lower;
 pub mod needs;
 pub mod parse;
 pub mod pattern;
+#[allow(dead_code, unused_imports, reason = "wip")]
+mod plan;
 pub mod policy;
 pub mod profiles;
 pub mod reference;

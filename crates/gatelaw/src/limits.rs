@@ -70,3 +70,7 @@ pub const ROUTE_STATES_MAX: usize = 1 << 16;
 pub const ROUTE_AFFIXES_MAX: usize = 4;
 /// Bytes of one automaton for patterns on an attribute.
 pub const DFA_BYTES_MAX: usize = 256 * 1024;
+/// Tests of one rule once defines stand for themselves: defines of defines can double with every line.
+pub const EXPANDED_TESTS_MAX: u32 = 100_000;
+/// Depth of one rule once defines stand for themselves: what walks it recurses as deep, and must fit a small stack.
+pub const EXPANDED_DEPTH_MAX: u32 = 128;

@@ -3,6 +3,8 @@
 //! Both become an `Hir` that the whole value must match. `.`, `?` and negated classes stand for one Unicode scalar value;
 //! `\d \w \s` and `(?i)` know ASCII alone.
 
+use regex_automata::dfa::{StartKind, dense};
+use regex_automata::nfa::thompson;
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::ast::{
     Ast, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem, Flag, FlagsItemKind, GroupKind, RepetitionKind,
@@ -10,7 +12,7 @@ use regex_syntax::ast::{
 };
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, Repetition};
 
-use crate::limits::{NESTING_MAX, PATTERN_BYTES_MAX};
+use crate::limits::{NESTING_MAX, PATTERN_BYTES_MAX, PATTERN_DFA_BYTES_MAX};
 
 /// Says what is wrong in a pattern, and where: byte offsets into its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +73,20 @@ pub(crate) fn glob(text: &str) -> Result<Hir, PatternError> {
         });
     }
     Ok(Hir::concat(parts))
+}
+
+/// Says whether the automaton of a pattern alone stays within [`PATTERN_DFA_BYTES_MAX`].
+pub(crate) fn automaton_fits(hir: &Hir) -> bool {
+    let compiled = thompson::Compiler::new()
+        .configure(thompson::Config::new().which_captures(thompson::WhichCaptures::None))
+        .build_from_hir(hir);
+    let Ok(nfa) = compiled else { return false };
+    let limits = dense::Config::new()
+        .start_kind(StartKind::Anchored)
+        .accelerate(false)
+        .dfa_size_limit(Some(PATTERN_DFA_BYTES_MAX))
+        .determinize_size_limit(Some(PATTERN_DFA_BYTES_MAX * 4));
+    dense::Builder::new().configure(limits).build_from_nfa(&nfa).is_ok()
 }
 
 /// Makes "any run of scalar values, also none".

@@ -1,0 +1,3 @@
+//! Evaluates plans.
+
+pub(crate) mod texts;
