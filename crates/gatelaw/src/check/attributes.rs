@@ -1,12 +1,12 @@
 //! Attributes: which there are, and their types.
 
 use super::{Checker, RuleScope};
-use crate::suggest::did_you_mean;
 use crate::ast::{self, AttrKind, Name, Type};
 use crate::codes::{names, types};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Attr, AttributeId};
 use crate::request;
+use crate::suggest::did_you_mean;
 
 /// The attributes without arguments, as they are written.
 const BUILT_IN: &[(&str, &str, Attr)] = &[
@@ -56,7 +56,12 @@ impl Checker<'_> {
         Some(found)
     }
 
-    fn moment(&mut self, offset: Option<&crate::source::Spanned<i32>>, scope: &mut RuleScope, make: fn(i32) -> Attr) -> Attr {
+    fn moment(
+        &mut self,
+        offset: Option<&crate::source::Spanned<i32>>,
+        scope: &mut RuleScope,
+        make: fn(i32) -> Attr,
+    ) -> Attr {
         let offset_min = offset.map_or(0, |o| o.node);
         if let Some(offset) = offset {
             scope.offsets.push((offset.node, offset.span));
@@ -98,7 +103,8 @@ impl Checker<'_> {
 
     fn unknown(&mut self, attr: &ast::Attr, root: &str, name: &str) {
         let written = self.sources.text_at(attr.span).to_owned();
-        let mut known: Vec<&str> = BUILT_IN.iter().filter(|(r, _, _)| *r == root).map(|(_, n, _)| *n).collect();
+        let mut known: Vec<&str> =
+            BUILT_IN.iter().filter(|(r, _, _)| *r == root).map(|(_, n, _)| *n).collect();
         let functions = ["header", "header_line", "query", "cookie"];
         let declared: Vec<String> = self.attributes.iter().map(|a| a.name.clone()).collect();
         match root {
@@ -106,7 +112,8 @@ impl Checker<'_> {
             "user" => known.extend(declared.iter().map(String::as_str)),
             _ => {}
         }
-        let diagnostic = Diagnostic::at(names::UNKNOWN_ATTRIBUTE, attr.span, format!("there is no attribute `{written}`"));
+        let diagnostic =
+            Diagnostic::at(names::UNKNOWN_ATTRIBUTE, attr.span, format!("there is no attribute `{written}`"));
         self.out.push(if (root, name) == ("request", "path") {
             diagnostic.help("paths are matched by `on`: `on GET /orders/**`")
         } else if functions.contains(&name) {
@@ -125,15 +132,23 @@ impl Checker<'_> {
     fn capture(&mut self, attr: &ast::Attr, name: &str, scope: &mut RuleScope) -> Option<Attr> {
         if scope.in_define > 0 {
             let message = format!("`path.{name}` stands in a define, which knows no route");
-            self.out.push(Diagnostic::at(types::PATH_IN_DEFINE, attr.span, message).help("write the test in the rule itself"));
+            self.out.push(
+                Diagnostic::at(types::PATH_IN_DEFINE, attr.span, message)
+                    .help("write the test in the rule itself"),
+            );
             return None;
         }
-        let missing = scope.routes.iter().find(|(_, captures)| !captures.contains(name)).map(|(span, _)| *span);
+        let missing =
+            scope.routes.iter().find(|(_, captures)| !captures.contains(name)).map(|(span, _)| *span);
         if let (false, None) = (scope.routes.is_empty(), missing) {
             scope.captures_read.push((name.to_owned(), attr.span));
             return Some(Attr::Path(name.to_owned()));
         }
-        let diagnostic = Diagnostic::at(names::NOT_CAPTURED, attr.span, format!("`path.{name}` is not captured by the route"));
+        let diagnostic = Diagnostic::at(
+            names::NOT_CAPTURED,
+            attr.span,
+            format!("`path.{name}` is not captured by the route"),
+        );
         let all: Vec<&str> = scope.routes.iter().flat_map(|(_, c)| c.iter().map(String::as_str)).collect();
         let help = did_you_mean(name, all.iter().copied())
             .unwrap_or_else(|| format!("capture it in every pattern of `on`: `/…/{{{name}}}`"));
@@ -146,7 +161,7 @@ impl Checker<'_> {
 
     fn host_label(&mut self, attr: &ast::Attr, name: &str, scope: &RuleScope) -> Option<Attr> {
         if scope.in_define == 0 && scope.host_label.as_deref() == Some(name) {
-            return Some(Attr::HostLabel);
+            return Some(Attr::HostLabel(name.to_owned()));
         }
         let message = format!("`host.{name}` is not captured by the hosts of the service");
         self.out.push(
@@ -167,19 +182,26 @@ impl Checker<'_> {
             ("cookie", only) => {
                 if !is_token(text) {
                     let message = format!("`{text}` is no name of a cookie");
-                    self.out.push(Diagnostic::at(types::BAD_HEADER_NAME, argument.span, message).help("names of cookies are tokens: letters, digits and `!#$%&'*+-.^_`|~`"));
+                    self.out.push(
+                        Diagnostic::at(types::BAD_HEADER_NAME, argument.span, message)
+                            .help("names of cookies are tokens: letters, digits and `!#$%&'*+-.^_`|~`"),
+                    );
                     return None;
                 }
                 Some(if only { Attr::CookieOnly(text.to_owned()) } else { Attr::Cookie(text.to_owned()) })
             }
             ("header_line", true) => {
                 let message = "`header_line` is one text, and has no `.only`".to_owned();
-                self.out.push(Diagnostic::at(types::TYPE_MISMATCH, of.span, message).help("write `request.header(\"…\").only`"));
+                self.out.push(
+                    Diagnostic::at(types::TYPE_MISMATCH, of.span, message)
+                        .help("write `request.header(\"…\").only`"),
+                );
                 None
             }
             (name, _) => {
                 let message = format!("there is no attribute `request.{name}(…)`");
-                let help = did_you_mean(name, ["header", "header_line", "query", "cookie"]).unwrap_or_else(|| "`header`, `header_line`, `query` and `cookie` take a name".into());
+                let help = did_you_mean(name, ["header", "header_line", "query", "cookie"])
+                    .unwrap_or_else(|| "`header`, `header_line`, `query` and `cookie` take a name".into());
                 self.out.push(Diagnostic::at(names::UNKNOWN_ATTRIBUTE, of.span, message).help(help));
                 None
             }
@@ -191,7 +213,10 @@ impl Checker<'_> {
         let lower = name.node.to_ascii_lowercase();
         if !is_token(&lower) {
             let message = format!("`{}` is no name of a header", name.node);
-            self.out.push(Diagnostic::at(types::BAD_HEADER_NAME, name.span, message).help("names of headers are tokens: letters, digits and `-`"));
+            self.out.push(
+                Diagnostic::at(types::BAD_HEADER_NAME, name.span, message)
+                    .help("names of headers are tokens: letters, digits and `-`"),
+            );
             return None;
         }
         let folded = request::fold(&lower);
@@ -213,11 +238,17 @@ impl Checker<'_> {
     /// Returns the type of an attribute, and whether it may be absent in this rule.
     pub(super) fn type_of(&self, attr: &Attr, scope: &RuleScope) -> (Type, bool) {
         match attr {
-            Attr::Method | Attr::Scheme | Attr::Host | Attr::Path(_) | Attr::HostLabel => (Type::String, false),
+            Attr::Method | Attr::Scheme | Attr::Host | Attr::Path(_) | Attr::HostLabel(_) => {
+                (Type::String, false)
+            }
             Attr::UserId | Attr::UserIssuer => (Type::String, false),
             Attr::Ip => (Type::Ip, false),
-            Attr::Header(_) | Attr::Query(_) | Attr::Cookie(_) | Attr::UserRoles | Attr::UserScopes => (Type::Strings, false),
-            Attr::HeaderLine(_) | Attr::HeaderOnly(_) | Attr::QueryOnly(_) | Attr::CookieOnly(_) => (Type::String, true),
+            Attr::Header(_) | Attr::Query(_) | Attr::Cookie(_) | Attr::UserRoles | Attr::UserScopes => {
+                (Type::Strings, false)
+            }
+            Attr::HeaderLine(_) | Attr::HeaderOnly(_) | Attr::QueryOnly(_) | Attr::CookieOnly(_) => {
+                (Type::String, true)
+            }
             Attr::Country | Attr::TlsVersion | Attr::ClientCert => (Type::String, true),
             Attr::Asn | Attr::BotScore | Attr::Size => (Type::Int, true),
             Attr::UserClient | Attr::UserActor | Attr::UserTokenId => (Type::String, true),
@@ -232,9 +263,11 @@ impl Checker<'_> {
 
     /// Finds type and certainty of `user.NAME`: it may be absent if any issuer that can satisfy the rule may lack it.
     fn declared_type(&self, id: AttributeId, scope: &RuleScope) -> (Type, bool) {
-        let ty = usize::try_from(id.0).ok().and_then(|at| self.attributes.get(at)).map_or(Type::String, |a| a.ty);
+        let ty =
+            usize::try_from(id.0).ok().and_then(|at| self.attributes.get(at)).map_or(Type::String, |a| a.ty);
         let lacking = scope.issuers.iter().any(|issuer| {
-            let declared = self.issuers.get(*issuer).and_then(|i| i.attributes.iter().find(|a| a.attribute == id));
+            let declared =
+                self.issuers.get(*issuer).and_then(|i| i.attributes.iter().find(|a| a.attribute == id));
             declared.is_none_or(|a| a.optional)
         });
         (ty, ty != Type::Strings && lacking)
@@ -251,10 +284,23 @@ impl Attr {
     pub(crate) fn is_user(&self) -> bool {
         match self {
             Self::UserId | Self::UserIssuer | Self::UserRoles | Self::UserScopes | Self::UserClient => true,
-            Self::UserActor | Self::UserTokenId | Self::UserAuthAge | Self::UserTokenAge | Self::User(_) => true,
-            Self::Method | Self::Scheme | Self::Host | Self::Ip | Self::Header(_) | Self::HeaderLine(_) => false,
-            Self::HeaderOnly(_) | Self::Query(_) | Self::QueryOnly(_) | Self::Cookie(_) | Self::CookieOnly(_) => false,
-            Self::Path(_) | Self::HostLabel | Self::Country | Self::Asn | Self::BotScore | Self::TlsVersion => false,
+            Self::UserActor | Self::UserTokenId | Self::UserAuthAge | Self::UserTokenAge | Self::User(_) => {
+                true
+            }
+            Self::Method | Self::Scheme | Self::Host | Self::Ip | Self::Header(_) | Self::HeaderLine(_) => {
+                false
+            }
+            Self::HeaderOnly(_)
+            | Self::Query(_)
+            | Self::QueryOnly(_)
+            | Self::Cookie(_)
+            | Self::CookieOnly(_) => false,
+            Self::Path(_)
+            | Self::HostLabel(_)
+            | Self::Country
+            | Self::Asn
+            | Self::BotScore
+            | Self::TlsVersion => false,
             Self::ClientCert | Self::Size | Self::Now | Self::Time(_) | Self::Weekday(_) => false,
         }
     }

@@ -22,7 +22,9 @@ pub(super) fn cyclic_defines<'a>(names: &Names<'a>, out: &mut Vec<Diagnostic>) -
         if !path.iter().any(|step| cyclic.contains(step)) {
             let shown = path.iter().map(|step| format!("`{step}`")).collect::<Vec<_>>().join(" uses ");
             let message = format!("{shown} uses `{name}` again");
-            out.push(Diagnostic::at(CYCLE, define.name.span, message).help("write one of them without the other"));
+            out.push(
+                Diagnostic::at(CYCLE, define.name.span, message).help("write one of them without the other"),
+            );
         }
         cyclic.insert(name);
     }

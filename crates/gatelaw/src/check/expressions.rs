@@ -28,9 +28,19 @@ impl Checked {
 
 impl Checker<'_> {
     /// Checks an expression where some facts are known. `even` says whether it stands under an even number of `not`.
-    pub(super) fn expr(&mut self, expr: &ast::Expr, known: &Facts, even: bool, scope: &mut RuleScope) -> Checked {
+    pub(super) fn expr(
+        &mut self,
+        expr: &ast::Expr,
+        known: &Facts,
+        even: bool,
+        scope: &mut RuleScope,
+    ) -> Checked {
         scope.depth += 1;
-        let checked = if scope.depth > EXPANDED_DEPTH_MAX { self.too_large(scope) } else { self.node(expr, known, even, scope) };
+        let checked = if scope.depth > EXPANDED_DEPTH_MAX {
+            self.too_large(scope)
+        } else {
+            self.node(expr, known, even, scope)
+        };
         scope.depth -= 1;
         checked
     }
@@ -41,7 +51,11 @@ impl Checker<'_> {
             ast::Expr::Or(parts) => self.either(parts, known, even, scope),
             ast::Expr::Not(_, inner) => {
                 let inner = self.expr(inner, known, !even, scope);
-                Checked { expr: Expr::Not(Box::new(inner.expr)), if_true: inner.if_false, if_false: inner.if_true }
+                Checked {
+                    expr: Expr::Not(Box::new(inner.expr)),
+                    if_true: inner.if_false,
+                    if_false: inner.if_true,
+                }
             }
             ast::Expr::Group(_, inner) => self.expr(inner, known, even, scope),
             ast::Expr::Constant(constant) => Checked::of(Expr::Constant(constant.node)),
@@ -77,7 +91,9 @@ impl Checker<'_> {
     }
 
     fn define(&mut self, name: &ast::Name, known: &Facts, even: bool, scope: &mut RuleScope) -> Checked {
-        let Some(define) = self.names.define(name, &mut self.out) else { return Checked::of(Expr::Constant(false)) };
+        let Some(define) = self.names.define(name, &mut self.out) else {
+            return Checked::of(Expr::Constant(false));
+        };
         if self.cyclic_defines.contains(name.node.as_str()) {
             return Checked::of(Expr::Constant(false));
         }
@@ -93,7 +109,9 @@ impl Checker<'_> {
             return self.too_large(scope);
         }
         let mut asked = Asked { known, even, facts: Facts::new(), span: test.span };
-        let Some(kind) = self.test(&test.node, &mut asked, scope) else { return Checked::of(Expr::Constant(false)) };
+        let Some(kind) = self.test(&test.node, &mut asked, scope) else {
+            return Checked::of(Expr::Constant(false));
+        };
         let (if_true, if_false) = (asked.facts, Facts::new());
         let mut checked = Checked { expr: Expr::Test(kind, test.span), if_true, if_false };
         if let Expr::Test(Test::Has(attr), _) = &checked.expr {
@@ -108,7 +126,10 @@ impl Checker<'_> {
             let message = format!(
                 "with its defines standing for themselves this rule has more than {EXPANDED_TESTS_MAX} tests, or is more than {EXPANDED_DEPTH_MAX} deep"
             );
-            self.out.push(Diagnostic::at(types::TOO_LARGE, scope.span, message).help("use defines that repeat less, or a list"));
+            self.out.push(
+                Diagnostic::at(types::TOO_LARGE, scope.span, message)
+                    .help("use defines that repeat less, or a list"),
+            );
         }
         Checked::of(Expr::Constant(false))
     }
@@ -141,12 +162,16 @@ impl Checker<'_> {
         let (ty, optional) = self.type_of(&read, scope);
         let text = self.shown(attr);
         if attr.asked {
-            self.out.push(Diagnostic::at(types::NO_TEST, attr.span, format!("`has {text}?` asks twice")).help(format!("write `has {text}`")));
+            self.out.push(
+                Diagnostic::at(types::NO_TEST, attr.span, format!("`has {text}?` asks twice"))
+                    .help(format!("write `has {text}`")),
+            );
             return None;
         }
         if !optional && ty != Type::Strings && !matches!(read, Attr::User(_)) {
             let message = format!("`{text}` is never absent");
-            self.out.push(Diagnostic::at(types::NEVER_ABSENT, attr.span, message).help("leave the `has` out"));
+            self.out
+                .push(Diagnostic::at(types::NEVER_ABSENT, attr.span, message).help("leave the `has` out"));
             return None;
         }
         Some(Test::Has(read))
@@ -157,7 +182,11 @@ impl Checker<'_> {
         let (ty, _) = self.type_of(&read, scope);
         let text = self.shown(attr);
         if attr.asked || ty != Type::Bool {
-            let message = if attr.asked { format!("`{text}?` is no test") } else { format!("`{text}` is a `{}`, and no test", ty.word()) };
+            let message = if attr.asked {
+                format!("`{text}?` is no test")
+            } else {
+                format!("`{text}` is a `{}`, and no test", ty.word())
+            };
             let diagnostic = Diagnostic::at(types::NO_TEST, attr.span, message);
             self.out.push(match ty {
                 Type::Bool => diagnostic.help(format!("write `{text}? == true`, or `has {text}`")),
@@ -171,7 +200,13 @@ impl Checker<'_> {
     }
 
     /// Demands that a value is there, or asked for, and that its absence does not grant.
-    fn guarded(&mut self, attr: &ast::Attr, read: &Attr, asked: &mut Asked<'_>, scope: &mut RuleScope) -> Option<()> {
+    fn guarded(
+        &mut self,
+        attr: &ast::Attr,
+        read: &Attr,
+        asked: &mut Asked<'_>,
+        scope: &mut RuleScope,
+    ) -> Option<()> {
         let (ty, optional) = self.type_of(read, scope);
         let (text, test) = (self.shown(attr), self.sources.text_at(asked.span).to_owned());
         if attr.asked && ty == Type::Strings {
@@ -196,25 +231,49 @@ impl Checker<'_> {
     }
 
     /// Judges what the absence of a value does, for a `?` test.
-    fn absence(&mut self, attr: &ast::Attr, read: &Attr, text: &str, test: &str, even: bool, scope: &mut RuleScope) {
+    fn absence(
+        &mut self,
+        attr: &ast::Attr,
+        read: &Attr,
+        text: &str,
+        test: &str,
+        even: bool,
+        scope: &mut RuleScope,
+    ) {
         let plain = test.replacen(&format!("{text}?"), text, 1);
         if scope.is_allow && !even {
             self.out.push(
-                Diagnostic::at(types::ABSENCE_GRANTS, attr.span, format!("where `{text}` is absent, this test is false, and the `not` around it grants"))
-                    .help(format!("where absent should not grant, write `has {text} and not ({plain})`"))
-                    .help(format!("where absent should grant, say so: `not has {text} or …`")),
+                Diagnostic::at(
+                    types::ABSENCE_GRANTS,
+                    attr.span,
+                    format!("where `{text}` is absent, this test is false, and the `not` around it grants"),
+                )
+                .help(format!("where absent should not grant, write `has {text} and not ({plain})`"))
+                .help(format!("where absent should grant, say so: `not has {text} or …`")),
             );
         }
-        let edge = matches!(read, Attr::Country | Attr::Asn | Attr::BotScore | Attr::TlsVersion | Attr::ClientCert | Attr::Size);
+        let edge = matches!(
+            read,
+            Attr::Country | Attr::Asn | Attr::BotScore | Attr::TlsVersion | Attr::ClientCert | Attr::Size
+        );
         if scope.is_deny && even && edge {
             self.out.push(
-                Diagnostic::at(crate::codes::warnings::ABSENT_FACT, attr.span, format!("where `{text}` is absent, this deny does not match"))
-                    .help(format!("where absent should be denied, write `not has {text} or {plain}`")),
+                Diagnostic::at(
+                    crate::codes::warnings::ABSENT_FACT,
+                    attr.span,
+                    format!("where `{text}` is absent, this deny does not match"),
+                )
+                .help(format!("where absent should be denied, write `not has {text} or {plain}`")),
             );
         }
     }
 
-    fn operand(&mut self, operand: &Operand, asked: &mut Asked<'_>, scope: &mut RuleScope) -> Option<(Value, Type)> {
+    fn operand(
+        &mut self,
+        operand: &Operand,
+        asked: &mut Asked<'_>,
+        scope: &mut RuleScope,
+    ) -> Option<(Value, Type)> {
         match operand {
             Operand::Literal(literal) => Some((Value::Literal(literal.node.clone()), literal.node.ty())),
             Operand::Attr(attr) => {
@@ -239,7 +298,10 @@ impl Checker<'_> {
         let (left_value, left_type) = left_checked?;
         if let (Value::Literal(_), Value::Literal(_)) = (&left_value, &right_value) {
             let message = "this compares two values, and asks nothing of the request".to_owned();
-            self.out.push(Diagnostic::at(types::NO_ATTRIBUTE, asked.span, message).help("put an attribute on one side, or write `true` or `false`"));
+            self.out.push(
+                Diagnostic::at(types::NO_ATTRIBUTE, asked.span, message)
+                    .help("put an attribute on one side, or write `true` or `false`"),
+            );
             return None;
         }
         self.same_types(left_type, right_type, op, asked.span)?;
@@ -259,9 +321,15 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::at(types::TYPE_MISMATCH, span, message);
         let op = self.sources.text_at(op.span).to_owned();
         self.out.push(match (left, right) {
-            (Type::Strings, Type::String) | (Type::String, Type::Strings) => diagnostic.help("a set is asked with `contains`; its one value is `.only`"),
-            (Type::Duration, Type::Int) | (Type::Int, Type::Duration) => diagnostic.help(format!("durations have a unit: `{op} 15m`")),
-            (Type::String, _) | (_, Type::String) => diagnostic.help("strings stand in quotes, other values without; nothing is converted"),
+            (Type::Strings, Type::String) | (Type::String, Type::Strings) => {
+                diagnostic.help("a set is asked with `contains`; its one value is `.only`")
+            }
+            (Type::Duration, Type::Int) | (Type::Int, Type::Duration) => {
+                diagnostic.help(format!("durations have a unit: `{op} 15m`"))
+            }
+            (Type::String, _) | (_, Type::String) => {
+                diagnostic.help("strings stand in quotes, other values without; nothing is converted")
+            }
             _ => diagnostic.help("both sides have one type; nothing is converted"),
         });
         None
@@ -271,9 +339,16 @@ impl Checker<'_> {
         let ordered = matches!(ty, Type::Int | Type::Duration | Type::Instant | Type::Clock);
         let equality = matches!(op.node, CompareOp::Equal | CompareOp::NotEqual);
         let diagnostic = match ty {
-            Type::Strings => Diagnostic::at(types::TYPE_MISMATCH, span, "sets can't be compared".to_owned()).help("ask with `contains`, `contains any` or `contains all`"),
-            Type::Weekday => Diagnostic::at(types::TYPE_MISMATCH, span, "days of the week are asked with `in`".to_owned()).help("write `weekday in [mon, tue]`"),
-            _ if !ordered && !equality => Diagnostic::at(types::NO_ORDER, span, format!("a `{}` has no order", ty.word())).help("write `==`, `!=`, `in` or `like`"),
+            Type::Strings => Diagnostic::at(types::TYPE_MISMATCH, span, "sets can't be compared".to_owned())
+                .help("ask with `contains`, `contains any` or `contains all`"),
+            Type::Weekday => {
+                Diagnostic::at(types::TYPE_MISMATCH, span, "days of the week are asked with `in`".to_owned())
+                    .help("write `weekday in [mon, tue]`")
+            }
+            _ if !ordered && !equality => {
+                Diagnostic::at(types::NO_ORDER, span, format!("a `{}` has no order", ty.word()))
+                    .help("write `==`, `!=`, `in` or `like`")
+            }
             _ => return Some(()),
         };
         self.out.push(diagnostic);
@@ -284,7 +359,14 @@ impl Checker<'_> {
         match value {
             Value::Literal(LiteralKind::Ip(net)) if !net.is_host() => {
                 let at = if let Operand::Literal(literal) = operand { literal.span } else { span };
-                self.out.push(Diagnostic::at(types::TYPE_MISMATCH, at, format!("`{net}` is a network, and no one address")).help(format!("write `… in {net}`")));
+                self.out.push(
+                    Diagnostic::at(
+                        types::TYPE_MISMATCH,
+                        at,
+                        format!("`{net}` is a network, and no one address"),
+                    )
+                    .help(format!("write `… in {net}`")),
+                );
                 None
             }
             _ => Some(()),
@@ -292,15 +374,27 @@ impl Checker<'_> {
     }
 
     fn known_issuer(&mut self, left: &Value, right: &Value, span: Span) {
-        let (Value::Attr(Attr::UserIssuer), Value::Literal(LiteralKind::String(name))) = (left, right) else { return };
+        let (Value::Attr(Attr::UserIssuer), Value::Literal(LiteralKind::String(name))) = (left, right) else {
+            return;
+        };
         let node = name.clone();
         let issuers: Vec<&str> = self.names.issuers.iter().map(|i| i.name.node.as_str()).collect();
         if !issuers.contains(&node.as_str()) {
-            self.out.push(super::names::unknown(&Spanned { node, span }, "an issuer", issuers.iter().copied()));
+            self.out.push(super::names::unknown(
+                &Spanned { node, span },
+                "an issuer",
+                issuers.iter().copied(),
+            ));
         }
     }
 
-    fn string(&mut self, attr: &ast::Attr, op: &str, asked: &mut Asked<'_>, scope: &mut RuleScope) -> Option<Attr> {
+    fn string(
+        &mut self,
+        attr: &ast::Attr,
+        op: &str,
+        asked: &mut Asked<'_>,
+        scope: &mut RuleScope,
+    ) -> Option<Attr> {
         let read = self.attr(attr, scope)?;
         self.guarded(attr, &read, asked, scope)?;
         let (ty, _) = self.type_of(&read, scope);
@@ -308,24 +402,44 @@ impl Checker<'_> {
             return Some(read);
         }
         let text = self.shown(attr);
-        let diagnostic = Diagnostic::at(types::TYPE_MISMATCH, attr.span, format!("`{text}` is a `{}`, and `{op}` asks a `string`", ty.word()));
-        self.out.push(if ty == Type::Strings { diagnostic.help(format!("ask its one value: `{text}.only? {op} …`")) } else { diagnostic.help("compare it, or ask with `in`") });
+        let diagnostic = Diagnostic::at(
+            types::TYPE_MISMATCH,
+            attr.span,
+            format!("`{text}` is a `{}`, and `{op}` asks a `string`", ty.word()),
+        );
+        self.out.push(if ty == Type::Strings {
+            diagnostic.help(format!("ask its one value: `{text}.only? {op} …`"))
+        } else {
+            diagnostic.help("compare it, or ask with `in`")
+        });
         None
     }
 
-    fn pattern(&mut self, pattern: &ast::Text, read: fn(&str) -> Result<regex_syntax::hir::Hir, crate::pattern::PatternError>) -> Option<()> {
+    fn pattern(
+        &mut self,
+        pattern: &ast::Text,
+        read: fn(&str) -> Result<regex_syntax::hir::Hir, crate::pattern::PatternError>,
+    ) -> Option<()> {
         let hir = match read(&pattern.node) {
             Ok(hir) => hir,
             Err(fault) => {
-                self.out.push(Diagnostic::at(types::BAD_PATTERN, self.inside(pattern, fault.start, fault.end), fault.message));
+                self.out.push(Diagnostic::at(
+                    types::BAD_PATTERN,
+                    self.inside(pattern, fault.start, fault.end),
+                    fault.message,
+                ));
                 return None;
             }
         };
         if crate::pattern::automaton_fits(&hir) {
             return Some(());
         }
-        let message = format!("the automaton of this pattern takes more than {} KiB", PATTERN_DFA_BYTES_MAX / 1024);
-        self.out.push(Diagnostic::at(types::PATTERN_TOO_LARGE, pattern.span, message).help("repeat less, or test with several smaller patterns"));
+        let message =
+            format!("the automaton of this pattern takes more than {} KiB", PATTERN_DFA_BYTES_MAX / 1024);
+        self.out.push(
+            Diagnostic::at(types::PATTERN_TOO_LARGE, pattern.span, message)
+                .help("repeat less, or test with several smaller patterns"),
+        );
         None
     }
 
@@ -335,18 +449,29 @@ impl Checker<'_> {
         if written.len() != text.node.len() + 2 {
             return text.span;
         }
-        let at = |offset: usize| text.span.start.saturating_add(1).saturating_add(u32::try_from(offset).unwrap_or(0));
+        let at = |offset: usize| {
+            text.span.start.saturating_add(1).saturating_add(u32::try_from(offset).unwrap_or(0))
+        };
         Span { start: at(start), end: at(end.max(start + 1)).min(text.span.end), ..text.span }
     }
 
-    fn in_set(&mut self, attr: &ast::Attr, set: &Set, asked: &mut Asked<'_>, scope: &mut RuleScope) -> Option<Test> {
+    fn in_set(
+        &mut self,
+        attr: &ast::Attr,
+        set: &Set,
+        asked: &mut Asked<'_>,
+        scope: &mut RuleScope,
+    ) -> Option<Test> {
         let read = self.attr(attr, scope)?;
         self.guarded(attr, &read, asked, scope)?;
         let (ty, _) = self.type_of(&read, scope);
         if ty == Type::Strings {
             let text = self.shown(attr);
             let message = format!("`{text}` is a set");
-            self.out.push(Diagnostic::at(types::TYPE_MISMATCH, attr.span, message).help(format!("write `{text} contains any …`")));
+            self.out.push(
+                Diagnostic::at(types::TYPE_MISMATCH, attr.span, message)
+                    .help(format!("write `{text} contains any …`")),
+            );
             return None;
         }
         match set {
@@ -365,7 +490,10 @@ impl Checker<'_> {
                 _ => {
                     let shown = self.sources.text_at(literal.span).to_owned();
                     let message = format!("`in {shown}` names one value");
-                    self.out.push(Diagnostic::at(types::TYPE_MISMATCH, literal.span, message).help(format!("write `== {shown}`, or `in [{shown}]`")));
+                    self.out.push(
+                        Diagnostic::at(types::TYPE_MISMATCH, literal.span, message)
+                            .help(format!("write `== {shown}`, or `in [{shown}]`")),
+                    );
                     None
                 }
             },
@@ -378,12 +506,18 @@ impl Checker<'_> {
         self.literals(&[low.clone(), high.clone()], ty)?;
         if !matches!(ty, Type::Int | Type::Instant | Type::Clock) {
             let message = format!("there are no intervals of `{}`", ty.word());
-            self.out.push(Diagnostic::at(types::BAD_INTERVAL, span, message).help("intervals are of integers, instants and times of day; compare with `>=` and `<`"));
+            self.out.push(
+                Diagnostic::at(types::BAD_INTERVAL, span, message)
+                    .help("intervals are of integers, instants and times of day; compare with `>=` and `<`"),
+            );
             return None;
         }
         if low.node == high.node || (ty != Type::Clock && low.node > high.node) {
             let message = "this interval holds nothing: its upper end is left out".to_owned();
-            self.out.push(Diagnostic::at(types::BAD_INTERVAL, span, message).help("write the lower end first, and an upper end above it"));
+            self.out.push(
+                Diagnostic::at(types::BAD_INTERVAL, span, message)
+                    .help("write the lower end first, and an upper end above it"),
+            );
             return None;
         }
         Some(Test::InInterval(read, low.node.clone(), high.node.clone()))
@@ -394,8 +528,12 @@ impl Checker<'_> {
         let mut fit = true;
         for literal in literals.iter().filter(|l| l.node.ty() != ty) {
             fit = false;
-            let message = format!("this is a `{}`, and a `{}` is needed", literal.node.ty().word(), ty.word());
-            self.out.push(Diagnostic::at(types::TYPE_MISMATCH, literal.span, message).help("strings stand in quotes, other values without; nothing is converted"));
+            let message =
+                format!("this is a `{}`, and a `{}` is needed", literal.node.ty().word(), ty.word());
+            self.out.push(
+                Diagnostic::at(types::TYPE_MISMATCH, literal.span, message)
+                    .help("strings stand in quotes, other values without; nothing is converted"),
+            );
         }
         fit.then(|| literals.iter().map(|l| l.node.clone()).collect())
     }
@@ -405,8 +543,13 @@ impl Checker<'_> {
         if list.ty.node == ty {
             return Some(ListId(number));
         }
-        let message = format!("`{}` is a list of `{}`, and a `{}` is asked", name.node, list.ty.node.word(), ty.word());
-        self.out.push(Diagnostic::at(types::TYPE_MISMATCH, name.span, message).label(list.ty.span, "its type").help("use a list of the attribute's own type"));
+        let message =
+            format!("`{}` is a list of `{}`, and a `{}` is asked", name.node, list.ty.node.word(), ty.word());
+        self.out.push(
+            Diagnostic::at(types::TYPE_MISMATCH, name.span, message)
+                .label(list.ty.span, "its type")
+                .help("use a list of the attribute's own type"),
+        );
         None
     }
 
@@ -418,21 +561,40 @@ impl Checker<'_> {
             return Some(read);
         }
         let diagnostic = if ty == Type::Strings {
-            Diagnostic::at(types::NEVER_ABSENT, attr.span, format!("`{text}` is a set, which is never absent")).help("leave the `?` out")
+            Diagnostic::at(
+                types::NEVER_ABSENT,
+                attr.span,
+                format!("`{text}` is a set, which is never absent"),
+            )
+            .help("leave the `?` out")
         } else {
-            Diagnostic::at(types::TYPE_MISMATCH, attr.span, format!("`{text}` is a `{}`, and no set", ty.word())).help("write `==`, or `in [ … ]`")
+            Diagnostic::at(
+                types::TYPE_MISMATCH,
+                attr.span,
+                format!("`{text}` is a `{}`, and no set", ty.word()),
+            )
+            .help("write `==`, or `in [ … ]`")
         };
         self.out.push(diagnostic);
         None
     }
 
-    fn contains(&mut self, attr: &ast::Attr, value: &Operand, asked: &mut Asked<'_>, scope: &mut RuleScope) -> Option<Test> {
+    fn contains(
+        &mut self,
+        attr: &ast::Attr,
+        value: &Operand,
+        asked: &mut Asked<'_>,
+        scope: &mut RuleScope,
+    ) -> Option<Test> {
         let set = self.set(attr, scope);
         let (value_checked, ty) = self.operand(value, asked, scope)?;
         let set = set?;
         if ty != Type::String {
             let message = format!("a set holds strings, and this is a `{}`", ty.word());
-            self.out.push(Diagnostic::at(types::TYPE_MISMATCH, asked.span, message).help("strings stand in quotes; several are asked with `contains any` or `contains all`"));
+            self.out
+                .push(Diagnostic::at(types::TYPE_MISMATCH, asked.span, message).help(
+                    "strings stand in quotes; several are asked with `contains any` or `contains all`",
+                ));
             return None;
         }
         if let (Attr::UserRoles, Operand::Literal(literal)) = (&set, value) {
@@ -441,7 +603,13 @@ impl Checker<'_> {
         Some(Test::Contains(set, value_checked))
     }
 
-    fn contains_many(&mut self, attr: &ast::Attr, set: &Set, all: bool, scope: &mut RuleScope) -> Option<Test> {
+    fn contains_many(
+        &mut self,
+        attr: &ast::Attr,
+        set: &Set,
+        all: bool,
+        scope: &mut RuleScope,
+    ) -> Option<Test> {
         let read = self.set(attr, scope)?;
         match set {
             Set::Literals(_, literals) => {
@@ -449,7 +617,10 @@ impl Checker<'_> {
                 if read == Attr::UserRoles {
                     literals.iter().try_for_each(|l| self.declared_role(l))?;
                 }
-                let mut texts: Vec<String> = values.into_iter().filter_map(|v| if let LiteralKind::String(s) = v { Some(s) } else { None }).collect();
+                let mut texts: Vec<String> = values
+                    .into_iter()
+                    .filter_map(|v| if let LiteralKind::String(s) = v { Some(s) } else { None })
+                    .collect();
                 texts.sort();
                 texts.dedup();
                 Some(if all { Test::ContainsAll(read, texts) } else { Test::ContainsAny(read, texts) })
@@ -458,15 +629,22 @@ impl Checker<'_> {
                 let list = self.list(name, Type::String)?;
                 let may_be_empty = self.names.list(name, &mut self.out).is_some_and(|(_, l)| l.may_be_empty);
                 if all && may_be_empty {
-                    let message = format!("all of `{}` are contained where it is empty, which it may be", name.node);
-                    self.out.push(Diagnostic::at(types::ALWAYS_CONTAINED, name.span, message).help("leave `may be empty` out, so that an empty list is an error"));
+                    let message =
+                        format!("all of `{}` are contained where it is empty, which it may be", name.node);
+                    self.out.push(
+                        Diagnostic::at(types::ALWAYS_CONTAINED, name.span, message)
+                            .help("leave `may be empty` out, so that an empty list is an error"),
+                    );
                     return None;
                 }
                 Some(if all { Test::ContainsAllOf(read, list) } else { Test::ContainsAnyOf(read, list) })
             }
             Set::Single(_) | Set::Interval(..) => {
                 let message = "a list is needed here".to_owned();
-                self.out.push(Diagnostic::at(types::TYPE_MISMATCH, attr.span, message).help("write `[\"a\", \"b\"]`, or the name of a list"));
+                self.out.push(
+                    Diagnostic::at(types::TYPE_MISMATCH, attr.span, message)
+                        .help("write `[\"a\", \"b\"]`, or the name of a list"),
+                );
                 None
             }
         }

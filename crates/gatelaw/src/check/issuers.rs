@@ -18,8 +18,6 @@ use crate::source::Span;
 pub(crate) struct Issuers {
     /// The issuers, by name; of two with one name the first.
     pub(crate) issuers: Vec<Issuer>,
-    /// Where each issuer is named, in the same order.
-    pub(crate) spans: Vec<Span>,
     /// The attributes that some issuer declares, by name.
     pub(crate) attributes: Vec<UserAttribute>,
     /// Where each attribute is first declared, in the same order; `None` where only profiles declare it.
@@ -35,14 +33,12 @@ pub(crate) fn check_issuers(items: &[&ast::Issuer], roles: &[&str], out: &mut Ve
     }
     let declared = attributes::declare(by_name.values().map(|(item, merged)| (*item, merged)), out);
     let mut issuers = Vec::new();
-    let mut spans = Vec::new();
     for (item, merged) in by_name.values() {
         issuers.push(build::build(item, merged, roles, &declared, out));
-        spans.push(item.name.span);
     }
     refuse_shared_urls(by_name.values().map(|(item, merged)| (*item, merged)), out);
     let (attributes, attribute_spans) = declared.finish();
-    Issuers { issuers, spans, attributes, attribute_spans }
+    Issuers { issuers, attributes, attribute_spans }
 }
 
 /// A token's `iss` must lead to one issuer.

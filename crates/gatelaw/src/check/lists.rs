@@ -18,7 +18,10 @@ fn check(list: &ast::List, sources: &Sources, out: &mut Vec<Diagnostic>) -> List
     let ty = list.ty.node;
     if !matches!(ty, Type::String | Type::Int | Type::Ip) {
         let message = format!("there are no lists of `{}`", ty.word());
-        out.push(Diagnostic::at(codes::TYPE_UNFIT, list.ty.span, message).help("lists hold `string`, `int` or `ip`"));
+        out.push(
+            Diagnostic::at(codes::TYPE_UNFIT, list.ty.span, message)
+                .help("lists hold `string`, `int` or `ip`"),
+        );
     }
     let faults = out.len();
     let mut values: Vec<LiteralKind> = match &list.entries {
@@ -31,7 +34,10 @@ fn check(list: &ast::List, sources: &Sources, out: &mut Vec<Diagnostic>) -> List
     }
     if values.is_empty() && !list.may_be_empty && out.len() == faults {
         let message = format!("`{}` is empty, so no test of it is ever true", list.name.node);
-        out.push(Diagnostic::at(codes::EMPTY, list.span, message).help("put values in it, or say `may be empty` behind it"));
+        out.push(
+            Diagnostic::at(codes::EMPTY, list.span, message)
+                .help("put values in it, or say `may be empty` behind it"),
+        );
     }
     values.sort();
     values.dedup();
@@ -40,31 +46,59 @@ fn check(list: &ast::List, sources: &Sources, out: &mut Vec<Diagnostic>) -> List
 
 fn entries(ty: Type, values: Vec<LiteralKind>) -> ListEntries {
     match ty {
-        Type::Int => ListEntries::Ints(values.into_iter().filter_map(|v| if let LiteralKind::Int(n) = v { Some(n) } else { None }).collect()),
-        Type::Ip => ListEntries::Nets(values.into_iter().filter_map(|v| if let LiteralKind::Ip(n) = v { Some(n) } else { None }).collect()),
-        _ => ListEntries::Strings(values.into_iter().filter_map(|v| if let LiteralKind::String(s) = v { Some(s) } else { None }).collect()),
+        Type::Int => ListEntries::Ints(
+            values
+                .into_iter()
+                .filter_map(|v| if let LiteralKind::Int(n) = v { Some(n) } else { None })
+                .collect(),
+        ),
+        Type::Ip => ListEntries::Nets(
+            values
+                .into_iter()
+                .filter_map(|v| if let LiteralKind::Ip(n) = v { Some(n) } else { None })
+                .collect(),
+        ),
+        _ => ListEntries::Strings(
+            values
+                .into_iter()
+                .filter_map(|v| if let LiteralKind::String(s) = v { Some(s) } else { None })
+                .collect(),
+        ),
     }
 }
 
 fn written(literals: &[ast::Literal], ty: Type, out: &mut Vec<Diagnostic>) -> Vec<LiteralKind> {
     for literal in literals.iter().filter(|l| l.node.ty() != ty) {
         let message = format!("this is a `{}`, in a list of `{}`", literal.node.ty().word(), ty.word());
-        out.push(Diagnostic::at(codes::ENTRY_UNFIT, literal.span, message).help("the entries of a list have one type"));
+        out.push(
+            Diagnostic::at(codes::ENTRY_UNFIT, literal.span, message)
+                .help("the entries of a list have one type"),
+        );
     }
     literals.iter().map(|l| l.node.clone()).collect()
 }
 
 fn from_file(path: &ast::Text, ty: Type, sources: &Sources, out: &mut Vec<Diagnostic>) -> Vec<LiteralKind> {
-    if path.node.is_empty() || path.node.starts_with('/') || path.node.contains('\\') || path.node.split('/').any(|part| matches!(part, "" | "." | "..")) {
+    if path.node.is_empty()
+        || path.node.starts_with('/')
+        || path.node.contains('\\')
+        || path.node.split('/').any(|part| matches!(part, "" | "." | ".."))
+    {
         let message = format!("`{}` is no path below the policy's folder", path.node);
-        out.push(Diagnostic::at(codes::FILE_UNREAD, path.span, message).help("write the path from the policy's folder, with `/`, and without `.` and `..`"));
+        out.push(
+            Diagnostic::at(codes::FILE_UNREAD, path.span, message)
+                .help("write the path from the policy's folder, with `/`, and without `.` and `..`"),
+        );
         return Vec::new();
     }
     let bytes = match sources.lists.get(&path.node) {
         Some(Ok(bytes)) => bytes,
         Some(Err(why)) => {
             let message = format!("the file `{}` could not be read: {why}", path.node);
-            out.push(Diagnostic::at(codes::FILE_UNREAD, path.span, message).help("paths are from the policy's folder"));
+            out.push(
+                Diagnostic::at(codes::FILE_UNREAD, path.span, message)
+                    .help("paths are from the policy's folder"),
+            );
             return Vec::new();
         }
         None => {
@@ -91,7 +125,9 @@ fn from_file(path: &ast::Text, ty: Type, sources: &Sources, out: &mut Vec<Diagno
 fn entry(line: &[u8], ty: Type) -> Result<Option<LiteralKind>, String> {
     let text = std::str::from_utf8(line).map_err(|_| "this line is not UTF-8".to_owned())?;
     // A `#` inside a value belongs to it; a comment stands at the start or behind white space.
-    let comment = text.char_indices().find(|(at, c)| *c == '#' && text.get(..*at).is_some_and(|t| t.is_empty() || t.ends_with([' ', '\t'])));
+    let comment = text.char_indices().find(|(at, c)| {
+        *c == '#' && text.get(..*at).is_some_and(|t| t.is_empty() || t.ends_with([' ', '\t']))
+    });
     let text = comment.and_then(|(at, _)| text.get(..at)).unwrap_or(text).trim_matches([' ', '\t', '\r']);
     if text.is_empty() {
         return Ok(None);

@@ -43,8 +43,13 @@ pub fn check(ast: &Ast, sources: &Sources) -> (Option<Policy>, Vec<Diagnostic>) 
     let rules = names::rules(ast, &names, &mut out);
     if rules.len() > RULES_MAX {
         let message = format!("the policy has {} rules; at most {RULES_MAX} stand", rules.len());
-        let at = rules.first().map_or(Span { file: crate::source::FileId(0), start: 0, end: 0 }, |(_, _, r)| r.span);
-        out.push(Diagnostic::at(crate::codes::names::TOO_MANY_RULES, at, message).help("use lists and roles in place of rules that differ in one value"));
+        let at = rules
+            .first()
+            .map_or(Span { file: crate::source::FileId(0), start: 0, end: 0 }, |(_, _, r)| r.span);
+        out.push(
+            Diagnostic::at(crate::codes::names::TOO_MANY_RULES, at, message)
+                .help("use lists and roles in place of rules that differ in one value"),
+        );
         return (None, out);
     }
     let cyclic_defines = cycles::cyclic_defines(&names, &mut out);
@@ -61,7 +66,8 @@ pub fn check(ast: &Ast, sources: &Sources) -> (Option<Policy>, Vec<Diagnostic>) 
         out,
     };
     let services = checker.services();
-    let checked: Vec<_> = rules.iter().map(|(full, service, rule)| checker.rule(full, *service, rule, &services)).collect();
+    let checked: Vec<_> =
+        rules.iter().map(|(full, service, rule)| checker.rule(full, *service, rule, &services)).collect();
     checker.refuse_headers_both_read_and_set(&checked);
     checker.unused(&checked, &declared.attribute_spans);
     let Checker { mut out, .. } = checker;
@@ -135,7 +141,8 @@ fn roles_of(names: &Names<'_>, closures: &[Vec<RoleId>]) -> Vec<Role> {
 
 /// Lists the tests by file name, then place.
 fn tests_of(ast: &Ast, sources: &Sources) -> Vec<crate::ast::Test> {
-    let mut tests: Vec<_> = ast.items.iter().filter_map(|i| if let Item::Test(t) = i { Some(t.clone()) } else { None }).collect();
+    let mut tests: Vec<_> =
+        ast.items.iter().filter_map(|i| if let Item::Test(t) = i { Some(t.clone()) } else { None }).collect();
     let name = |span: Span| sources.file(span.file).map_or("", |f| f.name.as_str());
     tests.sort_by(|a, b| name(a.span).cmp(name(b.span)).then(a.span.start.cmp(&b.span.start)));
     tests

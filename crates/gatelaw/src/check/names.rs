@@ -3,22 +3,98 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::suggest::did_you_mean;
 use crate::ast::{self, Ast, Item, Name, ServiceLine};
 use crate::codes::names as codes;
 use crate::diagnostic::Diagnostic;
 use crate::policy::RoleId;
 use crate::source::Span;
+use crate::suggest::did_you_mean;
 
 /// The words that no declared name may be.
 pub const RESERVED: &[&str] = &[
-    "algorithms", "all", "allow", "and", "anonymous", "any", "anyone", "as", "attribute", "audience", "audit",
-    "authenticated", "base", "bound", "burst", "by", "case", "challenge", "claim", "client", "contains", "define",
-    "deny", "expect", "false", "for", "forward", "fri", "from", "has", "header", "host", "in", "includes", "issuer",
-    "keep", "keys", "leeway", "level", "like", "limit", "list", "live", "matches", "mon", "none", "not", "now",
-    "observe", "on", "or", "path", "per", "personal", "rate", "redact", "remove", "request", "require", "respond",
-    "role", "roles", "sat", "scope", "scopes", "secret", "service", "set", "subject", "sun", "test", "thu", "time",
-    "token", "true", "tue", "type", "unless", "url", "user", "wed", "weekday", "when",
+    "algorithms",
+    "all",
+    "allow",
+    "and",
+    "anonymous",
+    "any",
+    "anyone",
+    "as",
+    "attribute",
+    "audience",
+    "audit",
+    "authenticated",
+    "base",
+    "bound",
+    "burst",
+    "by",
+    "case",
+    "challenge",
+    "claim",
+    "client",
+    "contains",
+    "define",
+    "deny",
+    "expect",
+    "false",
+    "for",
+    "forward",
+    "fri",
+    "from",
+    "has",
+    "header",
+    "host",
+    "in",
+    "includes",
+    "issuer",
+    "keep",
+    "keys",
+    "leeway",
+    "level",
+    "like",
+    "limit",
+    "list",
+    "live",
+    "matches",
+    "mon",
+    "none",
+    "not",
+    "now",
+    "observe",
+    "on",
+    "or",
+    "path",
+    "per",
+    "personal",
+    "rate",
+    "redact",
+    "remove",
+    "request",
+    "require",
+    "respond",
+    "role",
+    "roles",
+    "sat",
+    "scope",
+    "scopes",
+    "secret",
+    "service",
+    "set",
+    "subject",
+    "sun",
+    "test",
+    "thu",
+    "time",
+    "token",
+    "true",
+    "tue",
+    "type",
+    "unless",
+    "url",
+    "user",
+    "wed",
+    "weekday",
+    "when",
 ];
 
 /// What a declared name is.
@@ -147,7 +223,9 @@ impl<'a> Names<'a> {
             Some(found) if fits(found) => Some(found),
             Some(found) => {
                 let message = format!("`{}` is {}, and {kind} is needed here", name.node, found.kind());
-                out.push(Diagnostic::at(codes::WRONG_KIND, name.span, message).help(for_kind(found, &name.node)));
+                out.push(
+                    Diagnostic::at(codes::WRONG_KIND, name.span, message).help(for_kind(found, &name.node)),
+                );
                 None
             }
             None => {
@@ -161,7 +239,9 @@ impl<'a> Names<'a> {
 
 fn for_kind(found: Declared<'_>, name: &str) -> String {
     match found {
-        Declared::Role(_) => format!("ask for a role in `for {name}`, or with `user.roles contains \"{name}\"`"),
+        Declared::Role(_) => {
+            format!("ask for a role in `for {name}`, or with `user.roles contains \"{name}\"`")
+        }
         Declared::List(_) => format!("ask for a list with `… in {name}`"),
         Declared::Define(_) => format!("a define stands for a test: `when {name}`"),
         Declared::Issuer(_) => format!("ask for an issuer in `for issuer {name}`"),
@@ -169,15 +249,26 @@ fn for_kind(found: Declared<'_>, name: &str) -> String {
 }
 
 /// Makes the diagnostic of a name that nothing declares.
-pub(crate) fn unknown<'k>(name: &Name, kind: &str, known: impl Iterator<Item = &'k str> + Clone) -> Diagnostic {
-    let diagnostic = Diagnostic::at(codes::UNKNOWN_NAME, name.span, format!("`{}` is not declared; {kind} is needed here", name.node));
+pub(crate) fn unknown<'k>(
+    name: &Name,
+    kind: &str,
+    known: impl Iterator<Item = &'k str> + Clone,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::at(
+        codes::UNKNOWN_NAME,
+        name.span,
+        format!("`{}` is not declared; {kind} is needed here", name.node),
+    );
     match did_you_mean(&name.node, known.clone()) {
         Some(help) => diagnostic.help(help),
         None => diagnostic.help(match kind {
             "a role" => format!("declare it: `role {}`", name.node),
             "a list" => format!("declare it: `list {}: string = […]`", name.node),
             "an issuer" => format!("declare it: `issuer {} {{ … }}`", name.node),
-            _ => format!("declare it: `define {} = …`; attributes begin with `request.`, `user.`, `path.` or `host.`", name.node),
+            _ => format!(
+                "declare it: `define {} = …`; attributes begin with `request.`, `user.`, `path.` or `host.`",
+                name.node
+            ),
         }),
     }
 }
@@ -185,7 +276,10 @@ pub(crate) fn unknown<'k>(name: &Name, kind: &str, known: impl Iterator<Item = &
 pub(crate) fn refuse_reserved(name: &Name, out: &mut Vec<Diagnostic>) {
     if RESERVED.contains(&name.node.as_str()) {
         let message = format!("`{}` is a word of the language, and can't be a name", name.node);
-        out.push(Diagnostic::at(codes::RESERVED, name.span, message).help(format!("name it otherwise, such as `{}-1`", name.node)));
+        out.push(
+            Diagnostic::at(codes::RESERVED, name.span, message)
+                .help(format!("name it otherwise, such as `{}-1`", name.node)),
+        );
     }
 }
 
@@ -196,7 +290,11 @@ pub(crate) fn twice(name: &Name, first: Span, kind: &str) -> Diagnostic {
 }
 
 /// Lists all rules with their services and full names, sorted by full name, and refuses names that stand twice.
-pub(crate) fn rules<'a>(ast: &'a Ast, names: &Names<'a>, out: &mut Vec<Diagnostic>) -> Vec<(String, Option<u32>, &'a ast::Rule)> {
+pub(crate) fn rules<'a>(
+    ast: &'a Ast,
+    names: &Names<'a>,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<(String, Option<u32>, &'a ast::Rule)> {
     let mut found: BTreeMap<String, (Option<u32>, &ast::Rule)> = BTreeMap::new();
     let mut add = |full: String, service: Option<u32>, rule: &'a ast::Rule, out: &mut Vec<Diagnostic>| {
         refuse_reserved(&rule.name, out);

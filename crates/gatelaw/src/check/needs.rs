@@ -11,7 +11,9 @@ pub(super) fn needs(rules: &[CheckedRule], identity: &IdentityModel) -> Needs {
     let mut needs = Needs { tokens: !identity.issuers.is_empty(), ..Needs::default() };
     let (mut headers, mut query, mut cookies) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for rule in rules {
-        for (attr, matched) in rule.reads.iter().map(|a| (a, false)).chain(rule.matched.iter().map(|a| (a, true))) {
+        for (attr, matched) in
+            rule.reads.iter().map(|a| (a, false)).chain(rule.matched.iter().map(|a| (a, true)))
+        {
             match attr {
                 Attr::Header(n) | Attr::HeaderLine(n) | Attr::HeaderOnly(n) => note(&mut headers, n, matched),
                 Attr::Query(n) | Attr::QueryOnly(n) => note(&mut query, n, matched),
@@ -37,7 +39,8 @@ pub(super) fn needs(rules: &[CheckedRule], identity: &IdentityModel) -> Needs {
     needs.cookies = named(cookies);
     needs.token_headers = sorted(identity.issuers.iter().flat_map(|i| &i.token_headers));
     needs.token_cookies = sorted(identity.issuers.iter().flat_map(|i| &i.token_cookies));
-    let forwards = rules.iter().filter_map(|r| if let Action::Forward(f) = &r.rule.action { Some(f) } else { None });
+    let forwards =
+        rules.iter().filter_map(|r| if let Action::Forward(f) = &r.rule.action { Some(f) } else { None });
     needs.sets = sorted(forwards.flat_map(|f| f.set.iter().map(|(name, _)| name)));
     needs
 }

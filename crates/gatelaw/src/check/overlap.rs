@@ -32,7 +32,9 @@ pub(crate) fn matches_host(pattern: &HostPattern, host: &str) -> bool {
     let labelled = !crate::plan::is_address(host);
     match pattern {
         HostPattern::Exact(exact) => exact == host,
-        HostPattern::OneLabel(suffix) => labelled && host.split_once('.').is_some_and(|(_, rest)| rest == suffix),
+        HostPattern::OneLabel(suffix) => {
+            labelled && host.split_once('.').is_some_and(|(_, rest)| rest == suffix)
+        }
         HostPattern::Labels(suffix) => labelled && is_below(host, suffix),
     }
 }
@@ -82,14 +84,20 @@ fn common_segment(a: &Segment, b: &Segment) -> Option<String> {
         (S::Literal(x), S::Literal(y)) => (x == y).then(|| x.clone()),
         (S::Literal(text), S::Any) | (S::Any, S::Literal(text)) => Some(text.clone()),
         (S::Any, S::Any) => Some("a".to_owned()),
-        (S::Any, S::Affix(before, behind)) | (S::Affix(before, behind), S::Any) => Some(format!("{before}a{behind}")),
+        (S::Any, S::Affix(before, behind)) | (S::Affix(before, behind), S::Any) => {
+            Some(format!("{before}a{behind}"))
+        }
         (S::Literal(text), S::Affix(before, behind)) | (S::Affix(before, behind), S::Literal(text)) => {
-            let fits = text.len() >= before.len() + behind.len() && text.starts_with(before.as_str()) && text.ends_with(behind.as_str());
+            let fits = text.len() >= before.len() + behind.len()
+                && text.starts_with(before.as_str())
+                && text.ends_with(behind.as_str());
             fits.then(|| text.clone())
         }
         (S::Affix(b1, e1), S::Affix(b2, e2)) => {
-            let before = if b1.starts_with(b2.as_str()) { b1 } else { b2.starts_with(b1.as_str()).then_some(b2)? };
-            let behind = if e1.ends_with(e2.as_str()) { e1 } else { e2.ends_with(e1.as_str()).then_some(e2)? };
+            let before =
+                if b1.starts_with(b2.as_str()) { b1 } else { b2.starts_with(b1.as_str()).then_some(b2)? };
+            let behind =
+                if e1.ends_with(e2.as_str()) { e1 } else { e2.ends_with(e1.as_str()).then_some(e2)? };
             Some(format!("{before}a{behind}"))
         }
     }

@@ -56,7 +56,11 @@ impl Checker<'_> {
                 None => Expr::Constant(false),
             },
             Who::Scope(span, scope) => {
-                if scope.node.is_empty() || scope.node.contains(|c: char| c.is_whitespace() || c == '"' || c == '\\' || !c.is_ascii_graphic()) {
+                if scope.node.is_empty()
+                    || scope.node.contains(|c: char| {
+                        c.is_whitespace() || c == '"' || c == '\\' || !c.is_ascii_graphic()
+                    })
+                {
                     let message = format!("`{}` is no scope", scope.node);
                     self.out.push(Diagnostic::at(crate::codes::types::TYPE_MISMATCH, scope.span, message).help("a scope is one word without spaces or quotes (RFC 6749 §3.3); join several with `and` or `or`"));
                 }
@@ -100,11 +104,21 @@ impl Checker<'_> {
             Who::Group(_, inner) => self.satisfiable(inner, issuer),
             Who::And(parts) => {
                 let values: Vec<_> = parts.iter().map(|p| self.satisfiable(p, issuer)).collect();
-                if values.contains(&Some(false)) { Some(false) } else { values.iter().all(|v| *v == Some(true)).then_some(true) }
+                if values.contains(&Some(false)) {
+                    Some(false)
+                } else {
+                    values.iter().all(|v| *v == Some(true)).then_some(true)
+                }
             }
             Who::Or(parts) => {
                 let values: Vec<_> = parts.iter().map(|p| self.satisfiable(p, issuer)).collect();
-                if values.contains(&Some(true)) { Some(true) } else if values.iter().all(|v| *v == Some(false)) { Some(false) } else { None }
+                if values.contains(&Some(true)) {
+                    Some(true)
+                } else if values.iter().all(|v| *v == Some(false)) {
+                    Some(false)
+                } else {
+                    None
+                }
             }
         }
     }
@@ -117,7 +131,9 @@ impl Checker<'_> {
     pub(super) fn can_grant(&self, issuer: usize, role: RoleId) -> bool {
         let grants = self.issuers.get(issuer).into_iter().flat_map(|i| &i.roles).flat_map(|r| &r.grants);
         let mut granted = grants.map(|(_, granted)| granted);
-        granted.any(|g| usize::try_from(g.0).ok().and_then(|g| self.closures.get(g)).is_some_and(|c| c.contains(&role)))
+        granted.any(|g| {
+            usize::try_from(g.0).ok().and_then(|g| self.closures.get(g)).is_some_and(|c| c.contains(&role))
+        })
     }
 }
 

@@ -27,12 +27,19 @@ pub(crate) fn closures(names: &Names<'_>, out: &mut Vec<Diagnostic>) -> Vec<Vec<
     let closures: Vec<Vec<RoleId>> = (0..names.roles.len()).map(|role| closure(role, &included)).collect();
     let mut reported = BTreeSet::new();
     for (number, (role, direct)) in names.roles.iter().zip(&included).enumerate() {
-        let back = |r: &RoleId| at(r).and_then(|r| closures.get(r)).is_some_and(|c| c.iter().any(|x| at(x) == Some(number)));
+        let back = |r: &RoleId| {
+            at(r).and_then(|r| closures.get(r)).is_some_and(|c| c.iter().any(|x| at(x) == Some(number)))
+        };
         if let (Some(through), false) = (direct.iter().find(|r| back(r)), reported.contains(&number)) {
             reported.extend(closures.get(number).into_iter().flatten().filter_map(at));
             let other = at(through).and_then(|r| names.roles.get(r)).map_or("", |r| r.name.node.as_str());
-            let message = format!("`{}` includes `{other}`, which includes `{}` again", role.name.node, role.name.node);
-            out.push(Diagnostic::at(CYCLE, role.name.span, message).help("roles that include each other are one role: let one of them go, or one `includes`"));
+            let message =
+                format!("`{}` includes `{other}`, which includes `{}` again", role.name.node, role.name.node);
+            out.push(
+                Diagnostic::at(CYCLE, role.name.span, message).help(
+                    "roles that include each other are one role: let one of them go, or one `includes`",
+                ),
+            );
         }
     }
     closures

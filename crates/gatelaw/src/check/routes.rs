@@ -33,7 +33,11 @@ impl Checker<'_> {
         let with = routes.iter().find(|r| !r.methods.is_empty());
         if let (Some(with), Some(without)) = (with, routes.iter().find(|r| r.methods.is_empty())) {
             let message = "this pattern has no method, and another of the rule has".to_owned();
-            self.out.push(Diagnostic::at(codes::METHODS_MIXED, without.span, message).label(with.span, "this one has").help("give every pattern its methods, or none"));
+            self.out.push(
+                Diagnostic::at(codes::METHODS_MIXED, without.span, message)
+                    .label(with.span, "this one has")
+                    .help("give every pattern its methods, or none"),
+            );
         }
         routes.iter().filter_map(|route| self.route(route, base)).collect()
     }
@@ -42,7 +46,8 @@ impl Checker<'_> {
         let mut methods: Vec<String> = route.methods.iter().map(|m| m.node.clone()).collect();
         for method in &route.methods {
             if matches!(method.node.as_str(), "CONNECT" | "TRACE") {
-                let message = format!("no canonical request has the method `{}`: gates refuse it", method.node);
+                let message =
+                    format!("no canonical request has the method `{}`: gates refuse it", method.node);
                 self.out.push(Diagnostic::at(codes::BAD_METHOD, method.span, message).help("leave it out"));
             }
         }
@@ -57,7 +62,8 @@ impl Checker<'_> {
         };
         let mut segments: Vec<Segment> = base.segments.iter().cloned().map(Segment::Literal).collect();
         segments.extend(pattern.segments);
-        let captures = pattern.captures.into_iter().map(|(name, at)| (name, at.saturating_add(prefix))).collect();
+        let captures =
+            pattern.captures.into_iter().map(|(name, at)| (name, at.saturating_add(prefix))).collect();
         Some(Route { methods, segments, rest: pattern.rest, trailing_slash, captures, span: route.span })
     }
 
@@ -67,8 +73,12 @@ impl Checker<'_> {
             Ok(read) => {
                 if read.slash && !base.exact && pattern.text != "/" {
                     let trimmed = pattern.text.trim_end_matches('/');
-                    let message = "one trailing slash of a request is ignored, so a pattern has none".to_owned();
-                    self.out.push(Diagnostic::at(codes::TRAILING_SLASH, pattern.span, message).help(format!("write `{trimmed}`, or say `trailing_slash exact` in the service")));
+                    let message =
+                        "one trailing slash of a request is ignored, so a pattern has none".to_owned();
+                    self.out
+                        .push(Diagnostic::at(codes::TRAILING_SLASH, pattern.span, message).help(format!(
+                            "write `{trimmed}`, or say `trailing_slash exact` in the service"
+                        )));
                     return None;
                 }
                 Some(read)
@@ -96,7 +106,8 @@ fn read(text: &str, base: &Base) -> Result<Pattern, Wrong> {
     let Some(body) = text.strip_prefix('/') else {
         return Err(bad("a path pattern begins with `/`", "write `/…`"));
     };
-    let mut pattern = Pattern { segments: Vec::new(), rest: false, slash: body.is_empty(), captures: BTreeMap::new() };
+    let mut pattern =
+        Pattern { segments: Vec::new(), rest: false, slash: body.is_empty(), captures: BTreeMap::new() };
     if body.is_empty() {
         return Ok(pattern);
     }
@@ -124,19 +135,30 @@ fn read(text: &str, base: &Base) -> Result<Pattern, Wrong> {
     let total = base.segments.len() + pattern.segments.len();
     let bytes: usize = text.len() + base.segments.iter().map(|s| s.len() + 1).sum::<usize>();
     if total > SEGMENTS_MAX || bytes > PATH_BYTES_MAX {
-        return Err(never("the pattern is longer than any canonical path", format!("paths have at most {SEGMENTS_MAX} segments and {PATH_BYTES_MAX} bytes")));
+        return Err(never(
+            "the pattern is longer than any canonical path",
+            format!("paths have at most {SEGMENTS_MAX} segments and {PATH_BYTES_MAX} bytes"),
+        ));
     }
     Ok(pattern)
 }
 
 fn capture(pattern: &mut Pattern, name: &str) -> Result<(), Wrong> {
-    let good = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let good = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     if !good {
-        return Err(bad(format!("`{{{name}}}` captures under no name"), "write `{name}` with letters, digits, `_` and `-`"));
+        return Err(bad(
+            format!("`{{{name}}}` captures under no name"),
+            "write `{name}` with letters, digits, `_` and `-`",
+        ));
     }
     let at = u32::try_from(pattern.segments.len()).unwrap_or(u32::MAX);
     if pattern.captures.insert(name.to_owned(), at).is_some() {
-        return Err((codes::CAPTURED_TWICE, format!("the pattern captures `{{{name}}}` twice"), "give one of them another name".into()));
+        return Err((
+            codes::CAPTURED_TWICE,
+            format!("the pattern captures `{{{name}}}` twice"),
+            "give one of them another name".into(),
+        ));
     }
     pattern.segments.push(Segment::Any);
     Ok(())
@@ -147,7 +169,10 @@ fn segment(part: &str, relaxations: Relaxations) -> Result<Segment, Wrong> {
         return Err(never("an empty segment is in no canonical request", "leave one `/` out"));
     }
     if part.contains(['{', '}']) {
-        return Err(bad(format!("`{part}` has a brace beside other characters"), "`{name}` stands for a whole segment; write `%7B` and `%7D` for braces"));
+        return Err(bad(
+            format!("`{part}` has a brace beside other characters"),
+            "`{name}` stands for a whole segment; write `%7B` and `%7D` for braces",
+        ));
     }
     match part.split('*').collect::<Vec<_>>().as_slice() {
         [literal] => {
@@ -162,7 +187,10 @@ fn segment(part: &str, relaxations: Relaxations) -> Result<Segment, Wrong> {
             possible(&behind, relaxations, false)?;
             Ok(Segment::Affix(before, behind))
         }
-        _ => Err(bad(format!("`{part}` has more than one `*`"), "one `*` stands beside literal characters; for all below write `/**`")),
+        _ => Err(bad(
+            format!("`{part}` has more than one `*`"),
+            "one `*` stands beside literal characters; for all below write `/**`",
+        )),
     }
 }
 
@@ -176,14 +204,21 @@ fn decoded(text: &str) -> Result<String, Wrong> {
             bytes.push(*first);
             continue;
         }
-        let hex = behind.get(..2).and_then(|h| std::str::from_utf8(h).ok()).filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
+        let hex = behind
+            .get(..2)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
         let Some(byte) = hex.and_then(|h| u8::from_str_radix(h, 16).ok()) else {
-            return Err(bad("a `%` is followed by two hex digits", "write `%25` for the percent sign itself, where the service says `encoded_delims keep`"));
+            return Err(bad(
+                "a `%` is followed by two hex digits",
+                "write `%25` for the percent sign itself, where the service says `encoded_delims keep`",
+            ));
         };
         bytes.push(byte);
         rest = behind.get(2..).unwrap_or(&[]);
     }
-    String::from_utf8(bytes).map_err(|_| never("the pattern is not UTF-8 once decoded", "no canonical request has such bytes"))
+    String::from_utf8(bytes)
+        .map_err(|_| never("the pattern is not UTF-8 once decoded", "no canonical request has such bytes"))
 }
 
 /// Says whether a canonical request can have the text in a segment.
@@ -202,17 +237,26 @@ fn possible(text: &str, relaxations: Relaxations, whole: bool) -> Result<(), Wro
         return Err(never(format!("no canonical request has `{}` in a segment", c.escape_default()), help));
     }
     if text.len() > SEGMENT_BYTES_MAX {
-        return Err(never("the segment is longer than any of a canonical request", format!("segments have at most {SEGMENT_BYTES_MAX} bytes")));
+        return Err(never(
+            "the segment is longer than any of a canonical request",
+            format!("segments have at most {SEGMENT_BYTES_MAX} bytes"),
+        ));
     }
     if whole && (text == "." || text == "..") {
         return Err(never("no canonical request has a segment `.` or `..`", "gates refuse it; leave it out"));
     }
     let trimmed = text.trim_end_matches('.');
     if whole && (trimmed.starts_with(' ') || trimmed.ends_with(' ')) {
-        return Err(never("no canonical request has a segment that begins or ends with a space", "gates refuse it; leave the space out"));
+        return Err(never(
+            "no canonical request has a segment that begins or ends with a space",
+            "gates refuse it; leave the space out",
+        ));
     }
     if whole && relaxations.encoded_slash && text.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err(never("between encoded slashes no canonical request has an empty part, `.` or `..`", "leave it out"));
+        return Err(never(
+            "between encoded slashes no canonical request has an empty part, `.` or `..`",
+            "leave it out",
+        ));
     }
     Ok(())
 }

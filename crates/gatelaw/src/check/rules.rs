@@ -5,7 +5,9 @@ use super::overlap::common_path;
 use super::routes::Base;
 use super::services::CheckedService;
 use super::{Checker, RuleScope};
-use crate::ast::{self, ChallengePart, Clause, ClauseKind, LiteralKind, Operand, Privacy, RateUnit, RuleKind, Type};
+use crate::ast::{
+    self, ChallengePart, Clause, ClauseKind, LiteralKind, Operand, Privacy, RateUnit, RuleKind, Type,
+};
 use crate::codes::{routes as route_codes, rules as codes, types};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{FORWARD_VALUE_BYTES_MAX, RESPOND_TEXT_BYTES_MAX};
@@ -66,7 +68,13 @@ fn kind_word(kind: RuleKind) -> &'static str {
 
 impl Checker<'_> {
     /// Checks one rule.
-    pub(super) fn rule(&mut self, full: &str, service: Option<u32>, rule: &ast::Rule, services: &[CheckedService]) -> CheckedRule {
+    pub(super) fn rule(
+        &mut self,
+        full: &str,
+        service: Option<u32>,
+        rule: &ast::Rule,
+        services: &[CheckedService],
+    ) -> CheckedRule {
         let within = service.and_then(|s| services.get(usize::try_from(s).ok()?));
         let mut scope = RuleScope {
             span: rule.name.span,
@@ -87,7 +95,8 @@ impl Checker<'_> {
         };
         self.shape(rule);
         let base = within.map_or_else(Base::default, |s| s.base.clone());
-        let on = rule.clauses.iter().find_map(|c| if let ClauseKind::On(r) = &c.node { Some(r) } else { None });
+        let on =
+            rule.clauses.iter().find_map(|c| if let ClauseKind::On(r) = &c.node { Some(r) } else { None });
         let routes = on.map(|routes| self.routes(routes, &base));
         for route in routes.iter().flatten() {
             scope.routes.push((route.span, route.captures.keys().cloned().collect()));
@@ -117,23 +126,44 @@ impl Checker<'_> {
     fn shape(&mut self, rule: &ast::Rule) {
         let kind = rule.kind.node;
         if rule.observe && matches!(kind, RuleKind::Forward | RuleKind::Audit) {
-            let message = format!("`observe` stands before `allow`, `deny` and `limit`, and not before `{}`", kind_word(kind));
-            self.out.push(Diagnostic::at(codes::OBSERVE_UNFIT, rule.kind.span, message).help("leave `observe` out"));
+            let message = format!(
+                "`observe` stands before `allow`, `deny` and `limit`, and not before `{}`",
+                kind_word(kind)
+            );
+            self.out.push(
+                Diagnostic::at(codes::OBSERVE_UNFIT, rule.kind.span, message).help("leave `observe` out"),
+            );
         }
         let mut seen: Vec<(&str, Span)> = Vec::new();
         for clause in &rule.clauses {
             let word = word_of(&clause.node);
             let common = matches!(word, "on" | "for" | "when" | "unless");
             if !common && !own_clauses(kind).contains(&word) {
-                let owner = [RuleKind::Deny, RuleKind::Limit, RuleKind::Forward, RuleKind::Audit].into_iter().find(|k| own_clauses(*k).contains(&word));
+                let owner = [RuleKind::Deny, RuleKind::Limit, RuleKind::Forward, RuleKind::Audit]
+                    .into_iter()
+                    .find(|k| own_clauses(*k).contains(&word));
                 let message = format!("a rule of kind `{}` has no `{word}`", kind_word(kind));
-                self.out.push(Diagnostic::at(codes::CLAUSE_UNFIT, clause.span, message).help(format!("`{word}` is a clause of `{}`", owner.map_or("", kind_word))));
+                self.out.push(
+                    Diagnostic::at(codes::CLAUSE_UNFIT, clause.span, message)
+                        .help(format!("`{word}` is a clause of `{}`", owner.map_or("", kind_word))),
+                );
             }
-            let once = matches!(word, "on" | "for" | "respond" | "challenge" | "rate" | "burst" | "by" | "level");
+            let once =
+                matches!(word, "on" | "for" | "respond" | "challenge" | "rate" | "burst" | "by" | "level");
             if let (true, Some((_, first))) = (once, seen.iter().find(|(w, _)| *w == word)) {
                 let message = format!("`{word}` stands twice in `{}`", rule.name.node);
-                let help = if word == "on" { "write one `on` with commas between its patterns" } else if word == "for" { "join them: `for a and b`, `for a or b`" } else { "leave one of them out" };
-                self.out.push(Diagnostic::at(codes::CLAUSE_TWICE, clause.span, message).label(*first, "first here").help(help));
+                let help = if word == "on" {
+                    "write one `on` with commas between its patterns"
+                } else if word == "for" {
+                    "join them: `for a and b`, `for a or b`"
+                } else {
+                    "leave one of them out"
+                };
+                self.out.push(
+                    Diagnostic::at(codes::CLAUSE_TWICE, clause.span, message)
+                        .label(*first, "first here")
+                        .help(help),
+                );
             }
             seen.push((word, clause.span));
         }
@@ -143,13 +173,22 @@ impl Checker<'_> {
     fn missing(&mut self, rule: &ast::Rule, seen: &[(&str, Span)]) {
         let has = |word: &str| seen.iter().any(|(w, _)| *w == word);
         let mut lacks = |message: String, help: &str| {
-            self.out.push(Diagnostic::at(codes::CLAUSE_MISSING, rule.name.span, message).help(help.to_owned()));
+            self.out
+                .push(Diagnostic::at(codes::CLAUSE_MISSING, rule.name.span, message).help(help.to_owned()));
         };
         let name = &rule.name.node;
         match rule.kind.node {
-            RuleKind::Allow if !has("for") => lacks(format!("`allow {name}` does not say who it is for"), "write `for anyone`, `for authenticated`, or the roles it is for"),
-            RuleKind::Limit if !has("rate") => lacks(format!("`limit {name}` has no `rate`"), "write `rate 600 per minute`"),
-            RuleKind::Forward if !has("set") && !has("remove") => lacks(format!("`forward {name}` neither sets nor removes a header"), "write `set \"x-user-id\" = user.id`"),
+            RuleKind::Allow if !has("for") => lacks(
+                format!("`allow {name}` does not say who it is for"),
+                "write `for anyone`, `for authenticated`, or the roles it is for",
+            ),
+            RuleKind::Limit if !has("rate") => {
+                lacks(format!("`limit {name}` has no `rate`"), "write `rate 600 per minute`")
+            }
+            RuleKind::Forward if !has("set") && !has("remove") => lacks(
+                format!("`forward {name}` neither sets nor removes a header"),
+                "write `set \"x-user-id\" = user.id`",
+            ),
             RuleKind::Deny if has("respond") && has("challenge") => {
                 let span = seen.iter().find(|(w, _)| *w == "challenge").map_or(rule.name.span, |(_, s)| *s);
                 let message = format!("`deny {name}` both responds and challenges");
@@ -161,7 +200,8 @@ impl Checker<'_> {
 
     /// Joins `for`, every `when` and every `unless` into one condition, and returns what is known where it holds.
     fn condition(&mut self, rule: &ast::Rule, scope: &mut RuleScope) -> (Expr, Facts) {
-        let principal = rule.clauses.iter().find_map(|c| if let ClauseKind::For(p) = &c.node { Some(p) } else { None });
+        let principal =
+            rule.clauses.iter().find_map(|c| if let ClauseKind::For(p) = &c.node { Some(p) } else { None });
         let mut all = vec![self.principal(principal, scope)];
         let mut known = Facts::new();
         for clause in &rule.clauses {
@@ -181,7 +221,13 @@ impl Checker<'_> {
         (Expr::All(all), known)
     }
 
-    fn action(&mut self, rule: &ast::Rule, facts: &Facts, scope: &mut RuleScope, headers: &mut Vec<(String, Span)>) -> Action {
+    fn action(
+        &mut self,
+        rule: &ast::Rule,
+        facts: &Facts,
+        scope: &mut RuleScope,
+        headers: &mut Vec<(String, Span)>,
+    ) -> Action {
         match rule.kind.node {
             RuleKind::Allow => Action::Allow,
             RuleKind::Deny => Action::Deny(self.denial(&rule.clauses)),
@@ -206,13 +252,24 @@ impl Checker<'_> {
         let known = [403, 404, 405, 410, 423, 429, 451, 503];
         if !known.contains(&status.node) {
             let message = format!("a deny can't answer with {}", status.node);
-            self.out.push(Diagnostic::at(codes::STATUS_UNFIT, status.span, message).help("statuses are 403, 404, 405, 410, 423, 429, 451 and 503; 401 comes with `challenge`"));
+            self.out.push(
+                Diagnostic::at(codes::STATUS_UNFIT, status.span, message).help(
+                    "statuses are 403, 404, 405, 410, 423, 429, 451 and 503; 401 comes with `challenge`",
+                ),
+            );
         }
         if let Some(text) = text.filter(|t| t.node.len() > RESPOND_TEXT_BYTES_MAX) {
-            let message = format!("the text has {} bytes; at most {RESPOND_TEXT_BYTES_MAX} are sent", text.node.len());
-            self.out.push(Diagnostic::at(codes::TEXT_TOO_LONG, text.span, message).help("write less: it goes to people who were refused"));
+            let message =
+                format!("the text has {} bytes; at most {RESPOND_TEXT_BYTES_MAX} are sent", text.node.len());
+            self.out.push(
+                Diagnostic::at(codes::TEXT_TOO_LONG, text.span, message)
+                    .help("write less: it goes to people who were refused"),
+            );
         }
-        Denial::Respond { status: u16::try_from(status.node).unwrap_or(403), text: text.map(|t| t.node.clone()) }
+        Denial::Respond {
+            status: u16::try_from(status.node).unwrap_or(403),
+            text: text.map(|t| t.node.clone()),
+        }
     }
 
     fn challenge(&mut self, span: Span, parts: &[ChallengePart]) -> Denial {
@@ -222,7 +279,11 @@ impl Checker<'_> {
             let word = match part {
                 ChallengePart::MaxAge(seconds) => {
                     if seconds.node < 0 {
-                        self.out.push(Diagnostic::at(codes::OUT_OF_RANGE, seconds.span, "an age is never below 0".to_owned()));
+                        self.out.push(Diagnostic::at(
+                            codes::OUT_OF_RANGE,
+                            seconds.span,
+                            "an age is never below 0".to_owned(),
+                        ));
                     }
                     max_age = Some(seconds.node);
                     "max_age"
@@ -240,7 +301,14 @@ impl Checker<'_> {
                 }
             };
             if seen.contains(&word) {
-                self.out.push(Diagnostic::at(codes::CLAUSE_TWICE, span, format!("`{word}` stands twice in one challenge")).help("leave one of them out"));
+                self.out.push(
+                    Diagnostic::at(
+                        codes::CLAUSE_TWICE,
+                        span,
+                        format!("`{word}` stands twice in one challenge"),
+                    )
+                    .help("leave one of them out"),
+                );
             }
             seen.push(word);
         }
@@ -250,7 +318,10 @@ impl Checker<'_> {
     fn challenge_word(&mut self, text: &ast::Text) -> String {
         if !is_challenge_word(&text.node) {
             let message = "a challenge has printable words without quotes, spaces and backslashes".to_owned();
-            self.out.push(Diagnostic::at(codes::VALUE_UNFIT, text.span, message).help("it goes into the header `WWW-Authenticate` as it is (RFC 9470 §4)"));
+            self.out.push(
+                Diagnostic::at(codes::VALUE_UNFIT, text.span, message)
+                    .help("it goes into the header `WWW-Authenticate` as it is (RFC 9470 §4)"),
+            );
         }
         text.node.clone()
     }
@@ -269,7 +340,9 @@ impl Checker<'_> {
                     };
                 }
                 ClauseKind::Burst(count) => limit.burst = self.count(count),
-                ClauseKind::By(attrs) => limit.by = attrs.iter().filter_map(|a| self.key(a, facts, scope)).collect(),
+                ClauseKind::By(attrs) => {
+                    limit.by = attrs.iter().filter_map(|a| self.key(a, facts, scope)).collect()
+                }
                 _ => {}
             }
         }
@@ -283,7 +356,14 @@ impl Checker<'_> {
         match u32::try_from(count.node).ok().filter(|n| (1..=1_000_000_000).contains(n)) {
             Some(count) => count,
             None => {
-                self.out.push(Diagnostic::at(codes::OUT_OF_RANGE, count.span, format!("`{}` is out of range", count.node)).help("write a number from 1 to 1_000_000_000"));
+                self.out.push(
+                    Diagnostic::at(
+                        codes::OUT_OF_RANGE,
+                        count.span,
+                        format!("`{}` is out of range", count.node),
+                    )
+                    .help("write a number from 1 to 1_000_000_000"),
+                );
                 1
             }
         }
@@ -294,13 +374,29 @@ impl Checker<'_> {
         let (ty, optional) = self.type_of(&read, scope);
         let text = self.shown(attr);
         let diagnostic = if !matches!(ty, Type::String | Type::Int | Type::Bool | Type::Ip) {
-            Diagnostic::at(codes::KEY_UNFIT, attr.span, format!("`{text}` is a `{}`, and can't be a key", ty.word())).help("keys are `string`, `int`, `bool` or `ip`")
+            Diagnostic::at(
+                codes::KEY_UNFIT,
+                attr.span,
+                format!("`{text}` is a `{}`, and can't be a key", ty.word()),
+            )
+            .help("keys are `string`, `int`, `bool` or `ip`")
         } else if attr.asked {
-            Diagnostic::at(codes::KEY_UNFIT, attr.span, format!("`{text}?` asks, and a key is no test")).help(format!("write `when has {text}`, and `by {text}`"))
+            Diagnostic::at(codes::KEY_UNFIT, attr.span, format!("`{text}?` asks, and a key is no test"))
+                .help(format!("write `when has {text}`, and `by {text}`"))
         } else if self.is_secret(&read) {
-            Diagnostic::at(types::SECRET, attr.span, format!("`{text}` is secret, and stands in conditions only")).help("take another key")
+            Diagnostic::at(
+                types::SECRET,
+                attr.span,
+                format!("`{text}` is secret, and stands in conditions only"),
+            )
+            .help("take another key")
         } else if optional && !facts.contains(&read) {
-            Diagnostic::at(codes::KEY_UNFIT, attr.span, format!("`{text}` may be absent, and then callers without it would share one counter")).help(format!("write `when has {text}`"))
+            Diagnostic::at(
+                codes::KEY_UNFIT,
+                attr.span,
+                format!("`{text}` may be absent, and then callers without it would share one counter"),
+            )
+            .help(format!("write `when has {text}`"))
         } else {
             return Some(read);
         };
@@ -314,7 +410,12 @@ impl Checker<'_> {
         found.is_some_and(|a| a.privacy == Privacy::Secret)
     }
 
-    fn forward(&mut self, clauses: &[Clause], scope: &mut RuleScope, headers: &mut Vec<(String, Span)>) -> Forward {
+    fn forward(
+        &mut self,
+        clauses: &[Clause],
+        scope: &mut RuleScope,
+        headers: &mut Vec<(String, Span)>,
+    ) -> Forward {
         let mut forward = Forward { set: Vec::new(), remove: Vec::new() };
         let mut seen: Vec<(String, Span)> = Vec::new();
         for clause in clauses {
@@ -327,7 +428,11 @@ impl Checker<'_> {
             let folded = request::fold(&header);
             if let Some((_, first)) = seen.iter().find(|(f, _)| *f == folded) {
                 let message = format!("`{header}` stands twice in one rule");
-                self.out.push(Diagnostic::at(codes::CLAUSE_TWICE, name.span, message).label(*first, "first here").help("leave one of them out"));
+                self.out.push(
+                    Diagnostic::at(codes::CLAUSE_TWICE, name.span, message)
+                        .label(*first, "first here")
+                        .help("leave one of them out"),
+                );
             }
             seen.push((folded, name.span));
             headers.push((header.clone(), name.span));
@@ -348,7 +453,14 @@ impl Checker<'_> {
     fn settable(&mut self, name: &ast::Text, sets: bool) -> Option<String> {
         let lower = name.node.to_ascii_lowercase();
         if !super::attributes::is_token(&lower) {
-            self.out.push(Diagnostic::at(types::BAD_HEADER_NAME, name.span, format!("`{}` is no name of a header", name.node)).help("names of headers are tokens: letters, digits and `-`"));
+            self.out.push(
+                Diagnostic::at(
+                    types::BAD_HEADER_NAME,
+                    name.span,
+                    format!("`{}` is no name of a header", name.node),
+                )
+                .help("names of headers are tokens: letters, digits and `-`"),
+            );
             return None;
         }
         let folded = request::fold(&lower);
@@ -364,7 +476,14 @@ impl Checker<'_> {
         if !sets && matches!(folded.as_str(), "authorization" | "cookie") {
             return Some(lower);
         }
-        self.out.push(Diagnostic::at(codes::HEADER_UNFIT, name.span, format!("a rule can't {verb} the header `{lower}`")).help(why));
+        self.out.push(
+            Diagnostic::at(
+                codes::HEADER_UNFIT,
+                name.span,
+                format!("a rule can't {verb} the header `{lower}`"),
+            )
+            .help(why),
+        );
         None
     }
 
@@ -385,11 +504,26 @@ impl Checker<'_> {
                 let (ty, _) = self.type_of(&read, scope);
                 let text = self.shown(attr);
                 let diagnostic = if attr.asked {
-                    Diagnostic::at(codes::VALUE_UNFIT, attr.span, format!("`{text}?` asks, and a header needs a value")).help(format!("write `{text}`: where it is absent, the header is not set"))
+                    Diagnostic::at(
+                        codes::VALUE_UNFIT,
+                        attr.span,
+                        format!("`{text}?` asks, and a header needs a value"),
+                    )
+                    .help(format!("write `{text}`: where it is absent, the header is not set"))
                 } else if self.is_secret(&read) {
-                    Diagnostic::at(types::SECRET, attr.span, format!("`{text}` is secret, and stands in conditions only")).help("take another attribute")
+                    Diagnostic::at(
+                        types::SECRET,
+                        attr.span,
+                        format!("`{text}` is secret, and stands in conditions only"),
+                    )
+                    .help("take another attribute")
                 } else if matches!(ty, Type::Clock | Type::Weekday) {
-                    Diagnostic::at(codes::VALUE_UNFIT, attr.span, format!("`{text}` is a `{}`, which headers can't carry", ty.word())).help("set `now`, which is an instant")
+                    Diagnostic::at(
+                        codes::VALUE_UNFIT,
+                        attr.span,
+                        format!("`{text}` is a `{}`, which headers can't carry", ty.word()),
+                    )
+                    .help("set `now`, which is an instant")
                 } else {
                     return Some(Value::Attr(read));
                 };
@@ -404,8 +538,12 @@ impl Checker<'_> {
         for clause in clauses {
             match &clause.node {
                 ClauseKind::Level(level) => audit.level = Some(level.node),
-                ClauseKind::Keep(attrs) => audit.keep.extend(attrs.iter().filter_map(|a| self.record(a, true, scope))),
-                ClauseKind::Redact(attrs) => audit.redact.extend(attrs.iter().filter_map(|a| self.record(a, false, scope))),
+                ClauseKind::Keep(attrs) => {
+                    audit.keep.extend(attrs.iter().filter_map(|a| self.record(a, true, scope)))
+                }
+                ClauseKind::Redact(attrs) => {
+                    audit.redact.extend(attrs.iter().filter_map(|a| self.record(a, false, scope)))
+                }
                 _ => {}
             }
         }
@@ -421,11 +559,26 @@ impl Checker<'_> {
         let (ty, _) = self.type_of(&read, scope);
         let text = self.shown(attr);
         let diagnostic = if attr.asked {
-            Diagnostic::at(codes::RECORD_UNFIT, attr.span, format!("`{text}?` asks, and a record needs a value")).help(format!("write `{text}`: where it is absent, the record has none"))
+            Diagnostic::at(
+                codes::RECORD_UNFIT,
+                attr.span,
+                format!("`{text}?` asks, and a record needs a value"),
+            )
+            .help(format!("write `{text}`: where it is absent, the record has none"))
         } else if keeps && self.is_secret(&read) {
-            Diagnostic::at(types::SECRET, attr.span, format!("`{text}` is secret, and stands in conditions only")).help("keep another attribute")
+            Diagnostic::at(
+                types::SECRET,
+                attr.span,
+                format!("`{text}` is secret, and stands in conditions only"),
+            )
+            .help("keep another attribute")
         } else if matches!(ty, Type::Clock | Type::Weekday) {
-            Diagnostic::at(codes::RECORD_UNFIT, attr.span, format!("`{text}` is a `{}`, which records can't keep", ty.word())).help("every record has the instant")
+            Diagnostic::at(
+                codes::RECORD_UNFIT,
+                attr.span,
+                format!("`{text}` is a `{}`, which records can't keep", ty.word()),
+            )
+            .help("every record has the instant")
         } else {
             return Some(read);
         };
@@ -440,11 +593,17 @@ impl Checker<'_> {
         read.dedup();
         for name in read {
             for (number, a) in routes.iter().enumerate() {
-                let apart = |b: &&Route| a.captures.get(name) != b.captures.get(name) && common_path(a, b).is_some();
+                let apart =
+                    |b: &&Route| a.captures.get(name) != b.captures.get(name) && common_path(a, b).is_some();
                 let Some(b) = routes.get(number + 1..).unwrap_or(&[]).iter().find(apart) else { continue };
                 let (_, path) = common_path(a, b).unwrap_or_default();
-                let message = format!("`{{{name}}}` stands at two places of patterns that both match `{path}`");
-                self.out.push(Diagnostic::at(route_codes::CAPTURES_DIFFER, b.span, message).label(a.span, "the other pattern").help("split the rule, or give one of them another name"));
+                let message =
+                    format!("`{{{name}}}` stands at two places of patterns that both match `{path}`");
+                self.out.push(
+                    Diagnostic::at(route_codes::CAPTURES_DIFFER, b.span, message)
+                        .label(a.span, "the other pattern")
+                        .help("split the rule, or give one of them another name"),
+                );
                 return;
             }
         }
@@ -456,16 +615,23 @@ impl Checker<'_> {
         for rule in rules {
             for attr in &rule.conditions {
                 match attr {
-                    Attr::Header(n) | Attr::HeaderLine(n) | Attr::HeaderOnly(n) => read.push((request::fold(n), &rule.rule.name)),
-                    Attr::Cookie(_) | Attr::CookieOnly(_) => read.push(("cookie".to_owned(), &rule.rule.name)),
+                    Attr::Header(n) | Attr::HeaderLine(n) | Attr::HeaderOnly(n) => {
+                        read.push((request::fold(n), &rule.rule.name))
+                    }
+                    Attr::Cookie(_) | Attr::CookieOnly(_) => {
+                        read.push(("cookie".to_owned(), &rule.rule.name))
+                    }
                     _ => {}
                 }
             }
         }
         for (header, span) in rules.iter().flat_map(|r| &r.headers) {
             if let Some((_, rule)) = read.iter().find(|(folded, _)| *folded == request::fold(header)) {
-                let message = format!("the condition of `{rule}` reads `{header}`, so no rule can set or remove it");
-                self.out.push(Diagnostic::at(codes::HEADER_UNFIT, *span, message).help("a second gate would read another value than the first; name the header otherwise"));
+                let message =
+                    format!("the condition of `{rule}` reads `{header}`, so no rule can set or remove it");
+                self.out.push(Diagnostic::at(codes::HEADER_UNFIT, *span, message).help(
+                    "a second gate would read another value than the first; name the header otherwise",
+                ));
             }
         }
     }

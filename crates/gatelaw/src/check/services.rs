@@ -43,16 +43,25 @@ impl Checker<'_> {
             resource_metadata: None,
             span: item.name.span,
         };
-        let (mut seen, mut labels, mut base, mut metadata_span) = (Vec::<(&str, Span)>::new(), Vec::new(), None, None);
+        let (mut seen, mut labels, mut base, mut metadata_span) =
+            (Vec::<(&str, Span)>::new(), Vec::new(), None, None);
         for line in &item.lines {
             let (kind, span) = kind_of(line);
-            if let (false, Some((_, first))) = (kind.is_empty() || kind == "host", seen.iter().find(|(k, _)| *k == kind)) {
+            if let (false, Some((_, first))) =
+                (kind.is_empty() || kind == "host", seen.iter().find(|(k, _)| *k == kind))
+            {
                 let message = format!("`{kind}` stands twice in `{}`", item.name.node);
-                self.out.push(Diagnostic::at(codes::SETTING_TWICE, span, message).label(*first, "first here").help("leave one of them out"));
+                self.out.push(
+                    Diagnostic::at(codes::SETTING_TWICE, span, message)
+                        .label(*first, "first here")
+                        .help("leave one of them out"),
+                );
             }
             seen.push((kind, span));
             match line {
-                ServiceLine::Host(hosts) => hosts.iter().for_each(|h| self.host(h, &mut service, &mut labels)),
+                ServiceLine::Host(hosts) => {
+                    hosts.iter().for_each(|h| self.host(h, &mut service, &mut labels))
+                }
                 ServiceLine::Base(pattern) => base = Some(pattern),
                 ServiceLine::TrailingSlashExact(_) => service.trailing_slash_exact = true,
                 ServiceLine::EncodedSlashKeep(_) => service.relaxations.encoded_slash = true,
@@ -72,7 +81,11 @@ impl Checker<'_> {
         if let Some(pattern) = base {
             self.base(pattern, &mut service);
         }
-        let base = Base { segments: service.base.clone(), exact: service.trailing_slash_exact, relaxations: service.relaxations };
+        let base = Base {
+            segments: service.base.clone(),
+            exact: service.trailing_slash_exact,
+            relaxations: service.relaxations,
+        };
         let first: Option<String> = labels.first().cloned().flatten();
         let host_label = first.filter(|name| labels.iter().all(|l| l.as_ref() == Some(name)));
         CheckedService { service, base, host_label, metadata_span }
@@ -80,7 +93,11 @@ impl Checker<'_> {
 
     fn metadata(&mut self, url: &ast::Text, service: &mut Service) {
         if let Some(why) = super::url::fault_of(&url.node, true) {
-            self.out.push(Diagnostic::at(crate::codes::issuers::URL_BAD, url.span, format!("`{}` is no URL that callers can be sent to: {why}", url.node)));
+            self.out.push(Diagnostic::at(
+                crate::codes::issuers::URL_BAD,
+                url.span,
+                format!("`{}` is no URL that callers can be sent to: {why}", url.node),
+            ));
         }
         service.resource_metadata = Some(url.node.clone());
     }
@@ -93,7 +110,10 @@ impl Checker<'_> {
                 Segment::Literal(text) if !read.rest => service.base.push(text),
                 Segment::Literal(_) | Segment::Any | Segment::Affix(..) => {
                     let message = "a base has literal segments only".to_owned();
-                    self.out.push(Diagnostic::at(codes::BASE_NOT_LITERAL, pattern.span, message).help("put `*`, `{name}` and `**` into the patterns of rules"));
+                    self.out.push(
+                        Diagnostic::at(codes::BASE_NOT_LITERAL, pattern.span, message)
+                            .help("put `*`, `{name}` and `**` into the patterns of rules"),
+                    );
                     return;
                 }
             }
@@ -106,7 +126,9 @@ impl Checker<'_> {
                 service.hosts.push(pattern);
                 labels.push(label);
             }
-            Err((message, help)) => self.out.push(Diagnostic::at(codes::BAD_HOST, host.span, message).help(help)),
+            Err((message, help)) => {
+                self.out.push(Diagnostic::at(codes::BAD_HOST, host.span, message).help(help))
+            }
         }
     }
 
@@ -115,16 +137,26 @@ impl Checker<'_> {
         let Some(host) = common_host_of(&a.service.hosts, &b.service.hosts) else { return };
         let (one, other) = (&a.service, &b.service);
         if one.relaxations != other.relaxations {
-            let message = format!("`{}` and `{}` both serve `{host}`, and relax the canonical request differently", one.name, other.name);
+            let message = format!(
+                "`{}` and `{}` both serve `{host}`, and relax the canonical request differently",
+                one.name, other.name
+            );
             self.out.push(
                 Diagnostic::at(codes::RELAXATIONS_DIFFER, other.span, message)
                     .label(one.span, format!("`{}`", one.name))
-                    .help("relaxations belong to hosts: write the same ones in both, or tell the hosts apart"),
+                    .help(
+                        "relaxations belong to hosts: write the same ones in both, or tell the hosts apart",
+                    ),
             );
         }
-        if let (Some(x), Some(y), true) = (&one.resource_metadata, &other.resource_metadata, one.base == other.base) {
+        if let (Some(x), Some(y), true) =
+            (&one.resource_metadata, &other.resource_metadata, one.base == other.base)
+        {
             if x != y {
-                let message = format!("`{}` and `{}` have one base at `{host}`, and name different metadata", one.name, other.name);
+                let message = format!(
+                    "`{}` and `{}` have one base at `{host}`, and name different metadata",
+                    one.name, other.name
+                );
                 self.out.push(
                     Diagnostic::at(codes::METADATA_DIFFERS, b.metadata_span.unwrap_or(other.span), message)
                         .label(a.metadata_span.unwrap_or(one.span), format!("that of `{}`", one.name))
@@ -137,7 +169,10 @@ impl Checker<'_> {
 
 fn kind_of(line: &ServiceLine) -> (&'static str, Span) {
     match line {
-        ServiceLine::Host(hosts) => ("host", hosts.first().map_or(Span { file: crate::source::FileId(0), start: 0, end: 0 }, |h| h.span)),
+        ServiceLine::Host(hosts) => (
+            "host",
+            hosts.first().map_or(Span { file: crate::source::FileId(0), start: 0, end: 0 }, |h| h.span),
+        ),
         ServiceLine::Base(pattern) => ("base", pattern.span),
         ServiceLine::TrailingSlashExact(span) => ("trailing_slash", *span),
         ServiceLine::EncodedSlashKeep(span) => ("encoded_slash", *span),
@@ -163,7 +198,10 @@ fn read_host(text: &str) -> Result<(HostPattern, Option<String>), (String, Strin
         if canonical && host == text {
             return Ok((HostPattern::Exact(host), None));
         }
-        return bad(format!("`{text}` is no address as a canonical host writes it"), "write `203.0.113.9` or `[2001:db8::1]`, without a port");
+        return bad(
+            format!("`{text}` is no address as a canonical host writes it"),
+            "write `203.0.113.9` or `[2001:db8::1]`, without a port",
+        );
     }
     if let Some(suffix) = text.strip_prefix("**.") {
         return labels(suffix).map(|s| (HostPattern::Labels(s), None));
@@ -178,14 +216,21 @@ fn read_host(text: &str) -> Result<(HostPattern, Option<String>), (String, Strin
 }
 
 fn labels(text: &str) -> Result<String, (String, String)> {
-    let label = |l: &str| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+    let label = |l: &str| {
+        !l.is_empty()
+            && l.len() <= 63
+            && l.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
+    };
     let mut host = String::new();
     if text.split('.').all(label) && text.len() <= 253 {
         // A text that the canonicaliser reads otherwise, such as `127.1`, would match no request.
         if crate::request::canonical_host(text.as_bytes(), &mut host) && host == text {
             return Ok(text.to_owned());
         }
-        return Err((format!("`{text}` is the host of no canonical request"), "write a name, or an address such as `203.0.113.9`".into()));
+        return Err((
+            format!("`{text}` is the host of no canonical request"),
+            "write a name, or an address such as `203.0.113.9`".into(),
+        ));
     }
     let help = if text.contains(':') {
         "ports are no part of hosts; leave it out".to_owned()

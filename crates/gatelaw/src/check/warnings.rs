@@ -7,7 +7,7 @@ use super::{Checker, RuleScope};
 use crate::ast::{self, LiteralKind, RuleKind};
 use crate::codes::warnings as codes;
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Action, Attr, Expr, Route, RoleId, Test, Value};
+use crate::policy::{Action, Attr, Expr, RoleId, Route, Test, Value};
 use crate::source::Span;
 
 impl Checker<'_> {
@@ -16,10 +16,14 @@ impl Checker<'_> {
         if rule.kind.node != RuleKind::Deny {
             return;
         }
-        let lets_head = |r: &&Route| r.methods.iter().any(|m| m == "GET") && !r.methods.iter().any(|m| m == "HEAD");
+        let lets_head =
+            |r: &&Route| r.methods.iter().any(|m| m == "GET") && !r.methods.iter().any(|m| m == "HEAD");
         if let Some(route) = routes.iter().find(lets_head) {
             let message = "this denies GET and lets HEAD pass".to_owned();
-            self.out.push(Diagnostic::at(codes::HEAD_NOT_DENIED, route.span, message).help("write `GET|HEAD`: GET never implies HEAD"));
+            self.out.push(
+                Diagnostic::at(codes::HEAD_NOT_DENIED, route.span, message)
+                    .help("write `GET|HEAD`: GET never implies HEAD"),
+            );
         }
     }
 
@@ -28,7 +32,11 @@ impl Checker<'_> {
         let Some((first, first_span)) = scope.offsets.first() else { return };
         if let Some((_, span)) = scope.offsets.iter().find(|(offset, _)| offset != first) {
             let message = "this rule reads the time at two offsets".to_owned();
-            self.out.push(Diagnostic::at(codes::TWO_OFFSETS, *span, message).label(*first_span, "the other one").help("write one offset, or two rules"));
+            self.out.push(
+                Diagnostic::at(codes::TWO_OFFSETS, *span, message)
+                    .label(*first_span, "the other one")
+                    .help("write one offset, or two rules"),
+            );
         }
     }
 
@@ -48,7 +56,10 @@ impl Checker<'_> {
             let read = id.is_some_and(|id| self.used_attributes.contains(&id));
             if let (false, Some(span), Some(attribute)) = (read, span, self.attributes.get(at)) {
                 let message = format!("the attribute `{}` is never read", attribute.name);
-                self.out.push(Diagnostic::at(codes::UNUSED, *span, message).help(format!("read it as `user.{}`, or leave it out", attribute.name)));
+                self.out.push(
+                    Diagnostic::at(codes::UNUSED, *span, message)
+                        .help(format!("read it as `user.{}`, or leave it out", attribute.name)),
+                );
             }
         }
         self.warn_of_limits(rules);
@@ -59,7 +70,8 @@ impl Checker<'_> {
         let mut reads_roles = false;
         for rule in rules {
             roles_in(&rule.rule.condition, self, &mut named);
-            reads_roles |= rule.reads.contains(&Attr::UserRoles) && !matches!(rule.rule.action, Action::Allow | Action::Deny(_));
+            reads_roles |= rule.reads.contains(&Attr::UserRoles)
+                && !matches!(rule.rule.action, Action::Allow | Action::Deny(_));
         }
         for (number, role) in self.names.roles.iter().enumerate() {
             let Ok(id) = u32::try_from(number).map(RoleId) else { continue };
@@ -69,23 +81,40 @@ impl Checker<'_> {
                 self.out.push(unused("role", &role.name));
             } else if !(0..self.issuers.len()).any(|i| self.can_grant(i, id)) && named.contains(&id) {
                 let message = format!("no issuer grants the role `{}`, so nobody has it", role.name.node);
-                self.out.push(Diagnostic::at(codes::ROLE_UNGRANTED, role.name.span, message).help(format!("map a claim to it: `roles claim groups {{ \"…\" -> {} }}`", role.name.node)));
+                self.out.push(Diagnostic::at(codes::ROLE_UNGRANTED, role.name.span, message).help(format!(
+                    "map a claim to it: `roles claim groups {{ \"…\" -> {} }}`",
+                    role.name.node
+                )));
             }
         }
     }
 
     /// Warns of limits that test one attribute against literals, where some value has no limit.
     fn warn_of_limits(&mut self, rules: &[CheckedRule]) {
-        let limits: Vec<_> = rules.iter().filter(|r| matches!(r.rule.action, Action::Limit(_)) && !r.rule.observe).collect();
+        let limits: Vec<_> =
+            rules.iter().filter(|r| matches!(r.rule.action, Action::Limit(_)) && !r.rule.observe).collect();
         for (number, rule) in limits.iter().enumerate() {
             let Some((attr, _)) = literal_test(&rule.rule.condition) else { continue };
-            let group: Vec<_> = limits.iter().filter(|r| r.rule.routes == rule.rule.routes && r.rule.service == rule.rule.service).collect();
-            let same = group.iter().filter(|r| literal_test(&r.rule.condition).is_some_and(|(a, _)| a == attr)).count();
+            let group: Vec<_> = limits
+                .iter()
+                .filter(|r| r.rule.routes == rule.rule.routes && r.rule.service == rule.rule.service)
+                .collect();
+            let same = group
+                .iter()
+                .filter(|r| literal_test(&r.rule.condition).is_some_and(|(a, _)| a == attr))
+                .count();
             let catch_all = group.iter().any(|r| literal_test(&r.rule.condition).is_none());
-            let first = limits.iter().position(|r| literal_test(&r.rule.condition).is_some_and(|(a, _)| a == attr)) == Some(number);
+            let first =
+                limits.iter().position(|r| literal_test(&r.rule.condition).is_some_and(|(a, _)| a == attr))
+                    == Some(number);
             if same >= 2 && !catch_all && first {
-                let message = "these limits name some values of one attribute, and no limit is for all others".to_owned();
-                self.out.push(Diagnostic::at(codes::NO_CATCH_ALL, rule.rule.name_span, message).help("add a limit without this test, or with `not … in [ … ]`"));
+                let message =
+                    "these limits name some values of one attribute, and no limit is for all others"
+                        .to_owned();
+                self.out.push(
+                    Diagnostic::at(codes::NO_CATCH_ALL, rule.rule.name_span, message)
+                        .help("add a limit without this test, or with `not … in [ … ]`"),
+                );
             }
         }
     }
@@ -106,11 +135,22 @@ fn roles_in(expr: &Expr, checker: &Checker<'_>, out: &mut BTreeSet<RoleId>) {
         Expr::Not(inner) => roles_in(inner, checker, out),
         Expr::All(parts) | Expr::Any(parts) => parts.iter().for_each(|p| roles_in(p, checker, out)),
         Expr::Test(Test::Role(role), _) => _ = out.insert(*role),
-        Expr::Test(Test::Contains(Attr::UserRoles, Value::Literal(LiteralKind::String(name))), _) => out.extend(by_name(name)),
-        Expr::Test(Test::ContainsAny(Attr::UserRoles, names) | Test::ContainsAll(Attr::UserRoles, names), _) => {
+        Expr::Test(Test::Contains(Attr::UserRoles, Value::Literal(LiteralKind::String(name))), _) => {
+            out.extend(by_name(name))
+        }
+        Expr::Test(
+            Test::ContainsAny(Attr::UserRoles, names) | Test::ContainsAll(Attr::UserRoles, names),
+            _,
+        ) => {
             out.extend(names.iter().filter_map(|n| by_name(n)));
         }
-        Expr::Test(Test::Contains(Attr::UserRoles, _) | Test::ContainsAnyOf(Attr::UserRoles, _) | Test::ContainsAllOf(Attr::UserRoles, _) | Test::Has(Attr::UserRoles), _) => {
+        Expr::Test(
+            Test::Contains(Attr::UserRoles, _)
+            | Test::ContainsAnyOf(Attr::UserRoles, _)
+            | Test::ContainsAllOf(Attr::UserRoles, _)
+            | Test::Has(Attr::UserRoles),
+            _,
+        ) => {
             out.extend((0..checker.names.roles.len()).filter_map(|r| u32::try_from(r).ok()).map(RoleId));
         }
         Expr::Test(..) => {}
@@ -124,7 +164,9 @@ fn literal_test(condition: &Expr) -> Option<(Attr, usize)> {
     for part in parts {
         match part {
             Expr::Constant(true) | Expr::Test(Test::Authenticated, _) => {}
-            Expr::Test(Test::Compare(Value::Attr(a), ast::CompareOp::Equal, Value::Literal(_)), _) => found = Some((a.clone(), 1)),
+            Expr::Test(Test::Compare(Value::Attr(a), ast::CompareOp::Equal, Value::Literal(_)), _) => {
+                found = Some((a.clone(), 1))
+            }
             Expr::Test(Test::InLiterals(a, literals), _) => found = Some((a.clone(), literals.len())),
             _ => return None,
         }

@@ -20,4 +20,13 @@ pub const NOT_CAPTURED: Code = Code::error(207, "a name that the route does not 
 pub const TOO_MANY_RULES: Code = Code::error(208, "more rules than a policy may have");
 
 /// Every code of this file.
-pub const ALL: &[Code] = &[DECLARED_TWICE, RESERVED, UNKNOWN_NAME, WRONG_KIND, CYCLE, UNKNOWN_ATTRIBUTE, NOT_CAPTURED, TOO_MANY_RULES];
+pub const ALL: &[Code] = &[
+    DECLARED_TWICE,
+    RESERVED,
+    UNKNOWN_NAME,
+    WRONG_KIND,
+    CYCLE,
+    UNKNOWN_ATTRIBUTE,
+    NOT_CAPTURED,
+    TOO_MANY_RULES,
+];

@@ -28,4 +28,17 @@ pub const RELAXATIONS_DIFFER: Code = Code::error(511, "services of one host that
 pub const METADATA_DIFFERS: Code = Code::error(512, "services of one base that name different metadata");
 
 /// Every code of this file.
-pub const ALL: &[Code] = &[SETTING_TWICE, BAD_HOST, BAD_PATTERN, NEVER_MATCHES, TRAILING_SLASH, BASE_NOT_LITERAL, METHODS_MIXED, BAD_METHOD, CAPTURED_TWICE, CAPTURES_DIFFER, RELAXATIONS_DIFFER, METADATA_DIFFERS];
+pub const ALL: &[Code] = &[
+    SETTING_TWICE,
+    BAD_HOST,
+    BAD_PATTERN,
+    NEVER_MATCHES,
+    TRAILING_SLASH,
+    BASE_NOT_LITERAL,
+    METHODS_MIXED,
+    BAD_METHOD,
+    CAPTURED_TWICE,
+    CAPTURES_DIFFER,
+    RELAXATIONS_DIFFER,
+    METADATA_DIFFERS,
+];

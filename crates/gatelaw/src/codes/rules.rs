@@ -28,4 +28,17 @@ pub const RECORD_UNFIT: Code = Code::error(611, "an attribute that a record can 
 pub const FORWARD_CONFLICT: Code = Code::error(612, "two rules that set one header differently");
 
 /// Every code of this file.
-pub const ALL: &[Code] = &[CLAUSE_TWICE, CLAUSE_UNFIT, CLAUSE_MISSING, OBSERVE_UNFIT, STATUS_UNFIT, TEXT_TOO_LONG, OUT_OF_RANGE, KEY_UNFIT, HEADER_UNFIT, VALUE_UNFIT, RECORD_UNFIT, FORWARD_CONFLICT];
+pub const ALL: &[Code] = &[
+    CLAUSE_TWICE,
+    CLAUSE_UNFIT,
+    CLAUSE_MISSING,
+    OBSERVE_UNFIT,
+    STATUS_UNFIT,
+    TEXT_TOO_LONG,
+    OUT_OF_RANGE,
+    KEY_UNFIT,
+    HEADER_UNFIT,
+    VALUE_UNFIT,
+    RECORD_UNFIT,
+    FORWARD_CONFLICT,
+];

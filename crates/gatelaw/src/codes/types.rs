@@ -27,13 +27,32 @@ pub const HEADER_UNREADABLE: Code = Code::error(311, "a header that conditions c
 /// A text that is no name of a header.
 pub const BAD_HEADER_NAME: Code = Code::error(312, "a text that is no name of a header");
 /// A condition that is too large once defines stand for themselves.
-pub const TOO_LARGE: Code = Code::error(313, "a condition that is too large once defines stand for themselves");
+pub const TOO_LARGE: Code =
+    Code::error(313, "a condition that is too large once defines stand for themselves");
 /// A capture in a define.
 pub const PATH_IN_DEFINE: Code = Code::error(314, "a capture in a define");
 /// A secret outside of a condition.
 pub const SECRET: Code = Code::error(315, "a secret outside of a condition");
 /// A list that may be empty, of which all must be contained.
-pub const ALWAYS_CONTAINED: Code = Code::error(316, "a list that may be empty, of which all must be contained");
+pub const ALWAYS_CONTAINED: Code =
+    Code::error(316, "a list that may be empty, of which all must be contained");
 
 /// Every code of this file.
-pub const ALL: &[Code] = &[TYPE_MISMATCH, NO_ORDER, NO_TEST, MAY_BE_ABSENT, ABSENCE_GRANTS, NEVER_ABSENT, NO_ATTRIBUTE, BAD_INTERVAL, BAD_PATTERN, PATTERN_TOO_LARGE, HEADER_UNREADABLE, BAD_HEADER_NAME, TOO_LARGE, PATH_IN_DEFINE, SECRET, ALWAYS_CONTAINED];
+pub const ALL: &[Code] = &[
+    TYPE_MISMATCH,
+    NO_ORDER,
+    NO_TEST,
+    MAY_BE_ABSENT,
+    ABSENCE_GRANTS,
+    NEVER_ABSENT,
+    NO_ATTRIBUTE,
+    BAD_INTERVAL,
+    BAD_PATTERN,
+    PATTERN_TOO_LARGE,
+    HEADER_UNREADABLE,
+    BAD_HEADER_NAME,
+    TOO_LARGE,
+    PATH_IN_DEFINE,
+    SECRET,
+    ALWAYS_CONTAINED,
+];

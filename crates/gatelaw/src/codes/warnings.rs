@@ -24,4 +24,15 @@ pub const SAME_CONDITION: Code = Code::warning(909, "two rules with the same con
 pub const RESPONDS_DIFFER: Code = Code::warning(910, "two denies that answer differently and can both match");
 
 /// Every code of this file.
-pub const ALL: &[Code] = &[HEAD_NOT_DENIED, ABSENT_FACT, UNUSED, ROLE_UNGRANTED, TWO_OFFSETS, NO_CATCH_ALL, NEVER_MATCHES, COVERED, SAME_CONDITION, RESPONDS_DIFFER];
+pub const ALL: &[Code] = &[
+    HEAD_NOT_DENIED,
+    ABSENT_FACT,
+    UNUSED,
+    ROLE_UNGRANTED,
+    TWO_OFFSETS,
+    NO_CATCH_ALL,
+    NEVER_MATCHES,
+    COVERED,
+    SAME_CONDITION,
+    RESPONDS_DIFFER,
+];

@@ -18,10 +18,12 @@ use crate::policy::{self, Policy, RuleId, Value};
 /// Compiles a policy. The same policy gives the same plan, byte for byte.
 pub(crate) fn compile(policy: &Policy) -> Plan {
     let places = places(policy);
-    let hosts = host_tables(policy, &places.scopes, &places.services.iter().map(|(s, _)| *s).collect::<Vec<_>>());
+    let hosts =
+        host_tables(policy, &places.scopes, &places.services.iter().map(|(s, _)| *s).collect::<Vec<_>>());
     let walks = Walks::build(policy, &places, &hosts);
     let mut probes = Probes::new(policy);
-    let mut drafts: Vec<_> = places.alternatives.iter().map(|a| condition_of(policy, &mut probes, a)).collect();
+    let mut drafts: Vec<_> =
+        places.alternatives.iter().map(|a| condition_of(policy, &mut probes, a)).collect();
     let flat = flat_conditions(&places, &walks, &mut probes, &mut drafts);
     let notes = crate::eval::NoteDrafts::new(policy, &places, &mut probes);
     let (variables, tests) = probes.classify();
@@ -31,7 +33,11 @@ pub(crate) fn compile(policy: &Policy) -> Plan {
     builder.finish(&hosts, &walks, &variables, notes.classified(&tests))
 }
 
-fn condition_of(policy: &Policy, probes: &mut Probes<'_>, alternative: &Alternative) -> Cond<crate::lower::TestId> {
+fn condition_of(
+    policy: &Policy,
+    probes: &mut Probes<'_>,
+    alternative: &Alternative,
+) -> Cond<crate::lower::TestId> {
     let rule = usize::try_from(alternative.rule.0).ok().and_then(|r| policy.rules.get(r));
     rule.map_or(Cond::Constant(false), |rule| probes.condition(&rule.condition, &alternative.captures))
 }
@@ -166,7 +172,12 @@ struct Builder<'c> {
 }
 
 impl<'c> Builder<'c> {
-    fn new(policy: &'c Policy, alternatives: &'c [Alternative], conditions: &'c [Cond], variables: usize) -> Self {
+    fn new(
+        policy: &'c Policy,
+        alternatives: &'c [Alternative],
+        conditions: &'c [Cond],
+        variables: usize,
+    ) -> Self {
         let ranked = ranked(policy);
         let rank_of = (0..).zip(&ranked).map(|(rank, rule)| (*rule, rank)).collect();
         let mut builder = Self {
@@ -192,7 +203,8 @@ impl<'c> Builder<'c> {
         let action = action_of(self.policy, rule, &alternative.captures)?;
         let instance = Instance { rule: alternative.rule, action };
         // Alternatives of one rule follow each other, so an equal one is near the end.
-        let near = self.instances.iter().rev().take_while(|i| i.rule == instance.rule).position(|i| *i == instance);
+        let near =
+            self.instances.iter().rev().take_while(|i| i.rule == instance.rule).position(|i| *i == instance);
         if let Some(behind) = near {
             return Some(word(self.instances.len().saturating_sub(behind).saturating_sub(1)));
         }
@@ -223,7 +235,9 @@ impl<'c> Builder<'c> {
             return;
         }
         let alternatives = self.alternatives;
-        let at = |item: &ItemId| usize::try_from(*item).ok().and_then(|n| Some((n, alternatives.get(n)?.place.as_ref()?)));
+        let at = |item: &ItemId| {
+            usize::try_from(*item).ok().and_then(|n| Some((n, alternatives.get(n)?.place.as_ref()?)))
+        };
         let placed: Vec<_> = items.iter().filter_map(at).collect();
         let mut methods: Vec<&String> = placed.iter().flat_map(|(_, place)| &place.methods).collect();
         methods.sort();
@@ -268,17 +282,30 @@ impl<'c> Builder<'c> {
         notes: crate::eval::ClassifiedNotes,
     ) -> Plan {
         let mut pool = StringPool::default();
-        let roots = self.drafts.iter().filter_map(|d| if let Verdict::Diagram(root, _) = d.verdict { Some(root) } else { None });
+        let roots = self
+            .drafts
+            .iter()
+            .filter_map(|d| if let Verdict::Diagram(root, _) = d.verdict { Some(root) } else { None });
         let nodes = lay_out(&self.parts.diagrams, roots.chain(self.parts.programs.iter().copied()));
         let mut entry = Entry::default();
-        let scopes: Vec<&str> = variables.iter().filter_map(|v| if let Variable::Scope(s) = v { Some(s.as_str()) } else { None }).collect();
-        let mut words = VariableWriter { tables: std::mem::replace(&mut self.parts.tables, Tables::new()), pool: &mut pool, scopes: &scopes, entry: &mut entry };
+        let scopes: Vec<&str> = variables
+            .iter()
+            .filter_map(|v| if let Variable::Scope(s) = v { Some(s.as_str()) } else { None })
+            .collect();
+        let mut words = VariableWriter {
+            tables: std::mem::replace(&mut self.parts.tables, Tables::new()),
+            pool: &mut pool,
+            scopes: &scopes,
+            entry: &mut entry,
+        };
         let mut variable_words: Vec<VariableWords> = variables.iter().map(|v| words.variable(v)).collect();
         let mut tables = words.tables;
         variable_words.extend(self.parts.programs.iter().map(|root| program(nodes.child(*root))));
-        let class_offsets: Vec<u32> = self.drafts.iter().map(|d| write_class(&mut tables, &nodes, d)).collect();
+        let class_offsets: Vec<u32> =
+            self.drafts.iter().map(|d| write_class(&mut tables, &nodes, d)).collect();
         let offset = |class: usize| class_offsets.get(class).copied().unwrap_or(0);
-        let mut methods: Vec<&str> = self.accepts.values().flat_map(|(by, _)| by.iter().map(|(m, _)| m.as_str())).collect();
+        let mut methods: Vec<&str> =
+            self.accepts.values().flat_map(|(by, _)| by.iter().map(|(m, _)| m.as_str())).collect();
         methods.sort_unstable();
         methods.dedup();
         entry.methods = tables.strings(&mut pool, methods.iter().zip(0..).map(|(m, n)| (*m, n)));
@@ -288,17 +315,22 @@ impl<'c> Builder<'c> {
             .map(|(items, (by_method, others))| {
                 let mut accept = vec![word(by_method.len())];
                 for (method, class) in by_method {
-                    accept.extend([word(methods.binary_search(&method.as_str()).unwrap_or(0)), offset(*class)]);
+                    accept
+                        .extend([word(methods.binary_search(&method.as_str()).unwrap_or(0)), offset(*class)]);
                 }
                 accept.push(offset(*others));
                 (items.as_slice(), tables.add(accept))
             })
             .collect();
-        let service_accept = |tables: &mut Tables, pool: &mut StringPool, items: &[ItemId]| write_services(self.policy, tables, pool, items);
+        let service_accept = |tables: &mut Tables, pool: &mut StringPool, items: &[ItemId]| {
+            write_services(self.policy, tables, pool, items)
+        };
         let mut states = StateWords { words: vec![0], offsets: Vec::new() };
         for (_, rules, services) in &walks.readings {
-            let of_rules = states.write(&rules.states, &mut pool, |_, items| accept_offsets.get(items).copied().unwrap_or(0));
-            let of_services = states.write(&services.states, &mut pool, |pool, items| service_accept(&mut tables, pool, items));
+            let of_rules = states
+                .write(&rules.states, &mut pool, |_, items| accept_offsets.get(items).copied().unwrap_or(0));
+            let of_services = states
+                .write(&services.states, &mut pool, |pool, items| service_accept(&mut tables, pool, items));
             states.offsets.push((of_rules, of_services));
         }
         let host_offsets: Vec<u32> = hosts
@@ -308,8 +340,14 @@ impl<'c> Builder<'c> {
             .map(|(class, starts)| {
                 let none = (Vec::new(), Vec::new());
                 let (of_rules, of_services) = states.offsets.get(starts.reading).unwrap_or(&none);
-                let at = |offsets: &Vec<u32>, starts: &Vec<usize>| starts.iter().filter_map(|s| offsets.get(*s).copied()).collect::<Vec<_>>();
-                let flat = starts.flat.iter().filter_map(|s| self.flat_classes.get(&(*s, walks.reading(starts)))).map(|c| offset(*c));
+                let at = |offsets: &Vec<u32>, starts: &Vec<usize>| {
+                    starts.iter().filter_map(|s| offsets.get(*s).copied()).collect::<Vec<_>>()
+                };
+                let flat = starts
+                    .flat
+                    .iter()
+                    .filter_map(|s| self.flat_classes.get(&(*s, walks.reading(starts))))
+                    .map(|c| offset(*c));
                 let mut host = vec![relaxation_bits(class.relaxations)];
                 for list in [at(of_rules, &starts.rules), at(of_services, &starts.services), flat.collect()] {
                     host.push(word(list.len()));
@@ -318,15 +356,30 @@ impl<'c> Builder<'c> {
                 tables.add(host)
             })
             .collect();
-        let host = |class: &u32| usize::try_from(*class).ok().and_then(|c| host_offsets.get(c)).copied().unwrap_or(0);
-        for (table, to) in [(&hosts.exact, &mut entry.exact_hosts), (&hosts.one_label, &mut entry.one_label_hosts), (&hosts.below, &mut entry.hosts_below)] {
+        let host = |class: &u32| {
+            usize::try_from(*class).ok().and_then(|c| host_offsets.get(c)).copied().unwrap_or(0)
+        };
+        for (table, to) in [
+            (&hosts.exact, &mut entry.exact_hosts),
+            (&hosts.one_label, &mut entry.one_label_hosts),
+            (&hosts.below, &mut entry.hosts_below),
+        ] {
             *to = tables.strings(&mut pool, table.iter().map(|(text, class)| (text.as_str(), host(class))));
         }
         entry.other_host = host(&0);
         entry.everywhere = offset(self.everywhere);
         entry.rows_max = word(self.parts.rows_max);
-        let shape = Shape { policy: self.policy, drafts: &self.drafts.iter().map(|d| (&d.verdict, d.matching.as_ref())).collect::<Vec<_>>(), flat: self.flat_classes.len(), diagrams: &self.parts.diagrams, alternatives: self.alternatives.len() };
-        let cost = shape.cost(&tables.words, &walks.starts.iter().map(|s| s.rules.len() + s.flat.len()).max().unwrap_or(0));
+        let shape = Shape {
+            policy: self.policy,
+            drafts: &self.drafts.iter().map(|d| (&d.verdict, d.matching.as_ref())).collect::<Vec<_>>(),
+            flat: self.flat_classes.len(),
+            diagrams: &self.parts.diagrams,
+            alternatives: self.alternatives.len(),
+        };
+        let cost = shape.cost(
+            &tables.words,
+            &walks.starts.iter().map(|s| s.rules.len() + s.flat.len()).max().unwrap_or(0),
+        );
         let classes = self.drafts.iter().zip(&class_offsets).map(|(d, at)| (*at, d.members.clone()));
         let notes = notes.finish(self.policy, self.alternatives, &mut self.parts.diagrams, classes);
         Plan {
@@ -358,7 +411,8 @@ fn ranked(policy: &Policy) -> Vec<RuleId> {
         policy::Action::Allow => Some(2),
         policy::Action::Limit(_) | policy::Action::Forward(_) | policy::Action::Audit(_) => None,
     };
-    let mut ranked: Vec<_> = (0..).zip(&policy.rules).filter_map(|(n, r)| Some((order(r)?, RuleId(n)))).collect();
+    let mut ranked: Vec<_> =
+        (0..).zip(&policy.rules).filter_map(|(n, r)| Some((order(r)?, RuleId(n)))).collect();
     ranked.sort_unstable();
     ranked.into_iter().map(|(_, rule)| rule).collect()
 }
@@ -375,14 +429,19 @@ fn plan_rule(rule: &policy::Rule) -> PlanRule {
 }
 
 fn action_of(policy: &Policy, rule: &policy::Rule, captures: &BTreeMap<String, u32>) -> Option<Action> {
-    let read = |attr: &policy::Attr| Read::of_attr(attr, &policy.needs, |name| captures.get(name).copied().unwrap_or(u32::MAX >> 8));
+    let read = |attr: &policy::Attr| {
+        Read::of_attr(attr, &policy.needs, |name| captures.get(name).copied().unwrap_or(u32::MAX >> 8))
+    };
     let kept = |attr: &policy::Attr| (crate::eval::texts::attr_text(policy, attr), read(attr));
     match &rule.action {
         _ if rule.observe => Some(Action::Observe),
         policy::Action::Allow | policy::Action::Deny(_) => None,
-        policy::Action::Limit(l) => {
-            Some(Action::Limit { rate: l.rate, per_s: l.per_s, burst: l.burst, by: l.by.iter().map(read).collect() })
-        }
+        policy::Action::Limit(l) => Some(Action::Limit {
+            rate: l.rate,
+            per_s: l.per_s,
+            burst: l.burst,
+            by: l.by.iter().map(read).collect(),
+        }),
         policy::Action::Forward(f) => {
             let source = |value: &Value| match value {
                 Value::Literal(literal) => Source::Text(literal_text(literal)),
@@ -427,13 +486,17 @@ fn write_class(tables: &mut Tables, nodes: &super::nodes::NodeWords, draft: &Cla
 
 /// Writes what the services at a place say of tokens (0 nothing, 1 ignore, 2 read) and the metadata of the longest base.
 fn write_services(policy: &Policy, tables: &mut Tables, pool: &mut StringPool, items: &[ItemId]) -> u32 {
-    let services = items.iter().filter_map(|i| policy.services.get(usize::try_from(*i).ok()?)).collect::<Vec<_>>();
+    let services =
+        items.iter().filter_map(|i| policy.services.get(usize::try_from(*i).ok()?)).collect::<Vec<_>>();
     let tokens = match (services.is_empty(), services.iter().all(|s| s.tokens_ignore)) {
         (true, _) => 0,
         (false, true) => 1,
         (false, false) => 2,
     };
-    let longest = services.iter().filter_map(|s| Some((s.base.len(), s.resource_metadata.as_ref()?))).max_by_key(|(n, _)| *n);
+    let longest = services
+        .iter()
+        .filter_map(|s| Some((s.base.len(), s.resource_metadata.as_ref()?)))
+        .max_by_key(|(n, _)| *n);
     let (length, metadata) = longest.map_or((0, 0), |(n, url)| (word(n), pool.number(url).saturating_add(1)));
     tables.add(vec![tokens, metadata, length])
 }
@@ -459,7 +522,12 @@ struct StateWords {
 
 impl StateWords {
     /// Writes states, and returns the offset of each.
-    fn write(&mut self, states: &[State], pool: &mut StringPool, mut accept: impl FnMut(&mut StringPool, &[ItemId]) -> u32) -> Vec<u32> {
+    fn write(
+        &mut self,
+        states: &[State],
+        pool: &mut StringPool,
+        mut accept: impl FnMut(&mut StringPool, &[ItemId]) -> u32,
+    ) -> Vec<u32> {
         let mut next = word(self.words.len());
         let mut offsets = Vec::with_capacity(states.len());
         for state in states {
@@ -503,14 +571,20 @@ impl VariableWriter<'_> {
             Variable::Truth(read) => (K::Truth, [read.0, 0, 0]),
             Variable::Ints(read, points) => (K::Ints, [read.0, self.tables.numbers(points), 0]),
             Variable::Nets(read, v4, v6) => (K::Nets, [read.0, self.tables.networks(v4, v6), 0]),
-            Variable::Strings(read, classes) => (K::Strings, [read.0, self.strings(classes.iter().map(|(t, c)| (t.as_str(), *c))), 0]),
+            Variable::Strings(read, classes) => {
+                (K::Strings, [read.0, self.strings(classes.iter().map(|(t, c)| (t.as_str(), *c))), 0])
+            }
             Variable::Member(read, text) => (K::Member, [read.0, self.pool.number(text), 0]),
-            Variable::AnyOf(read, texts) => (K::AnyOf, [read.0, self.strings(texts.iter().map(|t| (t.as_str(), 1))), 0]),
+            Variable::AnyOf(read, texts) => {
+                (K::AnyOf, [read.0, self.strings(texts.iter().map(|t| (t.as_str(), 1))), 0])
+            }
             Variable::AllOf(read, texts) => {
                 self.entry.all_of_max = self.entry.all_of_max.max(word(texts.len()));
                 (K::AllOf, [read.0, self.strings(texts.iter().zip(0..).map(|(t, n)| (t.as_str(), n))), 0])
             }
-            Variable::Patterns(read, automaton) => (K::Patterns, [read.0, self.tables.patterns(automaton), 0]),
+            Variable::Patterns(read, automaton) => {
+                (K::Patterns, [read.0, self.tables.patterns(automaton), 0])
+            }
             Variable::Pair(a, op, b) => (K::Pair, [a.0, comparison(*op), b.0]),
             Variable::Holds(set, read) => (K::Holds, [set.0, read.0, 0]),
         };
@@ -524,7 +598,8 @@ impl VariableWriter<'_> {
     /// Numbers a scope; the variables are sorted, and so are the scopes.
     fn scope(&mut self, scope: &str) -> u32 {
         if self.entry.scopes == 0 {
-            self.entry.scopes = self.tables.strings(self.pool, self.scopes.iter().zip(0..).map(|(s, n)| (*s, n)));
+            self.entry.scopes =
+                self.tables.strings(self.pool, self.scopes.iter().zip(0..).map(|(s, n)| (*s, n)));
             self.entry.scope_count = word(self.scopes.len());
         }
         word(self.scopes.binary_search(&scope).unwrap_or(0))

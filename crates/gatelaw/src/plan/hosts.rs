@@ -55,7 +55,9 @@ pub(crate) fn host_tables(policy: &Policy, scopes: &[HostScope], service_scopes:
     for pattern in by_pattern.keys() {
         match pattern {
             HostPattern::Exact(host) => exact.insert(host.clone(), class(patterns_of(host))),
-            HostPattern::OneLabel(suffix) => one_label.insert(suffix.clone(), class(patterns_below(suffix, true))),
+            HostPattern::OneLabel(suffix) => {
+                one_label.insert(suffix.clone(), class(patterns_below(suffix, true)))
+            }
             HostPattern::Labels(suffix) => below.insert(suffix.clone(), class(patterns_below(suffix, false))),
         };
     }

@@ -25,4 +25,3 @@ mod compile;
 mod hosts;
 
 pub(crate) use hosts::is_address;
-
