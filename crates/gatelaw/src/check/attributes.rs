@@ -160,7 +160,7 @@ impl Checker<'_> {
     }
 
     fn host_label(&mut self, attr: &ast::Attr, name: &str, scope: &RuleScope) -> Option<Attr> {
-        if scope.in_define == 0 && scope.host_label.as_deref() == Some(name) {
+        if scope.host_label.as_deref() == Some(name) {
             return Some(Attr::HostLabel(name.to_owned()));
         }
         let message = format!("`host.{name}` is not captured by the hosts of the service");

@@ -28,7 +28,14 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.diagnostics.into_inner()
+        // White space may be skipped twice where a reading was tried in vain.
+        let mut kept: Vec<Diagnostic> = Vec::new();
+        for diagnostic in self.diagnostics.into_inner() {
+            if !kept.contains(&diagnostic) {
+                kept.push(diagnostic);
+            }
+        }
+        kept
     }
 }
 
