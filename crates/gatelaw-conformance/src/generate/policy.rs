@@ -1,0 +1,89 @@
+//! A whole policy.
+
+use std::collections::BTreeMap;
+
+use gatelaw::ast::{Ast, Define, Item, Rule, Service, ServiceLine};
+
+use super::build::{NOWHERE, name};
+use super::conditions::{Conditions, DefinePlan, Known};
+use super::readable::of_requests;
+use super::rng::Rng;
+use super::rules::Rules;
+use super::scene::Scene;
+use super::services::services;
+use super::tests::test;
+
+/// Holds a generated policy as a tree without places.
+#[derive(Debug, Clone)]
+pub struct Generated {
+    /// The items.
+    pub ast: Ast,
+    /// The files that lists are read from, by path.
+    pub lists: BTreeMap<String, String>,
+}
+
+/// Says how large a generated policy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// 1 to 8 rules.
+    Small,
+    /// 10 to 40 rules.
+    Medium,
+    /// 40 to 80 rules with deep conditions on many attributes: made to explode.
+    Wide,
+}
+
+/// Makes a policy by chance.
+#[must_use]
+pub fn generate(size: Size, rng: &mut Rng) -> Generated {
+    let scene = Scene::new(rng);
+    let (mut items, files) = scene.items(rng);
+    let defines = defines(&scene, rng);
+    items.extend(defines.iter().map(|define| {
+        Item::Define(Define { span: NOWHERE, name: name(&define.name), body: define.body.clone() })
+    }));
+    let (count, depth, conditioned) = match size {
+        Size::Small => (rng.between(1, 8), 2, 70),
+        Size::Medium => (rng.between(10, 40), 2, 80),
+        Size::Wide => (rng.between(40, 80), 3, 100),
+    };
+    let rules = Rules { scene: &scene, defines: &defines, depth, conditioned };
+    let mut services: Vec<_> = services(&scene, rng).into_iter().map(|plan| (plan, Vec::new())).collect();
+    let mut top: Vec<Rule> = Vec::new();
+    for index in 0..count {
+        let place = rng.below(services.len() + 1);
+        match services.get_mut(place) {
+            Some((plan, own)) => own.push(rules.rule(index, Some(plan), rng)),
+            None => top.push(rules.rule(index, None, rng)),
+        }
+    }
+    let mut named: Vec<(String, &Rule)> = top.iter().map(|r| (r.name.node.clone(), r)).collect();
+    for (plan, own) in &services {
+        named.extend(own.iter().map(|r| (format!("{}.{}", plan.name, r.name.node), r)));
+    }
+    items.extend((0..rng.below(3)).map(|index| Item::Test(test(&scene, &named, index, rng))));
+    items.extend(services.into_iter().map(|(plan, own)| {
+        let mut lines = plan.lines;
+        lines.extend(own.into_iter().map(ServiceLine::Rule));
+        Item::Service(Service { span: NOWHERE, name: name(&plan.name), lines })
+    }));
+    items.extend(top.into_iter().map(Item::Rule));
+    rng.shuffle(&mut items);
+    Generated { ast: Ast { items }, lists: files.into_iter().collect() }
+}
+
+fn defines(scene: &Scene, rng: &mut Rng) -> Vec<DefinePlan> {
+    let mut defines: Vec<DefinePlan> = Vec::new();
+    for index in 0..rng.below(3) {
+        let write = Conditions {
+            scene,
+            readable: of_requests(scene, rng),
+            defines: &defines,
+            absence_never_grants: true,
+            may_ask: false,
+        };
+        let body = write.expr(2, &Known::new(), true, rng).expr;
+        defines.push(DefinePlan { name: format!("def-{index}"), body });
+    }
+    defines
+}
