@@ -267,7 +267,7 @@ fn read_up_to(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>, String> 
 
 /// Reads every file that a list of the policy names.
 fn read_lists(root: &Path, sources: &mut Sources) {
-    let ast = gatelaw::ast::Ast::default();
+    let (ast, _) = gatelaw::parse::parse(sources);
     for item in ast.items {
         if let Item::List(list) = item
             && let ListEntries::File(name) = list.entries

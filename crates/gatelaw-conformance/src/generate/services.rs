@@ -68,7 +68,8 @@ fn service(scene: &Scene, index: usize, relaxations: &[ServiceLine], rng: &mut R
             }
         }
     }
-    let base: Vec<String> = (0..rng.below(3)).map(|_| encoded(rng.pick::<String>(&scene.words.segments))).collect();
+    let base: Vec<String> =
+        (0..rng.below(3)).map(|_| encoded(rng.pick::<String>(&scene.words.segments))).collect();
     if !base.is_empty() {
         let pattern = PathPattern { span: NOWHERE, text: format!("/{}", base.join("/")), quoted: false };
         lines.push(ServiceLine::Base(pattern));

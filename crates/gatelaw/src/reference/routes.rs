@@ -67,7 +67,12 @@ pub(super) fn captures<'a>(
 
 fn host_matches(service: &Service, host: &str) -> bool {
     let one_label = |label: &str| !label.is_empty() && !label.contains('.');
-    let before = |suffix: &str| host.strip_suffix(suffix).and_then(|rest| rest.strip_suffix('.'));
+    // Addresses have no labels.
+    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    let before = |suffix: &str| {
+        let front = host.strip_suffix(suffix).and_then(|rest| rest.strip_suffix('.'));
+        front.filter(|_| !is_address)
+    };
     service.hosts.is_empty()
         || service.hosts.iter().any(|pattern| match pattern {
             HostPattern::Exact(exact) => exact == host,
