@@ -291,8 +291,9 @@ fn read_list(root: &Path, name: &str) -> ListText {
         .ok_or_else(|| format!("it is larger than {}", mebibytes(LIST_FILE_BYTES_MAX)))
 }
 
-/// Says why the system refused, without its error number.
-fn reason(error: &io::Error) -> String {
+/// Says why the system refused to read or write, in words and without its error number.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or folder".into(),
         io::ErrorKind::PermissionDenied => "permission is denied".into(),

@@ -1,0 +1,44 @@
+//! The `gatelaw` program: policies in, answers out.
+#![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
+
+mod answer;
+mod args;
+mod init;
+mod output;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::answer::{Answer, Failure};
+use crate::args::{Arguments, Verb};
+use crate::terminal::Terminal;
+
+fn main() -> ExitCode {
+    let command = Arguments::command().color(terminal::color_of_help(std::env::args_os()));
+    let parsed = command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help to a pipe that nobody reads any more is no failure.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let terminal = Terminal::new(arguments.format, arguments.color);
+    match run(&arguments.verb, &terminal) {
+        Ok(Answer::Yes) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Err(Failure::Problems(problems)) => {
+            terminal.problems(&problems);
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn run(verb: &Verb, terminal: &Terminal) -> Result<Answer, Failure> {
+    match verb {
+        Verb::Init(arguments) => init::run(arguments, terminal),
+    }
+}

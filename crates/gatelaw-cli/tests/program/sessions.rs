@@ -1,0 +1,84 @@
+//! Holds the program to recorded sessions: `tests/sessions/NAME.txt`, run in a copy of the folder `tests/sessions/NAME`.
+//!
+//! A session is a list of commands, each with what it wrote and its exit code:
+//!
+//! ```text
+//! $ gatelaw check policy
+//! 2| error[G0107]: …
+//! exit 1
+//! ```
+//!
+//! `1|` is stdout, `2|` is stderr, `< FILE` behind a command is its stdin. Comments begin with `#`. To record again after a
+//! change, run the test with `GATELAW_BLESS=1` and read the difference.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::folder::Folder;
+
+#[test]
+fn every_session_runs_as_recorded() {
+    let sessions = sessions();
+    assert!(!sessions.is_empty());
+    let changed: Vec<String> = sessions.iter().filter_map(|path| difference(path)).collect();
+    assert!(changed.is_empty(), "{}", changed.join("\n"));
+}
+
+fn sessions() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sessions");
+    let mut sessions: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    sessions.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    sessions.sort();
+    sessions
+}
+
+/// Runs one session; the text says where it is not as recorded.
+fn difference(path: &Path) -> Option<String> {
+    let recorded = fs::read_to_string(path).unwrap();
+    let ran = run(&recorded, &path.with_extension(""));
+    if ran == recorded {
+        return None;
+    }
+    if std::env::var_os("GATELAW_BLESS").is_some() {
+        fs::write(path, ran).unwrap();
+        return None;
+    }
+    Some(format!("{} is not as recorded. Recorded:\n{recorded}\nRan:\n{ran}", path.display()))
+}
+
+fn run(recorded: &str, files: &Path) -> String {
+    let folder = Folder::new();
+    if files.is_dir() {
+        folder.copy(files);
+    }
+    let mut ran = String::new();
+    for line in recorded.lines() {
+        if line.starts_with('#') || line.is_empty() {
+            writeln!(ran, "{line}").unwrap();
+        } else if let Some(command) = line.strip_prefix("$ gatelaw ") {
+            writeln!(ran, "{line}").unwrap();
+            run_command(&folder, command, &mut ran);
+        } else {
+            let is_output = line.starts_with("1|") || line.starts_with("2|") || line.starts_with("exit ");
+            assert!(is_output, "{}: what is `{line}`?", files.display());
+        }
+    }
+    ran
+}
+
+fn run_command(folder: &Folder, command: &str, ran: &mut String) {
+    let (command, stdin) = match command.split_once(" < ") {
+        Some((command, file)) => (command, fs::read(folder.path(file)).unwrap()),
+        None => (command, Vec::new()),
+    };
+    let arguments: Vec<&str> = command.split(' ').collect();
+    let run = folder.run_with(&arguments, &stdin);
+    for (prefix, text) in [("1|", &run.stdout), ("2|", &run.stderr)] {
+        for line in text.lines() {
+            writeln!(ran, "{}", format!("{prefix} {line}").trim_end()).unwrap();
+        }
+    }
+    writeln!(ran, "exit {}", run.exit).unwrap();
+}
