@@ -64,6 +64,12 @@ impl Expectation {
         matches!(self.expected, Expected::Decision { .. } | Expected::Error { .. })
     }
 
+    /// Says whether a person expects that a pair is missing: `no keep user.email`.
+    #[must_use]
+    pub fn is_without(&self, pair: &str, of: &str) -> bool {
+        matches!(&self.expected, Expected::NoPair { member, name } if *member == pair && name == of)
+    }
+
     /// Says in what way an answer disagrees; `None` where it agrees.
     #[must_use]
     pub fn disagreement(&self, answer: &Value) -> Option<String> {
