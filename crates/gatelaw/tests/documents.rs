@@ -1,57 +1,149 @@
-//! Every policy shown in the README and in `docs/` is one: what stands behind three backticks and `gate` checks without an
-//! error, and its tests pass.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+//! Every policy shown in the README and in `docs/` is what it is said to be.
+//!
+//! A fenced block is marked by its first line:
+//!
+//! | mark | it must |
+//! |---|---|
+//! | `gate` | compile without a word, beside the document's prelude if it has one; its tests pass |
+//! | `gate prelude` | compile; stands beside every other block of its document |
+//! | `gate alone` | compile without a word, without the prelude; its tests pass |
+//! | `gate-error G0304`, `gate-warning G0902` | give exactly this code, beside the prelude |
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gatelaw::check::check;
-use gatelaw::diagnostic::Severity;
+use gatelaw::check::{RESERVED, check};
+use gatelaw::diagnostic::{Diagnostic, Severity};
 use gatelaw::parse::parse;
+use gatelaw::policy::Policy;
 use gatelaw::reference::decide;
-use gatelaw::source::Sources;
+use gatelaw::request::RefusalCode;
+use gatelaw::source::{FileId, Source, Sources};
 use gatelaw::testing::run_tests;
 
 #[test]
-fn every_policy_in_the_documents_holds() {
-    let mut policies = 0;
+fn every_policy_in_the_documents_is_what_it_is_said_to_be() {
+    let mut failures = Vec::new();
+    let mut count = 0;
     for document in documents() {
         let text = fs::read_to_string(&document).unwrap();
-        for (line, policy) in policies_of(&text) {
-            policies += 1;
-            let mistakes = mistakes_of(policy);
-            assert!(mistakes.is_empty(), "{}:{line}: {mistakes:#?}", document.display());
+        let blocks = blocks(&text);
+        let prelude = blocks.iter().find(|b| b.mark == "gate prelude").map(|b| b.policy.as_str());
+        for block in blocks.iter().filter(|b| b.mark.split([' ', '-']).next() == Some("gate")) {
+            count += 1;
+            if let Err(why) = block.hold(prelude) {
+                failures.push(format!("{}:{}: `{}`: {why}", document.display(), block.line, block.mark));
+            }
         }
     }
-    assert!(policies > 0, "no policy was found: how are they marked?");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count >= 25, "{count} policies were found: how are they marked?");
 }
 
-/// Lists errors, and tests that fail.
-fn mistakes_of(policy: &str) -> Vec<String> {
-    let sources = Sources::from_text("document.gate", policy);
+#[test]
+fn the_documents_list_every_refusal_code() {
+    let text = read("docs/request.md");
+    let table = text.split_once("| code | what is wrong |").unwrap().1;
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let listed: Vec<&str> = rows.map(|row| row.split('`').nth(1).unwrap()).collect();
+    let all: Vec<&str> = RefusalCode::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(listed, all);
+}
+
+#[test]
+fn the_documents_list_every_reserved_word() {
+    let text = read("docs/language.md");
+    let section = text.split_once("\n## Reserved words\n").unwrap().1.split_once("\n## ").unwrap().0;
+    let listed: Vec<&str> = section.split('`').skip(1).step_by(2).collect();
+    assert_eq!(listed, RESERVED);
+}
+
+/// One fenced block.
+struct Block {
+    line: usize,
+    mark: String,
+    policy: String,
+}
+
+impl Block {
+    fn hold(&self, prelude: Option<&str>) -> Result<(), String> {
+        let beside = if self.mark == "gate" || self.mark.starts_with("gate-") { prelude } else { None };
+        let (policy, found) = diagnose(&self.policy, beside);
+        policy.iter().try_for_each(run)?;
+        match self.mark.split_once(' ').unwrap_or((&self.mark, "")) {
+            // What the prelude declares is used by the blocks that stand beside it.
+            ("gate", "prelude") => none(found.iter().filter(|d| d.code.severity == Severity::Error)),
+            ("gate", "" | "alone") => none(found.iter()),
+            ("gate-error", code) => exactly(&found, Severity::Error, code),
+            ("gate-warning", code) => exactly(&found, Severity::Warning, code),
+            _ => Err("no known mark".into()),
+        }
+    }
+}
+
+fn none<'a>(found: impl Iterator<Item = &'a Diagnostic>) -> Result<(), String> {
+    let found: Vec<String> = found.map(|d| format!("{}: {}", name(d), d.message)).collect();
+    if found.is_empty() { Ok(()) } else { Err(found.join("; ")) }
+}
+
+fn exactly(found: &[Diagnostic], severity: Severity, code: &str) -> Result<(), String> {
+    let [only] = found else {
+        return Err(format!("{} diagnostics: {:?}", found.len(), none(found.iter())));
+    };
+    let right = name(only) == code && only.code.severity == severity;
+    if right { Ok(()) } else { Err(format!("found {}: {}", name(only), only.message)) }
+}
+
+fn name(diagnostic: &Diagnostic) -> String {
+    format!("G{:04}", diagnostic.code.number)
+}
+
+/// Runs the tests of a policy.
+fn run(policy: &Policy) -> Result<(), String> {
+    let outcomes = run_tests(policy, |request, caller| decide(policy, "", request, caller));
+    let failed: Vec<_> = outcomes.iter().filter(|o| !o.passed()).map(|o| (&o.name, &o.mismatches)).collect();
+    if failed.is_empty() { Ok(()) } else { Err(format!("{failed:?}")) }
+}
+
+/// Compiles a policy, and says what the compiler says of it, but not of the prelude beside it.
+fn diagnose(policy: &str, prelude: Option<&str>) -> (Option<Policy>, Vec<Diagnostic>) {
+    let source = |name: &str, text: &str| Source { name: name.into(), text: text.into() };
+    let mut sources = Sources { files: vec![source("sample.gate", policy)], ..Sources::default() };
+    sources.files.extend(prelude.map(|text| source("prelude.gate", text)));
     let (ast, parsed) = parse(&sources);
-    let (policy, checked) = check(&ast, &sources);
-    let errors = parsed.iter().chain(&checked).filter(|found| found.code.severity == Severity::Error);
-    let mut mistakes: Vec<String> = errors.map(|error| format!("{error:?}")).collect();
-    let outcomes =
-        policy.map(|policy| run_tests(&policy, |request, caller| decide(&policy, "", request, caller)));
-    let failed = outcomes.iter().flatten().filter(|outcome| !outcome.passed());
-    mistakes.extend(failed.map(|outcome| format!("{}: {:?}", outcome.name, outcome.mismatches)));
-    mistakes
+    if !parsed.is_empty() {
+        return (None, parsed);
+    }
+    let (policy, mut found) = check(&ast, &sources);
+    found.retain(|d| d.code.severity == Severity::Error || d.span.is_none_or(|s| s.file == FileId(0)));
+    (policy, found)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
 }
 
 fn documents() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let docs = docs.filter(|path| path.extension().is_some_and(|end| end == "md"));
-    docs.chain([root.join("README.md")]).collect()
+    docs.chain([root().join("README.md")]).collect()
 }
 
-/// Finds each policy, with the line where it begins.
-fn policies_of(text: &str) -> Vec<(usize, &str)> {
-    let starts = text.match_indices("\n```gate\n").map(|(at, fence)| at + fence.len());
-    let policy = |start: usize| text.get(start..)?.split_once("\n```").map(|(policy, _)| policy);
-    starts
-        .map(|start| (text.get(..start).unwrap().lines().count(), policy(start).expect("an open fence")))
-        .collect()
+/// Finds every fenced block, with the line where it begins.
+fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        if let Some(mark) = line.strip_prefix("```") {
+            let policy = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
+            let policy = policy.fold(String::new(), |text, line| text + line + "\n");
+            blocks.push(Block { line: index + 1, mark: mark.into(), policy });
+        }
+    }
+    blocks
 }
