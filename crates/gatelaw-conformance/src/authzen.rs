@@ -36,7 +36,9 @@ pub fn read(folder: &Path) -> Result<Vec<Row>, String> {
     let subjects = subjects(&json_file(&folder.join("subjects.json"))?)?;
     let rows = json_file(&folder.join("decisions.json"))?;
     let rows = rows.get("evaluation").and_then(Value::as_array).ok_or("no `evaluation` in decisions.json")?;
-    rows.iter().map(|row| read_row(row, &subjects).ok_or_else(|| format!("an unknown kind of row: {row}"))).collect()
+    rows.iter()
+        .map(|row| read_row(row, &subjects).ok_or_else(|| format!("an unknown kind of row: {row}")))
+        .collect()
 }
 
 struct Subject {
@@ -51,7 +53,9 @@ fn subjects(file: &Value) -> Result<BTreeMap<String, Subject>, String> {
         let subject = Subject { name: text(value, "/name")?, roles: roles.collect::<Option<_>>()? };
         Some((text(value, "/id")?, subject))
     };
-    all.iter().map(|value| subject(value).ok_or_else(|| format!("an unknown kind of subject: {value}"))).collect()
+    all.iter()
+        .map(|value| subject(value).ok_or_else(|| format!("an unknown kind of subject: {value}")))
+        .collect()
 }
 
 fn read_row(row: &Value, subjects: &BTreeMap<String, Subject>) -> Option<Row> {

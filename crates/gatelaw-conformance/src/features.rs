@@ -27,7 +27,8 @@ pub fn cover(topic: &Topic, ast: &Ast, covered: &mut Covered) {
     let written = written::of(ast);
     let rules = rules_of(ast);
     for case in &topic.cases {
-        let Some(answer) = case.decision.as_deref().and_then(|d| serde_json::from_str::<Value>(d).ok()) else {
+        let Some(answer) = case.decision.as_deref().and_then(|d| serde_json::from_str::<Value>(d).ok())
+        else {
             continue;
         };
         let request: Value = serde_json::from_str(&case.request).unwrap_or_default();
@@ -63,12 +64,7 @@ fn rules_of(ast: &Ast) -> BTreeMap<String, &Rule> {
 }
 
 /// Finds the rules, services and issuers that show in a case.
-fn showing(
-    rules: &BTreeMap<String, &Rule>,
-    case: &Case,
-    request: &Value,
-    answer: &Value,
-) -> BTreeSet<Owner> {
+fn showing(rules: &BTreeMap<String, &Rule>, case: &Case, request: &Value, answer: &Value) -> BTreeSet<Owner> {
     let mut owners = BTreeSet::new();
     for (name, rule) in rules {
         if shows(name, rule, case, answer) {

@@ -2,4 +2,6 @@
 
 /// Lists every feature that the corpus must cover, sorted.
 #[must_use]
-pub fn all() -> Vec<String> { Vec::new() }
+pub fn all() -> Vec<String> {
+    Vec::new()
+}

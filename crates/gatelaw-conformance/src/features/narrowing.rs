@@ -46,7 +46,9 @@ impl Search<'_> {
     /// Finds every optional attribute that is read without `?`, and the nearest guard to its left.
     fn reads(&mut self, expr: &Expr, within: &'static str) {
         match expr {
-            Expr::And(parts) => self.sequence(parts, if self.negated { "not (not has a or a)" } else { within }),
+            Expr::And(parts) => {
+                self.sequence(parts, if self.negated { "not (not has a or a)" } else { within })
+            }
             Expr::Or(parts) => {
                 let form = if self.negated { "not (not has a or a)" } else { "not has a or a" };
                 self.sequence(parts, form);

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatelaw::address::IpNet;
 use gatelaw::ast::{
-    Ast, Attr, AttrKind, AuditLevel, ChallengePart, Clause, ClauseKind, CompareOp, Define, Expr, Grants, Issuer,
-    IssuerLineKind, Item, List, ListEntries, Literal, LiteralKind, Operand, Principal, Privacy, RateUnit, Rule, RuleKind,
-    ServiceLine, Set, SetShape, TestKind, Type, Who,
+    Ast, Attr, AttrKind, AuditLevel, ChallengePart, Clause, ClauseKind, CompareOp, Define, Expr, Grants,
+    Issuer, IssuerLineKind, Item, List, ListEntries, Literal, LiteralKind, Operand, Principal, Privacy,
+    RateUnit, Rule, RuleKind, ServiceLine, Set, SetShape, TestKind, Type, Who,
 };
 
 use super::narrowing;
 
 /// Names what a feature hangs on: it is covered by a case in which that shows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Owner {
+pub(super) enum Owner {
     /// A rule, by its full name.
     Rule(String),
     /// A service.
@@ -23,11 +23,11 @@ pub enum Owner {
 }
 
 /// The features of a policy, with the owners of each.
-pub type Written = BTreeMap<String, BTreeSet<Owner>>;
+pub(super) type Written = BTreeMap<String, BTreeSet<Owner>>;
 
 /// Finds what a policy's text holds.
 #[must_use]
-pub fn of(ast: &Ast) -> Written {
+pub(super) fn of(ast: &Ast) -> Written {
     let mut walk = Walk { names: Names::of(ast), found: Written::new(), owner: Owner::Rule(String::new()) };
     for item in &ast.items {
         match item {
