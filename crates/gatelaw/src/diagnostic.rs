@@ -1,5 +1,9 @@
 //! What the compiler says to the author of a policy.
 
+mod render;
+
+pub use render::{Label, Place, Renderer, Report};
+
 use crate::source::Span;
 
 /// One error or warning, with its place and what to write instead.
@@ -53,6 +57,14 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Names the page that explains this code, in the documents of gatelaw.
+    #[must_use]
+    pub fn page(&self) -> String {
+        format!("docs/codes.md#g{:04}", self.number)
+    }
+}
+
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "G{:04}", self.number)
@@ -60,6 +72,13 @@ impl std::fmt::Display for Code {
 }
 
 impl Diagnostic {
+    /// Makes a diagnostic that belongs to no text.
+    #[must_use]
+    pub fn nowhere(code: Code, message: impl Into<String>) -> Self {
+        let (list_line, labels, help) = (None, Vec::new(), Vec::new());
+        Self { code, message: message.into(), span: None, list_line, labels, help }
+    }
+
     /// Makes a diagnostic at a place.
     #[must_use]
     pub fn at(code: Code, span: Span, message: impl Into<String>) -> Self {
