@@ -14,7 +14,7 @@ mod values;
 
 use crate::ast::{AuditLevel, Effect};
 use crate::decision::{Challenge, ChallengeError, Decision, Reason};
-use crate::identity::Caller;
+use crate::identity::{Caller, Identity};
 use crate::policy::{Action, Denial, Policy, Rule, Service};
 use crate::request::{Canonical, RawRequest, Reading};
 use routes::Path;
@@ -24,20 +24,64 @@ use values::Input;
 #[must_use]
 pub fn decide(policy: &Policy, digest: &str, raw: &RawRequest<'_>, caller: Caller<'_>) -> Decision {
     let mut request = Canonical::new();
+    match read(policy, digest, raw, caller, &mut request) {
+        Err(decision) => *decision,
+        Ok(Read { decision, metadata, identity }) => {
+            let input = Input { policy, request: &request, identity };
+            let mut decision = decide_by_rules(&input, decision, metadata);
+            records::write(&input, &mut decision);
+            decision
+        }
+    }
+}
+
+/// Lists the full names of all rules that match a request, those that only observe too. `None` where the request is answered
+/// before any rule is asked.
+#[must_use]
+pub fn matching_rules<'p>(
+    policy: &'p Policy,
+    raw: &RawRequest<'_>,
+    caller: Caller<'_>,
+) -> Option<Vec<&'p str>> {
+    let mut request = Canonical::new();
+    let identity = read(policy, "", raw, caller, &mut request).ok()?.identity;
+    let input = Input { policy, request: &request, identity };
+    let matching = policy.rules.iter().filter(|rule| input.matches(rule).is_some());
+    Some(matching.map(|rule| rule.name.as_str()).collect())
+}
+
+/// What steps 1 and 2 find.
+struct Read<'a> {
+    decision: Decision,
+    metadata: Option<&'a str>,
+    identity: Option<&'a Identity>,
+}
+
+/// Steps 1 and 2.
+///
+/// # Errors
+/// The decision, where they come to one.
+fn read<'a>(
+    policy: &'a Policy,
+    digest: &str,
+    raw: &RawRequest<'_>,
+    caller: Caller<'a>,
+    request: &mut Canonical,
+) -> Result<Read<'a>, Box<Decision>> {
     let mut decision = nothing_decided(digest);
 
     // Step 1: the request has one meaning, or none.
     if let Err(refused) = request.read_target(raw, |host| routes::relaxations(policy, host)) {
-        return deny(decision, 400, Reason::Refused(refused.to_string()));
+        return Err(Box::new(deny(decision, 400, Reason::Refused(refused.to_string()))));
     }
-    let services = routes::matching_services(policy, &request);
+    let services = routes::matching_services(policy, request);
     let tokens_ignored = !services.is_empty() && services.iter().all(|s| s.tokens_ignore);
     if let Err(refused) = request.read_rest(raw, &Reading::new(policy.needs.clone()), tokens_ignored) {
-        return deny(decision, 400, Reason::Refused(refused.to_string()));
+        return Err(Box::new(deny(decision, 400, Reason::Refused(refused.to_string()))));
     }
     decision.target = Some(request.target().to_owned());
     if let Some(fact) = request.wrong_fact() {
-        return deny(decision, 503, Reason::Fact(fact));
+        return Err(Box::new(deny(decision, 503, Reason::Fact(fact))));
     }
 
     // Step 2: a token that is present is valid.
@@ -45,18 +89,16 @@ pub fn decide(policy: &Policy, digest: &str, raw: &RawRequest<'_>, caller: Calle
     let identity = match caller {
         _ if tokens_ignored => None,
         Caller::Anonymous if request.token().is_some() => {
-            return invalid_token(decision, "no_verifier", metadata);
+            return Err(Box::new(invalid_token(decision, "no_verifier", metadata)));
         }
         Caller::Anonymous => None,
-        Caller::Invalid(code) => return invalid_token(decision, code, metadata),
-        Caller::KeysUnavailable => return deny(decision, 503, Reason::KeysUnavailable),
+        Caller::Invalid(code) => return Err(Box::new(invalid_token(decision, code, metadata))),
+        Caller::KeysUnavailable => {
+            return Err(Box::new(deny(decision, 503, Reason::KeysUnavailable)));
+        }
         Caller::Verified(identity) => Some(identity),
     };
-
-    let input = Input { policy, request: &request, identity };
-    let mut decision = decide_by_rules(&input, decision, metadata);
-    records::write(&input, &mut decision);
-    decision
+    Ok(Read { decision, metadata, identity })
 }
 
 /// Steps 3 to 5.

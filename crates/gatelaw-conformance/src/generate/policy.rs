@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatelaw::ast::{Ast, Define, Item, Rule, Service, ServiceLine};
+use gatelaw::source::Sources;
 
 use super::build::{NOWHERE, name};
 use super::conditions::{Conditions, DefinePlan, Known};
@@ -22,6 +23,15 @@ pub struct Generated {
     pub lists: BTreeMap<String, String>,
 }
 
+impl Generated {
+    /// Returns the files of lists as a policy's sources; there is no text of the policy itself.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        let lists = self.lists.iter().map(|(path, text)| (path.clone(), Ok(text.clone().into_bytes())));
+        Sources { lists: lists.collect(), ..Sources::default() }
+    }
+}
+
 /// Says how large a generated policy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
@@ -31,6 +41,17 @@ pub enum Size {
     Medium,
     /// 40 to 80 rules with deep conditions on many attributes: made to explode.
     Wide,
+}
+
+impl Size {
+    /// Picks a size: small policies often, wide ones seldom.
+    pub fn any(rng: &mut Rng) -> Self {
+        match rng.below(100) {
+            0..65 => Self::Small,
+            65..90 => Self::Medium,
+            _ => Self::Wide,
+        }
+    }
 }
 
 /// Makes a policy by chance.

@@ -140,7 +140,6 @@ pub(super) fn of_users(scene: &Scene, issuers: &[usize]) -> Vec<Readable> {
     let u = |word: &str, ty, optional, pool| Readable::plain(&["user", word], ty, optional, pool);
     let mut all = vec![
         u("id", Type::String, false, Pool::Subjects),
-        u("issuer", Type::String, false, Pool::Issuers),
         u("scopes", Type::Strings, false, Pool::Scopes),
         u("client", Type::String, true, Pool::Words),
         u("actor", Type::String, true, Pool::Subjects),
@@ -148,6 +147,9 @@ pub(super) fn of_users(scene: &Scene, issuers: &[usize]) -> Vec<Readable> {
         u("auth_age", Type::Duration, true, Pool::Words),
         u("token_age", Type::Duration, false, Pool::Words),
     ];
+    if !scene.issuers.is_empty() {
+        all.push(u("issuer", Type::String, false, Pool::Issuers));
+    }
     if !scene.roles.is_empty() {
         all.push(u("roles", Type::Strings, false, Pool::Roles));
     }

@@ -38,8 +38,10 @@ impl Rules<'_> {
         let observe = matches!(kind, RuleKind::Allow | RuleKind::Deny | RuleKind::Limit) && rng.chance(12);
         let mut clauses = Vec::new();
         let mut readable = of_requests(self.scene, rng);
-        if rng.chance(75) {
-            let on = routes(self.scene, service.is_some_and(|s| s.exact), rng);
+        // As people write them: allows are narrow, what goes for all requests is broad.
+        let (routed, broad) = if kind == RuleKind::Allow { (85, 20) } else { (60, 45) };
+        if rng.chance(routed) {
+            let on = routes(self.scene, service.is_some_and(|s| s.exact), broad, rng);
             readable.extend(on.captures.iter().flat_map(|capture| vec![of_path(capture); 4]));
             clauses.push(ClauseKind::On(on.routes));
         }
@@ -161,7 +163,7 @@ fn limit(readable: &[Readable], known: &Known, rng: &mut Rng) -> Vec<ClauseKind>
 
 fn forward(index: usize, readable: &[Readable], rng: &mut Rng) -> Vec<ClauseKind> {
     let mut clauses = Vec::new();
-    let fits: Vec<&Readable> = readable.iter().filter(|r| !r.secret).collect();
+    let fits: Vec<&Readable> = readable.iter().filter(|r| has_text(r)).collect();
     for number in 0..rng.below(3) {
         let value = if rng.chance(75) {
             Operand::Attr(attr(rng.pick(&fits).node.clone(), false))
@@ -180,7 +182,7 @@ fn forward(index: usize, readable: &[Readable], rng: &mut Rng) -> Vec<ClauseKind
 }
 
 fn audit(readable: &[Readable], rng: &mut Rng) -> Vec<ClauseKind> {
-    let fits: Vec<&Readable> = readable.iter().filter(|r| !r.secret).collect();
+    let fits: Vec<&Readable> = readable.iter().filter(|r| has_text(r)).collect();
     let some =
         |rng: &mut Rng| (0..rng.between(1, 3)).map(|_| attr(rng.pick(&fits).node.clone(), false)).collect();
     let mut clauses = Vec::new();
@@ -201,4 +203,9 @@ fn audit(readable: &[Readable], rng: &mut Rng) -> Vec<ClauseKind> {
         clauses.push(ClauseKind::Level(at(AuditLevel::Full)));
     }
     clauses
+}
+
+/// Says whether headers and records may carry an attribute.
+fn has_text(read: &Readable) -> bool {
+    !read.secret && !matches!(read.ty, Type::Clock | Type::Weekday)
 }

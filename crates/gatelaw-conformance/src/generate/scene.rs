@@ -265,14 +265,14 @@ fn issuer_plan(index: usize, attributes: &[AttributePlan], roles: usize, rng: &m
             gives.push((attribute, rng.chance(40)));
         }
     }
+    let profile = rng.chance(15).then(|| rng.word(&["rfc9068", "aws_sts"]));
+    let names = *rng.pick(&[["okta", "aws", "keycloak"], ["a", "b", "c"]]);
     IssuerPlan {
-        name: (*rng.pick(&[["okta", "aws", "keycloak"], ["a", "b", "c"]]))
-            .get(index)
-            .map_or("more", |n| n)
-            .to_owned(),
-        profile: rng.chance(15).then(|| rng.word(&["rfc9068", "aws_sts"])),
+        name: names.get(index).map_or("more", |n| n).to_owned(),
+        profile,
         gives,
-        scopes: rng.chance(70),
+        // The profile maps them, too.
+        scopes: rng.chance(70) || profile == Some("rfc9068"),
         grants: (0..roles).filter(|_| rng.chance(60)).collect(),
     }
 }

@@ -95,8 +95,13 @@ pub(super) struct Routes {
     pub(super) captures: Vec<&'static str>,
 }
 
-/// Writes the items of `on`: each name stands at one place in all of them.
-pub(super) fn routes(scene: &Scene, exact: bool, rng: &mut Rng) -> Routes {
+/// Writes the items of `on`: each name stands at one place in all of them. `broad` percent of all are `/**`.
+pub(super) fn routes(scene: &Scene, exact: bool, broad: usize, rng: &mut Rng) -> Routes {
+    if rng.chance(broad) {
+        let everything = PathPattern { span: NOWHERE, text: "/**".into(), quoted: false };
+        let route = Route { span: NOWHERE, methods: Vec::new(), pattern: everything };
+        return Routes { routes: vec![route], captures: Vec::new() };
+    }
     let mut layout: BTreeMap<usize, &str> = BTreeMap::new();
     for capture in rng.some(CAPTURES, 30) {
         layout.insert(rng.below(3), capture);
