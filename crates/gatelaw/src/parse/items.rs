@@ -151,32 +151,30 @@ fn begins_item(at: Input<'_>, words: &[&str]) -> bool {
     ITEM_WORDS.contains(&word) && !words.contains(&word) && at.is_line_start()
 }
 
-/// Finds the next line of a block, or its end.
-fn next_line<'a>(start: Input<'a>, at: Input<'a>, words: &[&str]) -> Input<'a> {
-    let mut rest = at;
+/// Finds the next line of a block, or its end: behind the mistake, and outside of the braces that the line opened.
+fn next_line<'a>(start: Input<'a>, mistake: Input<'a>, words: &[&str]) -> Input<'a> {
+    let mut rest = start;
     let mut depth = 0_u32;
-    loop {
-        let Some(c) = rest.first() else { return rest };
-        let begins = rest.offset() > start.offset() && depth == 0 && rest.is_word_start();
-        if begins
-            && (words.contains(&first_word(rest.rest))
-                || (rest.is_line_start() && ITEM_WORDS.contains(&first_word(rest.rest))))
-        {
+    while let Some(c) = rest.first() {
+        let behind = rest.offset() >= mistake.offset() && rest.offset() > start.offset();
+        let word = if behind && rest.is_word_start() { first_word(rest.rest) } else { "" };
+        let begins =
+            (depth == 0 && words.contains(&word)) || (ITEM_WORDS.contains(&word) && rest.is_line_start());
+        if begins || (c == '}' && depth == 0 && behind) {
             return rest;
         }
         match c {
-            '}' if depth == 0 => return rest,
-            '}' => depth -= 1,
             '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        let length = match c {
+        rest = rest.skip(match c {
             '#' => rest.rest.find('\n').unwrap_or(rest.rest.len()),
             '"' => string_length(rest.rest),
             c => c.len_utf8(),
-        };
-        rest = rest.skip(length);
+        });
     }
+    rest
 }
 
 /// Measures a string, or one quote where it does not end on its line.
