@@ -6,6 +6,12 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    encode_into(bytes, &mut text);
+    text
+}
+
+/// Appends bytes as base64url without padding; allocates nothing where `text` has room.
+pub fn encode_into(bytes: &[u8], text: &mut String) {
     for chunk in bytes.chunks(3) {
         let [a, b, c] =
             [chunk.first(), chunk.get(1), chunk.get(2)].map(|x| u32::from(x.copied().unwrap_or(0)));
@@ -15,7 +21,6 @@ pub fn encode(bytes: &[u8]) -> String {
             text.extend(ALPHABET.get(index).map(|x| char::from(*x)));
         }
     }
-    text
 }
 
 #[cfg(test)]

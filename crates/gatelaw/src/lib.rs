@@ -7,20 +7,18 @@ pub mod ast;
 pub mod base64url;
 pub mod check;
 pub mod codes;
+mod compile;
 pub mod decision;
 pub mod diagnostic;
-#[allow(dead_code, reason = "wip")]
 mod diagram;
 mod eval;
 pub mod identity;
 pub mod json;
 pub mod limits;
-#[allow(dead_code, unused_imports, reason = "wip")]
 mod lower;
 pub mod needs;
 pub mod parse;
 pub mod pattern;
-#[allow(dead_code, unused_imports, reason = "wip")]
 mod plan;
 pub mod policy;
 pub mod profiles;
@@ -30,6 +28,15 @@ pub mod source;
 mod suggest;
 pub mod testing;
 pub mod time;
+
+pub use ast::Effect;
+pub use compile::{Compiled, compile};
+pub use decision::Decision;
+pub use eval::{Asked, Explanation, Outcome, RuleExplained, Session};
+pub use identity::{Caller, Identity};
+pub use plan::{Cost, Plan, Stats};
+pub use request::RawRequest;
+pub use source::Sources;
 
 /// Names the version of gatelaw, the same for every package of one release.
 #[must_use]

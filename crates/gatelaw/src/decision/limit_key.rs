@@ -68,6 +68,11 @@ impl LimitKey {
         base64url::encode(&self.0.finalize())
     }
 
+    /// Appends the key to a text; allocates nothing where `out` has room.
+    pub fn finish_into(self, out: &mut String) {
+        base64url::encode_into(&self.0.finalize(), out);
+    }
+
     fn add(&mut self, ty: u8, bytes: &[u8]) {
         self.0.update([ty]);
         self.0.update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());

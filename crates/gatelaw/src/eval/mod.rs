@@ -1,3 +1,17 @@
-//! Evaluates plans.
+//! Evaluates plans: from the bytes of a request to a decision, without allocating, panicking or recursing.
 
+mod actions;
+mod classify;
+mod explain;
+mod notes;
+mod outcome;
+mod routes;
+mod session;
+mod tables;
 pub(crate) mod texts;
+mod view;
+
+pub use explain::{Asked, Explanation, RuleExplained};
+pub(crate) use notes::{AlternativeNote, ClassifiedNotes, NoteDrafts, NoteExpr, Notes, RuleNote};
+pub use outcome::Outcome;
+pub use session::Session;

@@ -10,9 +10,9 @@ mod probes;
 mod reads;
 mod routes;
 
-pub(crate) use conditions::{ClassSet, Cond};
+pub(crate) use conditions::Cond;
 pub(crate) use patterns::Automaton;
-pub(crate) use probes::Probes;
+pub(crate) use probes::{Probes, TestId};
 pub(crate) use reads::{Read, ReadKind};
 pub(crate) use routes::{Alternative, HostScope, Place, Places, Reading, places};
 

@@ -9,7 +9,7 @@ use super::reads::{Read, ReadKind};
 use super::routes::{Place, Reading};
 use super::{Variable, VariableId};
 use crate::address::IpNet;
-use crate::ast::{CompareOp, LiteralKind, Type};
+use crate::ast::{CompareOp, LiteralKind};
 use crate::policy::{Attr, Expr, ListEntries, ListId, Policy, Segment, Test, TrailingSlash, Value};
 
 /// Numbers a probe.
@@ -577,10 +577,5 @@ impl Policy {
     fn role_number(&self, name: &str) -> Option<u32> {
         let at = self.identity.roles.binary_search_by(|r| r.name.as_str().cmp(name)).ok()?;
         u32::try_from(at).ok()
-    }
-
-    /// Returns the type of a declared attribute.
-    pub(crate) fn type_of(&self, id: crate::policy::AttributeId) -> Option<Type> {
-        self.identity.attributes.get(usize::try_from(id.0).ok()?).map(|a| a.ty)
     }
 }

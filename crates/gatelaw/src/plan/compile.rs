@@ -6,17 +6,17 @@ use super::hosts::{HostTables, host_tables};
 use super::nodes::lay_out;
 use super::parts::{Parts, Verdict};
 use super::routes::{ItemId, Routes, State, TooMany};
-use super::stats::Shape;
+use super::stats::{Cost, Stats, class_cost};
 use super::tables::{StringPool, Tables, word};
 use super::{Action, Entry, Instance, Plan, PlanKind, PlanRule, Source, VariableKind, VariableWords};
-use crate::diagram::Ref;
 use crate::eval::texts::literal_text;
-use crate::lower::{Alternative, Cond, Places, Probes, Read, Reading, Variable, places};
+use crate::eval::{ClassifiedNotes, NoteDrafts};
+use crate::lower::{Alternative, Cond, Places, Probes, Read, Reading, TestId, Variable, places};
 use crate::needs::{PathParams, Relaxations};
 use crate::policy::{self, Policy, RuleId, Value};
 
 /// Compiles a policy. The same policy gives the same plan, byte for byte.
-pub(crate) fn compile(policy: &Policy) -> Plan {
+pub(crate) fn compile(policy: &Policy, sources: &crate::source::Sources) -> (Plan, Stats) {
     let places = places(policy);
     let hosts =
         host_tables(policy, &places.scopes, &places.services.iter().map(|(s, _)| *s).collect::<Vec<_>>());
@@ -24,20 +24,16 @@ pub(crate) fn compile(policy: &Policy) -> Plan {
     let mut probes = Probes::new(policy);
     let mut drafts: Vec<_> =
         places.alternatives.iter().map(|a| condition_of(policy, &mut probes, a)).collect();
-    let flat = flat_conditions(&places, &walks, &mut probes, &mut drafts);
-    let notes = crate::eval::NoteDrafts::new(policy, &places, &mut probes);
+    let mut notes = NoteDrafts::new(policy, sources, &places, &mut probes);
+    let flat = flat_conditions(&places, &walks, &mut probes, &mut drafts, &mut notes);
     let (variables, tests) = probes.classify();
     let conditions: Vec<Cond> = drafts.iter().map(|d| d.classified(&tests)).collect();
     let mut builder = Builder::new(policy, &places.alternatives, &conditions, variables.len());
-    builder.classes(&places, &hosts, &walks, &flat);
+    builder.classes(&places, &walks, &flat);
     builder.finish(&hosts, &walks, &variables, notes.classified(&tests))
 }
 
-fn condition_of(
-    policy: &Policy,
-    probes: &mut Probes<'_>,
-    alternative: &Alternative,
-) -> Cond<crate::lower::TestId> {
+fn condition_of(policy: &Policy, probes: &mut Probes<'_>, alternative: &Alternative) -> Cond<TestId> {
     let rule = usize::try_from(alternative.rule.0).ok().and_then(|r| policy.rules.get(r));
     rule.map_or(Cond::Constant(false), |rule| probes.condition(&rule.condition, &alternative.captures))
 }
@@ -92,7 +88,7 @@ impl Walks {
     fn starts_of(&mut self, reading: usize, scopes: &[u32]) -> Starts {
         let mut starts = Starts { reading, ..Starts::default() };
         let Some((_, rules, services)) = self.readings.get_mut(reading) else { return starts };
-        let mut together = |routes: &mut Routes, out: &mut Vec<usize>, flat: &mut Vec<u32>| {
+        let together = |routes: &mut Routes, out: &mut Vec<usize>, flat: &mut Vec<u32>| {
             if let Ok(start) = routes.build(scopes) {
                 return out.extend(start);
             }
@@ -121,7 +117,8 @@ fn flat_conditions(
     places: &Places,
     walks: &Walks,
     probes: &mut Probes<'_>,
-    drafts: &mut Vec<Cond<crate::lower::TestId>>,
+    drafts: &mut Vec<Cond<TestId>>,
+    notes: &mut NoteDrafts<'_>,
 ) -> Flat {
     let mut flat = Flat::new();
     for starts in &walks.starts {
@@ -136,6 +133,7 @@ fn flat_conditions(
                 let route = probes.route(place, reading);
                 let condition = drafts.get(number).cloned().unwrap_or(Cond::Constant(false));
                 members.push((number, drafts.len()));
+                notes.push_flat(number, route.clone());
                 drafts.push(Cond::all([route, condition]));
             }
             flat.insert((*scope, reading), members);
@@ -212,7 +210,7 @@ impl<'c> Builder<'c> {
         Some(word(self.instances.len().saturating_sub(1)))
     }
 
-    fn classes(&mut self, places: &Places, hosts: &HostTables, walks: &Walks, flat: &Flat) {
+    fn classes(&mut self, places: &Places, walks: &Walks, flat: &Flat) {
         let numbered = places.alternatives.iter().enumerate();
         let everywhere = numbered.filter(|(_, a)| a.place.is_none()).map(|(n, _)| (n, n)).collect();
         self.everywhere = self.class(everywhere);
@@ -220,7 +218,6 @@ impl<'c> Builder<'c> {
             let class = self.class(members.clone());
             self.flat_classes.insert(*key, class);
         }
-        let _ = hosts;
         for (_, rules, _) in &walks.readings {
             for state in &rules.states {
                 self.accept(&state.plain);
@@ -279,8 +276,8 @@ impl<'c> Builder<'c> {
         hosts: &HostTables,
         walks: &Walks,
         variables: &[Variable],
-        notes: crate::eval::ClassifiedNotes,
-    ) -> Plan {
+        notes: ClassifiedNotes,
+    ) -> (Plan, Stats) {
         let mut pool = StringPool::default();
         let roots = self
             .drafts
@@ -369,20 +366,12 @@ impl<'c> Builder<'c> {
         entry.other_host = host(&0);
         entry.everywhere = offset(self.everywhere);
         entry.rows_max = word(self.parts.rows_max);
-        let shape = Shape {
-            policy: self.policy,
-            drafts: &self.drafts.iter().map(|d| (&d.verdict, d.matching.as_ref())).collect::<Vec<_>>(),
-            flat: self.flat_classes.len(),
-            diagrams: &self.parts.diagrams,
-            alternatives: self.alternatives.len(),
-        };
-        let cost = shape.cost(
-            &tables.words,
-            &walks.starts.iter().map(|s| s.rules.len() + s.flat.len()).max().unwrap_or(0),
-        );
-        let classes = self.drafts.iter().zip(&class_offsets).map(|(d, at)| (*at, d.members.clone()));
-        let notes = notes.finish(self.policy, self.alternatives, &mut self.parts.diagrams, classes);
-        Plan {
+        let cost = self.cost(&tables.words, walks);
+        let stats = self.stats(walks, variable_words.len());
+        let conditions = |members: &Members| members.iter().map(|(_, condition)| word(*condition)).collect();
+        let classes = self.drafts.iter().zip(&class_offsets).map(|(d, at)| (*at, conditions(&d.members)));
+        let notes = notes.finish(&mut self.parts.diagrams, classes);
+        let plan = Plan {
             identity: self.policy.identity.clone(),
             reading: crate::request::Reading::new(self.policy.needs.clone()),
             strings: pool.finish(),
@@ -398,6 +387,61 @@ impl<'c> Builder<'c> {
             digest: String::new(),
             file_digest: String::new(),
             notes,
+        };
+        let stats = Stats {
+            node_words: plan.nodes.len(),
+            table_words: plan.tables.len(),
+            state_words: plan.states.len(),
+            ..stats
+        };
+        (plan, stats)
+    }
+
+    /// Bounds the cost of a decision: the rules that apply everywhere, and the dearest class for every walk.
+    fn cost(&self, tables: &[u32], walks: &Walks) -> Cost {
+        let of = |d: &ClassDraft| {
+            class_cost(&self.parts.diagrams, tables, &d.verdict, d.matching.as_ref().map(|(bits, _)| *bits))
+        };
+        let costs: Vec<Cost> = self.drafts.iter().map(of).collect();
+        let dearest = costs.iter().fold(Cost::default(), |a, b| a.max(*b));
+        let walked =
+            walks.starts.iter().map(|s| s.rules.len().saturating_add(s.flat.len())).max().unwrap_or(0);
+        costs.get(self.everywhere).copied().unwrap_or_default().plus(dearest.times(walked))
+    }
+
+    fn stats(&self, walks: &Walks, variables: usize) -> Stats {
+        let mut fallbacks = Vec::new();
+        for (scope, reading) in self.flat_classes.keys() {
+            let rules = self.alternatives.iter().filter(|a| a.scope == *scope).count();
+            fallbacks.push(format!(
+                "the {rules} routes of host set {scope}{} cross in so many ways that their automaton would have too many states; they are tested segment by segment. Fewer `*` and `{{name}}` beside literal segments at the same place would help",
+                if *reading == Reading::Folded { " (case fold)" } else { "" }
+            ));
+        }
+        for draft in &self.drafts {
+            if let Verdict::Rows(_, ranks) = &draft.verdict {
+                let named = ranks.first().and_then(|r| self.ranked.get(usize::try_from(*r).ok()?));
+                let rule = named.and_then(|id| self.policy.rules.get(usize::try_from(id.0).ok()?));
+                fallbacks.push(format!(
+                    "{} allow and deny rules that can matter in one place, `{}` among them, test too many independent things for a diagram; they are rows of bit vectors. Fewer different attributes in these rules, or narrower `on` clauses, would help",
+                    ranks.len(),
+                    rule.map_or("", |r| r.name.as_str())
+                ));
+            }
+        }
+        fallbacks.sort();
+        Stats {
+            rules: self.policy.rules.len(),
+            variables,
+            programs: self.parts.programs.len(),
+            states: walks
+                .readings
+                .iter()
+                .map(|(_, rules, services)| rules.states.len().saturating_add(services.states.len()))
+                .sum(),
+            classes: self.drafts.len(),
+            fallbacks,
+            ..Stats::default()
         }
     }
 }
@@ -432,7 +476,7 @@ fn action_of(policy: &Policy, rule: &policy::Rule, captures: &BTreeMap<String, u
     let read = |attr: &policy::Attr| {
         Read::of_attr(attr, &policy.needs, |name| captures.get(name).copied().unwrap_or(u32::MAX >> 8))
     };
-    let kept = |attr: &policy::Attr| (crate::eval::texts::attr_text(policy, attr), read(attr));
+    let kept = |attr: &policy::Attr| (attr.text(&policy.identity), read(attr));
     match &rule.action {
         _ if rule.observe => Some(Action::Observe),
         policy::Action::Allow | policy::Action::Deny(_) => None,
@@ -453,7 +497,7 @@ fn action_of(policy: &Policy, rule: &policy::Rule, captures: &BTreeMap<String, u
         policy::Action::Audit(a) => Some(Action::Audit {
             level: a.level,
             keep: a.keep.iter().map(kept).collect(),
-            redact: a.redact.iter().map(|attr| crate::eval::texts::attr_text(policy, attr)).collect(),
+            redact: a.redact.iter().map(|attr| attr.text(&policy.identity)).collect(),
         }),
     }
 }

@@ -16,12 +16,206 @@
 //! | verdict | 1, root node, `n`, `n` ranks; or 2, bits, `n`, a rank for each row |
 //! | matching | bits, `n`, an instance for each row |
 //! | class | verdict, matching |
-//! | accept | `n`, then `n` × (method, class); class of other methods; tokens; metadata |
+//! | accept | `n`, then `n` × (method, class); class of other methods |
+//! | accept of services | tokens: 0 no service, 1 all ignore, 2 some read; string of the metadata + 1; segments of its base |
 //! | state | `n`, then `n` × (string, state), sorted by bytes; `a`, then `a` × (string before, string behind), 2^`a` × state; accept without a slash; accept with one |
-//! | host | relaxations, `n`, `n` × start state, `n`, `n` × class |
+//! | host | relaxations; `n`, `n` × start of rules; `n`, `n` × start of services; `n`, `n` × class of bit vectors alone |
 
-#[cfg(any())]
 mod compile;
 mod hosts;
+mod nodes;
+mod parts;
+mod routes;
+mod stats;
+mod tables;
 
+pub(crate) use compile::compile;
 pub(crate) use hosts::is_address;
+pub(crate) use nodes::lay_out;
+pub use stats::{Cost, Stats};
+
+use crate::ast::AuditLevel;
+use crate::lower::Read;
+use crate::policy::{Denial, IdentityModel, RuleId};
+use crate::request::Reading;
+
+/// Holds a compiled policy, ready to decide. Made by [`crate::compile`] or [`crate::artifact::load`].
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub(crate) identity: IdentityModel,
+    pub(crate) reading: Reading,
+    pub(crate) strings: Strings,
+    /// Kind and three arguments of each variable.
+    pub(crate) variables: Vec<VariableWords>,
+    pub(crate) nodes: Vec<u32>,
+    pub(crate) tables: Vec<u32>,
+    pub(crate) states: Vec<u32>,
+    pub(crate) entry: Entry,
+    /// By rule, in the order of full names.
+    pub(crate) rules: Vec<PlanRule>,
+    /// What matching rules do, with captures as segments.
+    pub(crate) instances: Vec<Instance>,
+    /// The rules by rank: denies without challenge, denies with one, allows; each by name.
+    pub(crate) ranked: Vec<RuleId>,
+    pub(crate) cost: Cost,
+    pub(crate) digest: String,
+    pub(crate) file_digest: String,
+    pub(crate) notes: crate::eval::Notes,
+}
+
+/// Where a decision starts: offsets of tables.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Strings: whole hosts.
+    pub(crate) exact_hosts: u32,
+    /// Strings: what follows the first label.
+    pub(crate) one_label_hosts: u32,
+    /// Strings: suffixes that one label or more stand before.
+    pub(crate) hosts_below: u32,
+    /// The host of no pattern.
+    pub(crate) other_host: u32,
+    /// Strings: methods.
+    pub(crate) methods: u32,
+    /// The class of rules that apply everywhere.
+    pub(crate) everywhere: u32,
+    /// Strings: the scopes that are asked for, each with its number.
+    pub(crate) scopes: u32,
+    /// How many scopes are asked for.
+    pub(crate) scope_count: u32,
+    /// The most rows of any bits.
+    pub(crate) rows_max: u32,
+    /// The most entries of any table of "all of these strings".
+    pub(crate) all_of_max: u32,
+}
+
+/// Holds one variable: its kind and three arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct VariableWords {
+    pub(crate) kind: VariableKind,
+    pub(crate) arguments: [u32; 3],
+}
+
+macro_rules! variable_kinds {
+    ($($(#[$doc:meta])* $name:ident = $number:literal,)*) => {
+        /// Names how a variable is classified.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum VariableKind { $($(#[$doc])* $name,)* }
+
+        impl VariableKind {
+            pub(crate) const fn number(self) -> u32 {
+                match self { $(Self::$name => $number,)* }
+            }
+
+            pub(crate) fn from_number(number: u32) -> Option<Self> {
+                match number { $($number => Some(Self::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+variable_kinds! {
+    /// 0 for nobody, else the issuer's number + 1
+    Issuer = 0,
+    /// role
+    Role = 1,
+    /// number of the scope
+    Scope = 2,
+    /// read
+    Present = 3,
+    /// read
+    Truth = 4,
+    /// read, numbers
+    Ints = 5,
+    /// read, networks
+    Nets = 6,
+    /// read, strings
+    Strings = 7,
+    /// read, string
+    Member = 8,
+    /// read, strings
+    AnyOf = 9,
+    /// read, strings
+    AllOf = 10,
+    /// read, patterns
+    Patterns = 11,
+    /// read, comparison, read
+    Pair = 12,
+    /// read of a set, read
+    Holds = 13,
+    /// node of a program: one rule's tests in written order
+    Program = 14,
+}
+
+/// Holds the texts that tables name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Strings {
+    pub(crate) bytes: String,
+    /// Where each text ends.
+    pub(crate) ends: Vec<u32>,
+}
+
+impl Strings {
+    /// Finds a text; empty where there is none.
+    pub(crate) fn text(&self, id: u32) -> &str {
+        let at = usize::try_from(id).unwrap_or(usize::MAX);
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let Some(end) = self.ends.get(at) else { return "" };
+        let range = usize::try_from(start).unwrap_or(0)..usize::try_from(*end).unwrap_or(0);
+        self.bytes.get(range).unwrap_or("")
+    }
+}
+
+/// Holds what is known of a rule once it matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlanRule {
+    pub(crate) name: String,
+    pub(crate) observe: bool,
+    pub(crate) kind: PlanKind,
+}
+
+/// What a rule is, with what is needed when it decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PlanKind {
+    Allow,
+    Deny(Denial),
+    Limit,
+    Forward,
+    Audit,
+}
+
+/// What a matching rule does, for one way its captures stand in the path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Instance {
+    pub(crate) rule: RuleId,
+    pub(crate) action: Action,
+}
+
+/// What a matching rule does beside deciding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Reports itself: `observe`.
+    Observe,
+    Limit {
+        rate: u32,
+        per_s: u32,
+        burst: u32,
+        by: Vec<Read>,
+    },
+    Forward {
+        set: Vec<(String, Source)>,
+        remove: Vec<String>,
+    },
+    Audit {
+        level: Option<AuditLevel>,
+        keep: Vec<(String, Read)>,
+        redact: Vec<String>,
+    },
+}
+
+/// Where the value of a header comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A literal, as text.
+    Text(String),
+    Read(Read),
+}

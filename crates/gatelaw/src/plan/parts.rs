@@ -55,7 +55,11 @@ impl<'c> Parts<'c> {
         let ranks: Vec<u32> = ranks.into_iter().collect();
         let budget = PART_EDGES_MAX.min(self.edges_left);
         self.diagrams.set_budget(budget);
-        let built = if self.variables_of(rules) > PART_VARIABLES_MAX { Err(OverBudget) } else { self.diagram(rules, &ranks) };
+        let built = if self.variables_of(rules) > PART_VARIABLES_MAX {
+            Err(OverBudget)
+        } else {
+            self.diagram(rules, &ranks)
+        };
         self.edges_left = self.edges_left.saturating_sub(budget.saturating_sub(self.diagrams.budget()));
         match built {
             Ok(root) => Verdict::Diagram(root, ranks),
@@ -146,7 +150,8 @@ impl Accept {
     fn and(&self, other: &Self) -> Self {
         let others = self.others && other.others;
         let both = self.exceptions.union(&other.exceptions);
-        let exceptions = both.filter(|c| (self.accepts(**c) && other.accepts(**c)) != others).copied().collect();
+        let exceptions =
+            both.filter(|c| (self.accepts(**c) && other.accepts(**c)) != others).copied().collect();
         Self { others, exceptions }
     }
 

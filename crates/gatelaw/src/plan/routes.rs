@@ -99,7 +99,8 @@ impl Routes {
     /// # Errors
     /// [`TooMany`], and then nothing is kept.
     pub(crate) fn build(&mut self, scopes: &[u32]) -> Result<Option<usize>, TooMany> {
-        let roots = scopes.iter().filter_map(|s| self.roots.get(usize::try_from(*s).ok()?).copied()).collect();
+        let roots =
+            scopes.iter().filter_map(|s| self.roots.get(usize::try_from(*s).ok()?).copied()).collect();
         let kept = self.states.len();
         let mut waiting = VecDeque::new();
         let start = self.state(roots, &[], &mut waiting);
@@ -152,13 +153,15 @@ impl Routes {
         let (reached, passed) = subset;
         let nodes: Vec<&Node> = reached.iter().filter_map(|n| self.nodes.get(*n)).collect();
         let (plain, slash) = (self.items(&nodes, passed, false), self.items(&nodes, passed, true));
-        let affixes: BTreeSet<_> = nodes.iter().flat_map(|n| n.affixes.iter().map(|(a, _)| a.clone())).collect();
+        let affixes: BTreeSet<_> =
+            nodes.iter().flat_map(|n| n.affixes.iter().map(|(a, _)| a.clone())).collect();
         if affixes.len() > ROUTE_AFFIXES_MAX {
             return None;
         }
         let affixes: Vec<_> = affixes.into_iter().collect();
         let literals: BTreeSet<String> = nodes.iter().flat_map(|n| n.literals.keys().cloned()).collect();
-        let literals: Vec<_> = literals.into_iter().map(|l| (targets(&nodes, |a| fits(a, &l), Some(&l)), l)).collect();
+        let literals: Vec<_> =
+            literals.into_iter().map(|l| (targets(&nodes, |a| fits(a, &l), Some(&l)), l)).collect();
         let others: Vec<_> = (0..1_usize << affixes.len())
             .map(|mask| {
                 let chosen = |a: &(String, String)| {
@@ -167,7 +170,8 @@ impl Routes {
                 targets(&nodes, chosen, None)
             })
             .collect();
-        let literals = literals.into_iter().map(|(to, text)| (text, self.state(to, passed, waiting))).collect();
+        let literals =
+            literals.into_iter().map(|(to, text)| (text, self.state(to, passed, waiting))).collect();
         let others = others.into_iter().map(|to| self.state(to, passed, waiting)).collect();
         Some(State { literals, affixes, others, plain, slash })
     }
@@ -193,7 +197,11 @@ pub(crate) fn fits((before, behind): &(String, String), segment: &str) -> bool {
         && segment.ends_with(behind.as_str())
 }
 
-fn targets(nodes: &[&Node], affix: impl Fn(&(String, String)) -> bool, literal: Option<&str>) -> BTreeSet<usize> {
+fn targets(
+    nodes: &[&Node],
+    affix: impl Fn(&(String, String)) -> bool,
+    literal: Option<&str>,
+) -> BTreeSet<usize> {
     let mut to = BTreeSet::new();
     for node in nodes {
         to.extend(node.any);

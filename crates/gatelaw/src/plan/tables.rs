@@ -53,7 +53,11 @@ impl Tables {
         at
     }
 
-    pub(crate) fn strings<'t>(&mut self, pool: &mut StringPool, entries: impl Iterator<Item = (&'t str, u32)>) -> u32 {
+    pub(crate) fn strings<'t>(
+        &mut self,
+        pool: &mut StringPool,
+        entries: impl Iterator<Item = (&'t str, u32)>,
+    ) -> u32 {
         let mut entries: Vec<_> = entries.collect();
         entries.sort_unstable();
         let mut table = vec![word(entries.len())];

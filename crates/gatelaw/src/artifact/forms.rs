@@ -1,0 +1,110 @@
+//! How each form of a plan stands in an artifact.
+
+use super::LoadError;
+use super::record::{Reader, Record, choice, record};
+use crate::address::IpNet;
+use crate::ast::{AuditLevel, LiteralKind, Privacy, SetShape, Type, Weekday};
+use crate::eval::{AlternativeNote, NoteExpr, Notes, RuleNote};
+use crate::lower::Read;
+use crate::needs::{FactNeeds, Named, Needs};
+use crate::plan::{
+    Action, Cost, Entry, Instance, PlanKind, PlanRule, Source, Strings, VariableKind, VariableWords,
+};
+use crate::policy::{
+    Attr, AttributeId, Denial, IdentityModel, Issuer, IssuerAttribute, Role, RoleId, RolesClaim, RuleId,
+    ScopesShape, UserAttribute,
+};
+
+record! {
+    IdentityModel { issuers, roles, attributes, reads_token_age, matched }
+    Issuer {
+        name, url, keys, audience, algorithms, types, require, leeway_s, max_age_s, subject, client, scopes, roles,
+        attributes, token_cookies, token_headers, bound_mtls,
+    }
+    RolesClaim { path, shape, grants }
+    IssuerAttribute { attribute, path, shape, optional, default }
+    UserAttribute { name, ty, privacy }
+    Role { name, closure }
+    Needs { headers, query, cookies, facts, ip, tokens, token_headers, token_cookies, sets }
+    Named { name, matched }
+    FactNeeds { country, asn, bot_score, tls_version, client_cert, size, tls_version_matched }
+    Strings { bytes, ends }
+    Entry {
+        exact_hosts, one_label_hosts, hosts_below, other_host, methods, everywhere, scopes, scope_count, rows_max,
+        all_of_max,
+    }
+    PlanRule { name, observe, kind }
+    Instance { rule, action }
+    Cost { variables_max, words_max }
+    Notes { files, rules, alternatives, classes, nodes }
+    RuleNote { kind, file, line, annotations, routes }
+    AlternativeNote { rule, expr }
+}
+
+choice! {
+    ScopesShape { 0 => ListOrWords, 1 => Shape(shape) }
+    SetShape { 0 => List, 1 => Words, 2 => One }
+    Type { 0 => Bool, 1 => Int, 2 => String, 3 => Strings, 4 => Ip, 5 => Duration, 6 => Instant, 7 => Clock, 8 => Weekday }
+    Privacy { 0 => Open, 1 => Personal, 2 => Secret }
+    LiteralKind {
+        0 => Bool(b), 1 => Int(n), 2 => String(s), 3 => Ip(net), 4 => Duration(s), 5 => Instant(s), 6 => Clock(m),
+        7 => Weekday(day),
+    }
+    Weekday { 0 => Mon, 1 => Tue, 2 => Wed, 3 => Thu, 4 => Fri, 5 => Sat, 6 => Sun }
+    AuditLevel { 0 => None, 1 => Brief, 2 => Full }
+    Attr {
+        0 => Method, 1 => Scheme, 2 => Host, 3 => Ip, 4 => Header(n), 5 => HeaderLine(n), 6 => HeaderOnly(n),
+        7 => Query(n), 8 => QueryOnly(n), 9 => Cookie(n), 10 => CookieOnly(n), 11 => Path(n), 12 => HostLabel(n),
+        13 => Country, 14 => Asn, 15 => BotScore, 16 => TlsVersion, 17 => ClientCert, 18 => Size, 19 => UserId,
+        20 => UserIssuer, 21 => UserRoles, 22 => UserScopes, 23 => UserClient, 24 => UserActor, 25 => UserTokenId,
+        26 => UserAuthAge, 27 => UserTokenAge, 28 => User(id), 29 => Now, 30 => Time(offset), 31 => Weekday(offset),
+    }
+    PlanKind { 0 => Allow, 1 => Deny(denial), 2 => Limit, 3 => Forward, 4 => Audit }
+    Denial { 0 => Respond { status, text }, 1 => Challenge { max_age_s, acr, scope } }
+    Action {
+        0 => Observe, 1 => Limit { rate, per_s, burst, by }, 2 => Forward { set, remove }, 3 => Audit { level, keep, redact },
+    }
+    Source { 0 => Text(text), 1 => Read(read) }
+    NoteExpr { 0 => Constant(b), 1 => Not(inner), 2 => All(parts), 3 => Any(parts), 4 => Test { test, text, file, line } }
+}
+
+macro_rules! numbered {
+    ($($name:ident),*) => {$(
+        impl Record for $name {
+            fn put(&self, out: &mut Vec<u8>) {
+                self.0.put(out);
+            }
+
+            fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
+                u32::take(from).map(Self)
+            }
+        }
+    )*};
+}
+
+numbered!(RoleId, AttributeId, RuleId, Read);
+
+impl Record for IpNet {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.address().put(out);
+        self.prefix().put(out);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
+        let (address, prefix) = Record::take(from)?;
+        Self::new(address, prefix).ok_or(LoadError::Malformed("a network has bits behind its prefix"))
+    }
+}
+
+impl Record for VariableWords {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.kind.number().put(out);
+        self.arguments.iter().for_each(|a| a.put(out));
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
+        let kind = VariableKind::from_number(u32::take(from)?);
+        let kind = kind.ok_or(LoadError::Malformed("a variable is of no known kind"))?;
+        Ok(Self { kind, arguments: [u32::take(from)?, u32::take(from)?, u32::take(from)?] })
+    }
+}

@@ -1,0 +1,363 @@
+//! The artifact: a compiled policy as bytes, hostile until checked.
+//!
+//! All numbers are little-endian.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | [`MAGIC`] |
+//! | 2, 2, 2, 2 | [`FORMAT_VERSION`], [`LANGUAGE_VERSION`], [`CANONICALISER_VERSION`], zero |
+//! | 32 | digest of the policy: SHA-256 over the versions and all sections but the notes |
+//! | 32 | digest of the file: SHA-256 over all other bytes |
+//! | 4 each | the length in bytes of each section, in the order below |
+//! | … | the sections, one behind the other |
+//!
+//! | section | what |
+//! |---|---|
+//! | identity | issuers, roles and attributes: how claims become an identity |
+//! | needs | what the policy reads of a request |
+//! | strings | every text that tables name |
+//! | variables | kind and arguments of each |
+//! | nodes, tables, states | words, see [`crate::plan`] |
+//! | entry | where a decision starts |
+//! | rules | names, kinds, instances, ranks |
+//! | cost | bounds of what one decision can cost |
+//! | notes | file names, lines, annotations and the texts of tests: they decide nothing |
+//!
+//! File names are relative to the policy's root, so that equal sources give equal bytes on every machine; formatting and the
+//! order of files and items change the notes alone, and leave the digest of the policy as it is.
+
+mod check;
+mod forms;
+mod record;
+
+use sha2::{Digest, Sha256};
+
+use crate::plan::Plan;
+use crate::request::Reading;
+use record::{Reader, Record};
+
+/// Begins every artifact.
+pub const MAGIC: [u8; 8] = *b"GATELAW\0";
+
+/// Names the byte layout that this gatelaw writes and reads; any other is refused.
+pub const FORMAT_VERSION: u16 = 1;
+
+/// Names the version of the language that rules are written in.
+pub const LANGUAGE_VERSION: u16 = 1;
+
+/// Names the version of the canonical request: two gates decide alike only with the same.
+pub const CANONICALISER_VERSION: u16 = 1;
+
+/// Says why bytes were refused as an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The bytes begin as no artifact does.
+    #[error("these bytes are no gatelaw artifact: an artifact begins with `GATELAW` and a zero byte")]
+    Magic,
+    /// The bytes end too early.
+    #[error("the artifact ends after {found_bytes} bytes, before all of it was read: copy the whole file")]
+    Truncated {
+        /// How many bytes there were.
+        found_bytes: usize,
+    },
+    /// The bytes are of another gatelaw.
+    #[error(
+        "the artifact has format version {found}, and this gatelaw reads version {FORMAT_VERSION}: \
+         compile the policy again with the gatelaw that loads it"
+    )]
+    Version {
+        /// The format version that was found.
+        found: u16,
+    },
+    /// The bytes are of a gatelaw with another language or another canonical request.
+    #[error(
+        "the artifact is of language {language} and canonical request {canonicaliser}, and this gatelaw has \
+         {LANGUAGE_VERSION} and {CANONICALISER_VERSION}: compile the policy again with the gatelaw that loads it"
+    )]
+    Meaning {
+        /// The version of the language that was found.
+        language: u16,
+        /// The version of the canonical request that was found.
+        canonicaliser: u16,
+    },
+    /// The bytes are not those that were saved.
+    #[error(
+        "the artifact was changed after it was saved, its digest does not fit: copy it again, or compile it again"
+    )]
+    Digest,
+    /// The bytes are of no plan.
+    #[error("the artifact is malformed, {0}: compile the policy again")]
+    Malformed(&'static str),
+}
+
+impl LoadError {
+    /// Names the kind of this error: stable, for programs to compare.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Magic => "artifact:magic",
+            Self::Truncated { .. } => "artifact:truncated",
+            Self::Version { .. } => "artifact:version",
+            Self::Meaning { .. } => "artifact:meaning",
+            Self::Digest => "artifact:digest",
+            Self::Malformed(_) => "artifact:malformed",
+        }
+    }
+}
+
+/// Checks that `bytes` begin as an artifact of this gatelaw does: with the magic and the format version.
+///
+/// # Errors
+/// [`LoadError::Magic`] for bytes that can't be the beginning of an artifact, [`LoadError::Truncated`] for bytes that end
+/// inside of it, [`LoadError::Version`] for an artifact of another format version.
+pub fn check_magic(bytes: &[u8]) -> Result<(), LoadError> {
+    let truncated = LoadError::Truncated { found_bytes: bytes.len() };
+    let Some((magic, rest)) = bytes.split_first_chunk::<8>() else {
+        return Err(if MAGIC.starts_with(bytes) { truncated } else { LoadError::Magic });
+    };
+    if *magic != MAGIC {
+        return Err(LoadError::Magic);
+    }
+    let Some((version, _)) = rest.split_first_chunk::<2>() else {
+        return Err(truncated);
+    };
+    match u16::from_le_bytes(*version) {
+        FORMAT_VERSION => Ok(()),
+        found => Err(LoadError::Version { found }),
+    }
+}
+
+const SECTIONS: usize = 10;
+const HEADER_BYTES: usize = 16;
+const DIGESTS_AT: usize = HEADER_BYTES;
+const LENGTHS_AT: usize = HEADER_BYTES + 64;
+const SECTIONS_AT: usize = LENGTHS_AT + 4 * SECTIONS;
+
+/// Loads an artifact that nobody signed: the caller answers for where the bytes come from.
+///
+/// Everything is checked here, in one pass; deciding then checks nothing again.
+///
+/// # Errors
+/// Where the bytes are no artifact of this version, were changed, or hold no well-formed plan.
+pub fn load_unsigned(bytes: &[u8]) -> Result<Plan, LoadError> {
+    check_magic(bytes)?;
+    let truncated = LoadError::Truncated { found_bytes: bytes.len() };
+    let header = bytes.first_chunk::<HEADER_BYTES>().ok_or(truncated.clone())?;
+    check_meaning(header)?;
+    let digests = bytes.get(DIGESTS_AT..LENGTHS_AT).ok_or(truncated.clone())?;
+    let (lengths, _) = bytes.get(LENGTHS_AT..SECTIONS_AT).ok_or(truncated.clone())?.as_chunks::<4>();
+    let mut rest = Reader::new(bytes.get(SECTIONS_AT..).ok_or(truncated.clone())?);
+    let mut sections = Vec::with_capacity(SECTIONS);
+    for length in lengths {
+        let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        sections.push(rest.take(length).map_err(|_| truncated.clone())?);
+    }
+    if !rest.is_empty() {
+        return Err(LoadError::Malformed("bytes follow its end"));
+    }
+    let (policy, file) = digests.split_at_checked(32).ok_or(truncated)?;
+    let saved = [bytes.get(..DIGESTS_AT + 32).unwrap_or(&[]), bytes.get(LENGTHS_AT..).unwrap_or(&[])];
+    if digest(&saved) != *file || policy_digest(header, &sections) != *policy {
+        return Err(LoadError::Digest);
+    }
+    let mut plan = plan_of(&sections)?;
+    (plan.digest, plan.file_digest) = (digest_text(policy), digest_text(file));
+    check::check(&plan)?;
+    Ok(plan)
+}
+
+fn check_meaning(header: &[u8; HEADER_BYTES]) -> Result<(), LoadError> {
+    let [.., a, b, c, d, e, f] = *header;
+    let (language, canonicaliser) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+    if (language, canonicaliser) != (LANGUAGE_VERSION, CANONICALISER_VERSION) {
+        return Err(LoadError::Meaning { language, canonicaliser });
+    }
+    if [e, f] == [0, 0] {
+        Ok(())
+    } else {
+        Err(LoadError::Malformed("its header ends with bytes that mean nothing"))
+    }
+}
+
+fn plan_of(sections: &[&[u8]]) -> Result<Plan, LoadError> {
+    let [identity, needs, strings, variables, nodes, tables, states, entry, rules, notes] = sections else {
+        return Err(LoadError::Malformed("it has another number of sections"));
+    };
+    let (entry, cost) = whole(entry)?;
+    let (rules, (instances, ranked)) = whole(rules)?;
+    Ok(Plan {
+        identity: whole(identity)?,
+        reading: Reading::new(whole(needs)?),
+        strings: whole(strings)?,
+        variables: whole(variables)?,
+        nodes: words(nodes)?,
+        tables: words(tables)?,
+        states: words(states)?,
+        entry,
+        rules,
+        instances,
+        ranked,
+        cost,
+        digest: String::new(),
+        file_digest: String::new(),
+        notes: whole(notes)?,
+    })
+}
+
+/// Reads a section that is one record.
+fn whole<T: Record>(section: &[u8]) -> Result<T, LoadError> {
+    let mut reader = Reader::new(section);
+    let record = T::take(&mut reader)?;
+    if reader.is_empty() {
+        Ok(record)
+    } else {
+        Err(LoadError::Malformed("bytes follow the end of a section"))
+    }
+}
+
+/// Reads a section that is words.
+fn words(section: &[u8]) -> Result<Vec<u32>, LoadError> {
+    let (words, rest) = section.as_chunks::<4>();
+    if rest.is_empty() {
+        return Ok(words.iter().map(|w| u32::from_le_bytes(*w)).collect());
+    }
+    Err(LoadError::Malformed("a section of words ends inside a word"))
+}
+
+impl Plan {
+    /// Writes the plan as an artifact. Equal sources give equal bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let header = header();
+        let sections = self.sections();
+        let refs: Vec<&[u8]> = sections.iter().map(Vec::as_slice).collect();
+        let mut bytes = header.to_vec();
+        bytes.extend_from_slice(&policy_digest(&header, &refs));
+        let mut behind = Vec::new();
+        sections.iter().for_each(|s| length(s.len()).put(&mut behind));
+        sections.iter().for_each(|s| behind.extend_from_slice(s));
+        let file = digest(&[&bytes, &behind]);
+        bytes.extend_from_slice(&file);
+        bytes.extend_from_slice(&behind);
+        bytes
+    }
+
+    /// Computes the digests of a plan that was just compiled.
+    pub(crate) fn seal(&mut self) {
+        let bytes = self.to_bytes();
+        let digests = bytes.get(DIGESTS_AT..LENGTHS_AT).and_then(|d| d.split_at_checked(32));
+        let (policy, file) = digests.unwrap_or_default();
+        (self.digest, self.file_digest) = (digest_text(policy), digest_text(file));
+    }
+
+    /// Returns the digest of what decides: `sha256:` and 64 hex digits.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Returns the digest of the whole artifact: `sha256:` and 64 hex digits.
+    #[must_use]
+    pub fn file_digest(&self) -> &str {
+        &self.file_digest
+    }
+
+    fn sections(&self) -> [Vec<u8>; SECTIONS] {
+        let record = |put: &dyn Fn(&mut Vec<u8>)| {
+            let mut section = Vec::new();
+            put(&mut section);
+            section
+        };
+        let words = |words: &[u32]| words.iter().flat_map(|w| w.to_le_bytes()).collect();
+        [
+            record(&|s| self.identity.put(s)),
+            record(&|s| self.reading.needs().put(s)),
+            record(&|s| self.strings.put(s)),
+            record(&|s| self.variables.put(s)),
+            words(&self.nodes),
+            words(&self.tables),
+            words(&self.states),
+            record(&|s| {
+                self.entry.put(s);
+                self.cost.put(s);
+            }),
+            record(&|s| {
+                self.rules.put(s);
+                self.instances.put(s);
+                self.ranked.put(s);
+            }),
+            record(&|s| self.notes.put(s)),
+        ]
+    }
+}
+
+fn header() -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    let versions =
+        [FORMAT_VERSION, LANGUAGE_VERSION, CANONICALISER_VERSION, 0].into_iter().flat_map(u16::to_le_bytes);
+    header.iter_mut().zip(MAGIC.into_iter().chain(versions)).for_each(|(to, from)| *to = from);
+    header
+}
+
+/// Hashes what decides: the versions, and every section but the notes with its length.
+fn policy_digest(header: &[u8], sections: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(header);
+    for section in sections.iter().take(SECTIONS - 1) {
+        hash.update(length(section.len()).to_le_bytes());
+        hash.update(section);
+    }
+    hash.finalize().into()
+}
+
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    parts.iter().for_each(|part| hash.update(part));
+    hash.finalize().into()
+}
+
+fn digest_text(digest: &[u8]) -> String {
+    use std::fmt::Write;
+    digest.iter().fold("sha256:".to_owned(), |mut text, byte| {
+        // Writing to a `String` can't fail.
+        _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Turns a length into what an artifact holds.
+fn length(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(bytes: &[u8], expected: Result<(), &str>) {
+        assert_eq!(check_magic(bytes).as_ref().map_err(LoadError::code).copied(), expected);
+    }
+
+    #[test]
+    fn bytes_that_begin_otherwise_are_no_artifact() {
+        check(b"allow GET /orders", Err("artifact:magic"));
+        check(b"GATELAW ", Err("artifact:magic"));
+        check(b"gate", Err("artifact:magic"));
+    }
+
+    #[test]
+    fn bytes_that_end_early_are_truncated() {
+        check(b"", Err("artifact:truncated"));
+        check(b"GATELAW", Err("artifact:truncated"));
+        check(b"GATELAW\0\x01", Err("artifact:truncated"));
+    }
+
+    #[test]
+    fn only_this_format_version_is_read() {
+        check(b"GATELAW\0\x01\x00", Ok(()));
+        check(b"GATELAW\0\x00\x01", Err("artifact:version"));
+        check(b"GATELAW\0\x00\x00", Err("artifact:version"));
+    }
+}

@@ -1,0 +1,179 @@
+//! What matching rules do beside deciding: headers, limits, records.
+
+use super::outcome::{Outcome, Why};
+use super::view::{Scalar, View};
+use crate::ast::{AuditLevel, Effect};
+use crate::decision::{LimitKey, Text, is_forwardable, is_forwardable_member};
+use crate::lower::{Read, ReadKind};
+use crate::plan::{Action, Source};
+use crate::policy::RuleId;
+
+/// Does what the matched rules say on allow: sets headers, names limits. A fault denies.
+pub(super) fn allow(view: View<'_>, outcome: &mut Outcome) {
+    if let Some(rule) = forward(view, outcome) {
+        outcome.set.clear();
+        outcome.rule = Some(rule);
+        return outcome.deny(403, Why::ForwardValue);
+    }
+    for at in 0..outcome.matched.len() {
+        let Some(number) = outcome.matched.get(at).copied() else { continue };
+        let Some(instance) = view.plan.instance(number) else { continue };
+        let (Action::Limit { by, .. }, Some(rule)) = (&instance.action, view.plan.rule(instance.rule)) else {
+            continue;
+        };
+        let mut key = LimitKey::new(&rule.name);
+        by.iter().for_each(|read| add_key(view, *read, &mut key));
+        let range = outcome.written(|text| key.finish_into(text));
+        outcome.limits.push((number, range));
+    }
+}
+
+fn add_key(view: View<'_>, read: Read, key: &mut LimitKey) {
+    match view.scalar(read) {
+        Some(Scalar::Text(text)) => key.string(text),
+        Some(Scalar::Int(n)) => key.int(n),
+        Some(Scalar::Bool(b)) => key.bool(b),
+        Some(Scalar::Ip(ip)) => key.ip(ip),
+        Some(Scalar::Duration(_) | Scalar::Instant(_)) | None => key.absent(),
+    }
+}
+
+/// Writes the headers that matching rules set, and returns the least rule that can't.
+fn forward(view: View<'_>, outcome: &mut Outcome) -> Option<RuleId> {
+    let mut faulty: Option<RuleId> = None;
+    let mut fault = |rule: RuleId| faulty = Some(faulty.map_or(rule, |f| f.min(rule)));
+    for at in 0..outcome.matched.len() {
+        let Some(number) = outcome.matched.get(at).copied() else { continue };
+        let Some(instance) = view.plan.instance(number) else { continue };
+        let Action::Forward { set, .. } = &instance.action else { continue };
+        for (place, (_, source)) in (0_u32..).zip(set) {
+            let mut written = Written::Absent;
+            let range = outcome.written(|text| written = write(view, source, text));
+            let fits = outcome.text.get(range.clone()).is_some_and(is_forwardable);
+            match written {
+                Written::Absent => {}
+                Written::Text if fits => outcome.set.push((number, place, range)),
+                Written::Text | Written::Unfit => fault(instance.rule),
+            }
+        }
+    }
+    for rule in conflicts(view, outcome) {
+        fault(rule);
+    }
+    faulty
+}
+
+/// Finds rules that treat a header otherwise than another matching rule does; the checker refuses most such policies.
+fn conflicts<'v>(view: View<'v>, outcome: &'v Outcome) -> impl Iterator<Item = RuleId> {
+    let plan = view.plan;
+    let text = |range: &std::ops::Range<usize>| outcome.text.get(range.clone());
+    let twice = outcome.set.iter().enumerate().filter_map(move |(at, (i, p, range))| {
+        let name = plan.set_name(*i, *p)?;
+        let behind = outcome.set.get(at + 1..).unwrap_or(&[]);
+        let other =
+            behind.iter().find(|(j, q, r)| plan.set_name(*j, *q) == Some(name) && text(r) != text(range))?;
+        Some(plan.instance(*i)?.rule.min(plan.instance(other.0)?.rule))
+    });
+    let removed = outcome.set.iter().filter_map(move |(i, p, _)| {
+        let name = plan.set_name(*i, *p)?;
+        let remover = outcome.matched.iter().filter_map(|m| plan.instance(*m)).find(|m| match &m.action {
+            Action::Forward { remove, .. } => remove.contains(name),
+            Action::Observe | Action::Limit { .. } | Action::Audit { .. } => false,
+        })?;
+        Some(plan.instance(*i)?.rule.min(remover.rule))
+    });
+    twice.chain(removed)
+}
+
+enum Written {
+    /// There is no value, and the header is not set.
+    Absent,
+    Text,
+    /// There is a value that no header carries.
+    Unfit,
+}
+
+fn write(view: View<'_>, source: &Source, out: &mut String) -> Written {
+    match source {
+        Source::Text(text) => {
+            out.push_str(text);
+            Written::Text
+        }
+        Source::Read(read) if view.is_set(*read) => {
+            let unfit = view.any_member(*read, |m| !is_forwardable_member(m));
+            join(view, *read, out);
+            if unfit { Written::Unfit } else { Written::Text }
+        }
+        Source::Read(read) => match view.scalar(*read) {
+            None => Written::Absent,
+            Some(scalar) if push(view, *read, scalar, out) => Written::Text,
+            Some(_) => Written::Unfit,
+        },
+    }
+}
+
+fn push(_: View<'_>, read: Read, scalar: Scalar<'_>, out: &mut String) -> bool {
+    let text = match (scalar, read.kind()) {
+        (Scalar::Bool(b), _) => Text::Bool(b),
+        (Scalar::Int(second), Some(ReadKind::Time)) => Text::Clock(u32::try_from(second).unwrap_or(0)),
+        (Scalar::Int(n), _) => Text::Int(n),
+        (Scalar::Duration(s), _) => Text::Duration(s),
+        (Scalar::Instant(s), _) => Text::Instant(s),
+        (Scalar::Text(text), _) => Text::String(text),
+        (Scalar::Ip(ip), _) => Text::Ip(ip),
+    };
+    text.push(out)
+}
+
+/// Joins the members of a set with `,` in byte order, each once: by looking for the next one again and again, as sets are
+/// small and nothing may be allocated.
+fn join(view: View<'_>, read: Read, out: &mut String) {
+    let mut last: Option<&str> = None;
+    loop {
+        let mut next: Option<&str> = None;
+        view.any_member(read, |member| {
+            if last.is_none_or(|l| member > l) && next.is_none_or(|n| member < n) {
+                next = Some(member);
+            }
+            false
+        });
+        let Some(member) = next else { return };
+        if last.is_some() {
+            out.push(',');
+        }
+        // Past the longest value that a header carries, the rest says nothing more: the value is refused.
+        if out.len() > crate::limits::HEADER_BYTES_MAX.saturating_mul(2) {
+            return;
+        }
+        out.push_str(member);
+        last = Some(member);
+    }
+}
+
+/// Writes the record: its level, and what it keeps.
+pub(super) fn record(view: View<'_>, outcome: &mut Outcome) {
+    let mut highest: Option<AuditLevel> = None;
+    for at in 0..outcome.matched.len() {
+        let Some(number) = outcome.matched.get(at).copied() else { continue };
+        let Some(Action::Audit { level, keep, .. }) = view.plan.instance(number).map(|i| &i.action) else {
+            continue;
+        };
+        highest = highest.max(*level);
+        for (place, (_, read)) in (0_u32..).zip(keep) {
+            let mut kept = false;
+            let range = outcome.written(|text| {
+                kept = if view.is_set(*read) {
+                    join(view, *read, text);
+                    true
+                } else {
+                    view.scalar(*read).is_some_and(|scalar| push(view, *read, scalar, text))
+                };
+            });
+            if kept {
+                outcome.keep.push((number, place, range));
+            }
+        }
+    }
+    let level = highest.unwrap_or(AuditLevel::Brief);
+    outcome.audit = if outcome.effect == Effect::Allow { level } else { level.max(AuditLevel::Brief) };
+}

@@ -1,0 +1,243 @@
+//! Classifies variables, at most once each, and walks diagrams and bit vectors over them.
+
+use super::tables::{network, number, patterns, run, string, word};
+use super::view::{Scalar, View};
+use crate::ast::CompareOp;
+use crate::lower::{Read, ReadKind};
+use crate::plan::{Plan, VariableKind, VariableWords};
+
+const TERMINAL: u32 = 1 << 31;
+
+/// What was already classified, and room to work in; made once, used for every decision.
+#[derive(Debug, Clone)]
+pub(super) struct Scratch {
+    /// By variable: the round in which it was classified, and its class.
+    known: Vec<(u32, u32)>,
+    round: u32,
+    /// Bits of the caller's roles and scopes.
+    roles: Vec<u32>,
+    scopes: Vec<u32>,
+    rows: Vec<u32>,
+    marks: Vec<u32>,
+}
+
+impl Scratch {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let words = |bits: u32| usize::try_from(bits.div_ceil(32)).unwrap_or(0);
+        let roles = u32::try_from(plan.identity.roles.len()).unwrap_or(0);
+        Self {
+            known: vec![(0, 0); plan.variables.len()],
+            round: 0,
+            roles: vec![0; words(roles)],
+            scopes: vec![0; words(plan.entry.scope_count)],
+            rows: vec![0; words(plan.entry.rows_max)],
+            marks: vec![0; words(plan.entry.all_of_max)],
+        }
+    }
+
+    /// Forgets all classes: another request, or another reading of its path.
+    pub(super) fn next_round(&mut self) {
+        self.round = self.round.wrapping_add(1);
+        if self.round == 0 {
+            self.known.fill((0, 0));
+            self.round = 1;
+        }
+    }
+
+    /// Notes the roles and scopes of the caller as bits.
+    pub(super) fn take_caller(&mut self, view: View<'_>) {
+        self.roles.fill(0);
+        self.scopes.fill(0);
+        let Some(caller) = view.caller else { return };
+        caller.roles.iter().for_each(|role| set(&mut self.roles, role.0));
+        if view.plan.entry.scopes != 0 {
+            for scope in &caller.scopes {
+                let found =
+                    string(&view.plan.tables, view.plan.entry.scopes, &view.plan.strings, scope, false);
+                found.into_iter().for_each(|number| set(&mut self.scopes, number));
+            }
+        }
+    }
+
+    /// Returns the class of a variable.
+    pub(super) fn class(&mut self, view: View<'_>, variable: u32) -> u32 {
+        let at = usize::try_from(variable).unwrap_or(usize::MAX);
+        match self.known.get(at) {
+            Some((round, class)) if *round == self.round => return *class,
+            _ => {}
+        }
+        let class = match view.plan.variables.get(at) {
+            Some(VariableWords { kind: VariableKind::Program, arguments: [root, ..] }) => {
+                // INVARIANT: programs ask no programs (checked at load), so this is one level deep.
+                self.walk(view, &view.plan.nodes, *root)
+            }
+            Some(words) => self.classify(view, *words),
+            None => 0,
+        };
+        if let Some(known) = self.known.get_mut(at) {
+            *known = (self.round, class);
+        }
+        class
+    }
+
+    fn classify(&mut self, view: View<'_>, words: VariableWords) -> u32 {
+        let [a, b, c] = words.arguments;
+        let (read, tables, strings) = (Read(a), &view.plan.tables, &view.plan.strings);
+        let fold = read.kind() == Some(ReadKind::RouteSegment);
+        match words.kind {
+            VariableKind::Issuer => view.caller.map_or(0, |c| c.issuer.0.saturating_add(1)),
+            VariableKind::Role => u32::from(is_set(&self.roles, a)),
+            VariableKind::Scope => u32::from(is_set(&self.scopes, a)),
+            VariableKind::Present if view.is_set(read) => u32::from(view.any_member(read, |_| true)),
+            VariableKind::Present => u32::from(view.scalar(read).is_some()),
+            VariableKind::Truth => u32::from(view.scalar(read) == Some(Scalar::Bool(true))),
+            VariableKind::Ints => view.number(read).map_or(0, |n| number(tables, b, n)),
+            VariableKind::Nets => match view.scalar(read) {
+                Some(Scalar::Ip(ip)) => network(tables, b, ip),
+                _ => 0,
+            },
+            VariableKind::Strings => {
+                view.text(read).and_then(|t| string(tables, b, strings, t, fold)).unwrap_or(0)
+            }
+            VariableKind::Member => u32::from(view.any_member(read, |m| m == strings.text(b))),
+            VariableKind::AnyOf => {
+                u32::from(view.any_member(read, |m| string(tables, b, strings, m, false).is_some()))
+            }
+            VariableKind::AllOf => u32::from(self.holds_all(view, read, b)),
+            VariableKind::Patterns => view.text(read).map_or(0, |t| patterns(tables, b, t, fold)),
+            VariableKind::Pair => u32::from(compares(view.scalar(read), b, view.scalar(Read(c)))),
+            VariableKind::Holds => {
+                u32::from(view.text(Read(b)).is_some_and(|t| view.any_member(read, |m| m == t)))
+            }
+            VariableKind::Program => 0,
+        }
+    }
+
+    /// Marks which of the strings the set holds, and counts the marks.
+    fn holds_all(&mut self, view: View<'_>, read: Read, table: u32) -> bool {
+        let (tables, count) = (&view.plan.tables, word(&view.plan.tables, table));
+        self.marks.fill(0);
+        let mut left = count;
+        view.any_member(read, |member| {
+            if let Some(number) = string(tables, table, &view.plan.strings, member, false) {
+                if !is_set(&self.marks, number) {
+                    set(&mut self.marks, number);
+                    left = left.saturating_sub(1);
+                }
+            }
+            left == 0
+        })
+    }
+
+    /// Walks a diagram to its terminal, and returns its number. Every edge leads forward, so this ends.
+    pub(super) fn walk(&mut self, view: View<'_>, nodes: &[u32], root: u32) -> u32 {
+        let mut at = root;
+        while at & TERMINAL == 0 {
+            let (variable, default) = (word(nodes, at), word(nodes, at.saturating_add(1)));
+            let length = word(nodes, at.saturating_add(2)).saturating_mul(2);
+            let class = self.class(view, variable);
+            let (exceptions, _) = run(nodes, at.saturating_add(3), length).as_chunks::<2>();
+            let found =
+                exceptions.binary_search_by_key(&class, |[c, _]| *c).ok().and_then(|i| exceptions.get(i));
+            let next = found.map_or(default, |[_, child]| *child);
+            if next & TERMINAL == 0 && next <= at {
+                return 0;
+            }
+            at = next;
+        }
+        at & !TERMINAL
+    }
+
+    /// Finds the rows of bit vectors that hold; calls back for each in order, until that says stop.
+    pub(super) fn rows(&mut self, view: View<'_>, bits: u32, mut each: impl FnMut(u32) -> bool) {
+        let tables = &view.plan.tables;
+        let count = word(tables, bits);
+        let words = usize::try_from(count.div_ceil(32)).unwrap_or(0).min(self.rows.len());
+        for (number, row) in (0_u32..).zip(self.rows.iter_mut().take(words)) {
+            let left = count.saturating_sub(number.saturating_mul(32));
+            *row = if left >= 32 { u32::MAX } else { (1_u32 << left).wrapping_sub(1) };
+        }
+        let (columns, _) =
+            run(tables, bits.saturating_add(2), word(tables, bits.saturating_add(1)).saturating_mul(2))
+                .as_chunks::<2>();
+        for [variable, entry] in columns {
+            let class = self.class(view, *variable);
+            narrow(tables, *entry, class, self.rows.get_mut(..words).unwrap_or(&mut []));
+        }
+        for (number, row) in (0_u32..).zip(self.rows.iter().take(words)) {
+            let mut row = *row;
+            while row != 0 {
+                if each(number.saturating_mul(32).saturating_add(row.trailing_zeros())) {
+                    return;
+                }
+                row &= row.wrapping_sub(1);
+            }
+        }
+    }
+}
+
+/// Drops the rows that refuse a class of one variable.
+fn narrow(tables: &[u32], entry: u32, class: u32, rows: &mut [u32]) {
+    let others = word(tables, entry);
+    let (defaults, _) = run(tables, entry.saturating_add(1), others.saturating_mul(2)).as_chunks::<2>();
+    let at = entry.saturating_add(1).saturating_add(others.saturating_mul(2));
+    let (classes, _) = run(tables, at.saturating_add(1), word(tables, at).saturating_mul(2)).as_chunks::<2>();
+    let found = classes.binary_search_by_key(&class, |[c, _]| *c).ok().and_then(|i| classes.get(i));
+    let changes = found.map_or(0, |[_, changes]| *changes);
+    let length = if changes == 0 { 0 } else { word(tables, changes).saturating_mul(3) };
+    let (changes, _) = run(tables, changes.saturating_add(1), length).as_chunks::<3>();
+    let mut changes = changes.iter().peekable();
+    for [at, mask] in defaults {
+        while let Some(change) = changes.next_if(|[w, ..]| w < at) {
+            apply(rows, change);
+        }
+        let [_, more, less] = changes.next_if(|[w, ..]| w == at).copied().unwrap_or([0; 3]);
+        keep(rows, *at, (mask | more) & !less);
+    }
+    changes.for_each(|change| apply(rows, change));
+}
+
+/// Drops the rows of one word that a class refuses, where no default does.
+fn apply(rows: &mut [u32], [at, _, less]: &[u32; 3]) {
+    keep(rows, *at, !less);
+}
+
+fn keep(rows: &mut [u32], at: u32, mask: u32) {
+    if let Some(row) = usize::try_from(at).ok().and_then(|at| rows.get_mut(at)) {
+        *row &= mask;
+    }
+}
+
+fn compares(left: Option<Scalar<'_>>, op: u32, right: Option<Scalar<'_>>) -> bool {
+    let (Some(left), Some(right)) = (left, right) else { return false };
+    if std::mem::discriminant(&left) != std::mem::discriminant(&right) {
+        return false;
+    }
+    let op = match op {
+        0 => CompareOp::Equal,
+        1 => CompareOp::NotEqual,
+        2 => CompareOp::Less,
+        3 => CompareOp::LessOrEqual,
+        4 => CompareOp::Greater,
+        _ => CompareOp::GreaterOrEqual,
+    };
+    match op {
+        CompareOp::Equal => left == right,
+        CompareOp::NotEqual => left != right,
+        CompareOp::Less => left < right,
+        CompareOp::LessOrEqual => left <= right,
+        CompareOp::Greater => left > right,
+        CompareOp::GreaterOrEqual => left >= right,
+    }
+}
+
+fn set(bits: &mut [u32], number: u32) {
+    if let Some(word) = usize::try_from(number / 32).ok().and_then(|at| bits.get_mut(at)) {
+        *word |= 1 << (number % 32);
+    }
+}
+
+fn is_set(bits: &[u32], number: u32) -> bool {
+    let word = usize::try_from(number / 32).ok().and_then(|at| bits.get(at));
+    word.is_some_and(|w| w >> (number % 32) & 1 == 1)
+}

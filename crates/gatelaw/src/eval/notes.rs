@@ -1,0 +1,200 @@
+//! Notes: what explanations say of rules and tests. They decide nothing, and stand outside the digest of the policy.
+
+use std::collections::BTreeMap;
+
+use crate::diagram::{Diagrams, Ref};
+use crate::lower::{Alternative, Cond, Places, Probes, TestId};
+use crate::plan::lay_out;
+use crate::policy::{Action, Expr, Policy, Rule};
+use crate::source::{Sources, Span};
+
+/// What is known of the source of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Notes {
+    /// File names, sorted.
+    pub(crate) files: Vec<String>,
+    /// By rule.
+    pub(crate) rules: Vec<RuleNote>,
+    /// By condition: what it asks, in written order.
+    pub(crate) alternatives: Vec<AlternativeNote>,
+    /// By class: its conditions.
+    pub(crate) classes: Vec<(u32, Vec<u32>)>,
+    /// The programs of single tests.
+    pub(crate) nodes: Vec<u32>,
+}
+
+/// Where a rule stands, and what is written beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RuleNote {
+    pub(crate) kind: String,
+    pub(crate) file: u32,
+    pub(crate) line: u32,
+    pub(crate) annotations: Vec<(String, String)>,
+    pub(crate) routes: Vec<String>,
+}
+
+/// One way in which a rule can apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AlternativeNote {
+    pub(crate) rule: u32,
+    pub(crate) expr: NoteExpr,
+}
+
+/// A condition as written, each test a small program. `T` is the condition of a test while the plan is compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoteExpr<T = u32> {
+    Constant(bool),
+    Not(Box<Self>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Test { test: T, text: String, file: u32, line: u32 },
+}
+
+impl<T> NoteExpr<T> {
+    fn map<U>(self, to: &mut impl FnMut(T) -> U) -> NoteExpr<U> {
+        match self {
+            Self::Constant(b) => NoteExpr::Constant(b),
+            Self::Not(inner) => NoteExpr::Not(Box::new(inner.map(to))),
+            Self::All(parts) => NoteExpr::All(parts.into_iter().map(|p| p.map(to)).collect()),
+            Self::Any(parts) => NoteExpr::Any(parts.into_iter().map(|p| p.map(to)).collect()),
+            Self::Test { test, text, file, line } => NoteExpr::Test { test: to(test), text, file, line },
+        }
+    }
+}
+
+/// Notes while tests are collected.
+pub(crate) struct NoteDrafts<'s> {
+    sources: &'s Sources,
+    /// File names, sorted; by number of the source: its place among them.
+    files: Vec<String>,
+    rules: Vec<RuleNote>,
+    alternatives: Vec<(u32, NoteExpr<Cond<TestId>>)>,
+}
+
+impl<'s> NoteDrafts<'s> {
+    /// Notes all rules, and the plain condition of every alternative.
+    pub(crate) fn new(
+        policy: &Policy,
+        sources: &'s Sources,
+        places: &Places,
+        probes: &mut Probes<'_>,
+    ) -> Self {
+        let mut files: Vec<String> = sources.files.iter().map(|f| f.name.clone()).collect();
+        files.sort();
+        let mut drafts = Self { sources, files, rules: Vec::new(), alternatives: Vec::new() };
+        drafts.rules = policy.rules.iter().map(|r| drafts.rule(r)).collect();
+        for alternative in &places.alternatives {
+            let rule = usize::try_from(alternative.rule.0).ok().and_then(|r| policy.rules.get(r));
+            let expr = rule
+                .map_or(NoteExpr::Constant(false), |rule| drafts.expr(&rule.condition, alternative, probes));
+            drafts.alternatives.push((alternative.rule.0, expr));
+        }
+        drafts
+    }
+
+    /// Notes a condition that holds its route too.
+    pub(crate) fn push_flat(&mut self, alternative: usize, route: Cond<TestId>) {
+        let Some((rule, expr)) = self.alternatives.get(alternative).cloned() else { return };
+        let note = usize::try_from(rule).ok().and_then(|r| self.rules.get(r));
+        let (file, line) = note.map_or((0, 0), |n| (n.file, n.line));
+        let text = format!("on {}", note.map(|n| n.routes.join(", ")).unwrap_or_default());
+        let route = NoteExpr::Test { test: route, text, file, line };
+        self.alternatives.push((rule, NoteExpr::All(vec![route, expr])));
+    }
+
+    fn rule(&self, rule: &Rule) -> RuleNote {
+        let (file, line) = self.place(rule.name_span);
+        let kind = match rule.action {
+            Action::Allow => "allow",
+            Action::Deny(_) => "deny",
+            Action::Limit(_) => "limit",
+            Action::Forward(_) => "forward",
+            Action::Audit(_) => "audit",
+        };
+        let routes = rule.routes.iter().flatten().map(|r| self.sources.text_at(r.span).to_owned()).collect();
+        RuleNote { kind: kind.to_owned(), file, line, annotations: rule.annotations.clone(), routes }
+    }
+
+    fn place(&self, span: Span) -> (u32, u32) {
+        let name = self.sources.file(span.file).map_or("", |f| f.name.as_str());
+        let file = self.files.partition_point(|f| f.as_str() < name);
+        (u32::try_from(file).unwrap_or(0), self.sources.line_column(span.file, span.start).0)
+    }
+
+    fn expr(
+        &self,
+        expr: &Expr,
+        alternative: &Alternative,
+        probes: &mut Probes<'_>,
+    ) -> NoteExpr<Cond<TestId>> {
+        match expr {
+            Expr::Constant(b) => NoteExpr::Constant(*b),
+            Expr::Not(inner) => NoteExpr::Not(Box::new(self.expr(inner, alternative, probes))),
+            Expr::All(parts) => {
+                NoteExpr::All(parts.iter().map(|p| self.expr(p, alternative, probes)).collect())
+            }
+            Expr::Any(parts) => {
+                NoteExpr::Any(parts.iter().map(|p| self.expr(p, alternative, probes)).collect())
+            }
+            Expr::Test(_, span) => {
+                let (file, line) = self.place(*span);
+                let text = self.sources.text_at(*span).split_whitespace().collect::<Vec<_>>().join(" ");
+                NoteExpr::Test { test: probes.condition(expr, &alternative.captures), text, file, line }
+            }
+        }
+    }
+
+    /// Turns every test into its classified condition.
+    pub(crate) fn classified(self, tests: &[Cond]) -> ClassifiedNotes {
+        let of = |(rule, expr): (u32, NoteExpr<Cond<TestId>>)| {
+            (rule, expr.map(&mut |cond| cond.classified(tests)))
+        };
+        ClassifiedNotes {
+            files: self.files,
+            rules: self.rules,
+            alternatives: self.alternatives.into_iter().map(of).collect(),
+        }
+    }
+}
+
+/// Notes once tests are conditions over variables.
+pub(crate) struct ClassifiedNotes {
+    files: Vec<String>,
+    rules: Vec<RuleNote>,
+    alternatives: Vec<(u32, NoteExpr<Cond>)>,
+}
+
+impl ClassifiedNotes {
+    /// Lays the programs of all tests out; `classes` gives the conditions of each class by its offset.
+    pub(crate) fn finish(
+        self,
+        diagrams: &mut Diagrams,
+        classes: impl Iterator<Item = (u32, Vec<u32>)>,
+    ) -> Notes {
+        let mut roots: Vec<Ref> = Vec::new();
+        let built: Vec<(u32, NoteExpr<Ref>)> = self
+            .alternatives
+            .into_iter()
+            .map(|(rule, expr)| {
+                let mut program = |cond: Cond| {
+                    let root = diagrams.program(&cond);
+                    roots.push(root);
+                    root
+                };
+                (rule, expr.map(&mut program))
+            })
+            .collect();
+        let laid = lay_out(diagrams, roots.into_iter());
+        let alternatives = built
+            .into_iter()
+            .map(|(rule, expr)| AlternativeNote { rule, expr: expr.map(&mut |r| laid.child(r)) })
+            .collect();
+        let mut by_offset: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (offset, conditions) in classes {
+            by_offset.entry(offset).or_insert(conditions);
+        }
+        by_offset.remove(&0);
+        let classes = by_offset.into_iter().collect();
+        Notes { files: self.files, rules: self.rules, alternatives, classes, nodes: laid.words }
+    }
+}

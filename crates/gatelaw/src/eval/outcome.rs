@@ -1,0 +1,248 @@
+//! What a decision came to, in buffers that are used again.
+
+use std::ops::Range;
+
+use crate::ast::{AuditLevel, Effect};
+use crate::decision::{Decision, LimitUse, Reason};
+use crate::plan::{Action, Plan, PlanKind};
+use crate::policy::{Denial, RuleId};
+use crate::request::Refused;
+
+/// Says why, without owning text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    Rule,
+    NoRule,
+    Unauthenticated,
+    InsufficientUserAuthentication,
+    InsufficientScope,
+    KeysUnavailable,
+    ForwardValue,
+    Refused(Refused),
+    Token,
+    Fact(&'static str),
+}
+
+/// Holds the answer to the last request of a [`Session`](super::Session), until the next one.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub(super) effect: Effect,
+    pub(super) status: u16,
+    pub(super) why: Why,
+    pub(super) rule: Option<RuleId>,
+    pub(super) challenge: Option<Range<usize>>,
+    /// By instance and place in its `set`: the text of the value.
+    pub(super) set: Vec<(u32, u32, Range<usize>)>,
+    pub(super) limits: Vec<(u32, Range<usize>)>,
+    pub(super) audit: AuditLevel,
+    /// By instance and place in its `keep`: the text of the value.
+    pub(super) keep: Vec<(u32, u32, Range<usize>)>,
+    /// Everything that matched beside the deciding rule: instances, sorted, each once.
+    pub(super) matched: Vec<u32>,
+    pub(super) target: Option<Range<usize>>,
+    /// The code of an invalid token.
+    pub(super) code: Range<usize>,
+    /// All texts, one behind the other.
+    pub(super) text: String,
+}
+
+impl Outcome {
+    pub(super) fn new() -> Self {
+        Self {
+            effect: Effect::Deny,
+            status: 403,
+            why: Why::NoRule,
+            rule: None,
+            challenge: None,
+            set: Vec::new(),
+            limits: Vec::new(),
+            audit: AuditLevel::Brief,
+            keep: Vec::new(),
+            matched: Vec::new(),
+            target: None,
+            code: 0..0,
+            text: String::new(),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.effect = Effect::Deny;
+        self.status = 403;
+        self.why = Why::NoRule;
+        self.rule = None;
+        self.challenge = None;
+        self.set.clear();
+        self.limits.clear();
+        self.audit = AuditLevel::Brief;
+        self.keep.clear();
+        self.matched.clear();
+        self.target = None;
+        self.code = 0..0;
+        self.text.clear();
+    }
+
+    pub(super) fn deny(&mut self, status: u16, why: Why) {
+        (self.effect, self.status, self.why) = (Effect::Deny, status, why);
+    }
+
+    /// Runs something that appends to the text, and marks what it appended.
+    pub(super) fn written(&mut self, write: impl FnOnce(&mut String)) -> Range<usize> {
+        let start = self.text.len();
+        write(&mut self.text);
+        start..self.text.len()
+    }
+
+    fn at(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or("")
+    }
+
+    /// Returns whether the request may pass.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// Returns the HTTP status to answer with; 200 on allow.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Returns what to forward, where the request has one meaning.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.target.as_ref().map(|range| self.at(range))
+    }
+
+    /// Copies the outcome into a decision of its own. This allocates; deciding does not.
+    #[must_use]
+    pub fn to_decision(&self, plan: &Plan) -> Decision {
+        let rule_name = |rule: RuleId| plan.rule(rule).map(|r| r.name.clone());
+        let text = self.rule.and_then(|r| plan.rule(r)).and_then(|r| match &r.kind {
+            PlanKind::Deny(Denial::Respond { text, .. }) if self.why == Why::Rule => text.clone(),
+            PlanKind::Allow | PlanKind::Deny(_) | PlanKind::Limit | PlanKind::Forward | PlanKind::Audit => {
+                None
+            }
+        });
+        Decision {
+            effect: self.effect,
+            status: self.status,
+            reason: self.reason(),
+            rule: self.rule.and_then(rule_name),
+            challenge: self.challenge.as_ref().map(|range| self.at(range).to_owned()),
+            text,
+            set: self.headers_set(plan),
+            remove: self.headers_removed(plan),
+            limits: self
+                .limits
+                .iter()
+                .filter_map(|(instance, key)| self.limit(plan, *instance, key))
+                .collect(),
+            audit: self.audit,
+            keep: self.kept(plan),
+            observed: self.observed(plan),
+            target: self.target().map(str::to_owned),
+            policy: plan.digest.clone(),
+        }
+    }
+
+    fn reason(&self) -> Reason {
+        match self.why {
+            Why::Rule => Reason::Rule,
+            Why::NoRule => Reason::NoRule,
+            Why::Unauthenticated => Reason::Unauthenticated,
+            Why::InsufficientUserAuthentication => Reason::InsufficientUserAuthentication,
+            Why::InsufficientScope => Reason::InsufficientScope,
+            Why::KeysUnavailable => Reason::KeysUnavailable,
+            Why::ForwardValue => Reason::ForwardValue,
+            Why::Refused(refused) => Reason::Refused(refused.to_string()),
+            Why::Token => Reason::Token(self.at(&self.code).to_owned()),
+            Why::Fact(name) => Reason::Fact(name),
+        }
+    }
+
+    fn headers_set(&self, plan: &Plan) -> Vec<(String, String)> {
+        let mut set: Vec<(String, String)> = self
+            .set
+            .iter()
+            .filter_map(|(instance, place, range)| {
+                Some((plan.set_name(*instance, *place)?.to_owned(), self.at(range).to_owned()))
+            })
+            .collect();
+        set.sort();
+        set.dedup();
+        set
+    }
+
+    /// Lists what is removed on allow: all that the policy ever sets, and what a matching `remove` names.
+    fn headers_removed(&self, plan: &Plan) -> Vec<String> {
+        if self.effect == Effect::Deny {
+            return Vec::new();
+        }
+        let mut remove: Vec<String> = plan.reading.needs().sets.clone();
+        for instance in &self.matched {
+            if let Some(Action::Forward { remove: named, .. }) = plan.instance(*instance).map(|i| &i.action) {
+                remove.extend(named.iter().cloned());
+            }
+        }
+        remove.retain(|name| !self.set.iter().any(|(i, p, _)| plan.set_name(*i, *p) == Some(name)));
+        remove.sort();
+        remove.dedup();
+        remove
+    }
+
+    fn limit(&self, plan: &Plan, instance: u32, key: &Range<usize>) -> Option<LimitUse> {
+        let found = plan.instance(instance)?;
+        let Action::Limit { rate, per_s, burst, .. } = &found.action else { return None };
+        let name = plan.rule(found.rule)?.name.clone();
+        Some(LimitUse { name, key: self.at(key).to_owned(), rate: *rate, per_s: *per_s, burst: *burst })
+    }
+
+    fn kept(&self, plan: &Plan) -> Vec<(String, String)> {
+        let redacted = |name: &String| {
+            self.matched.iter().any(|i| match plan.instance(*i).map(|i| &i.action) {
+                Some(Action::Audit { redact, .. }) => redact.contains(name),
+                _ => false,
+            })
+        };
+        let named =
+            |(instance, place, range): &(u32, u32, Range<usize>)| match &plan.instance(*instance)?.action {
+                Action::Audit { keep, .. } => {
+                    let (name, _) = keep.get(usize::try_from(*place).ok()?)?;
+                    (!redacted(name)).then(|| (name.clone(), self.at(range).to_owned()))
+                }
+                _ => None,
+            };
+        let mut keep: Vec<_> = self.keep.iter().filter_map(named).collect();
+        keep.sort();
+        keep.dedup();
+        keep
+    }
+
+    fn observed(&self, plan: &Plan) -> Vec<String> {
+        let observed =
+            self.matched.iter().filter_map(|i| plan.instance(*i)).filter(|i| i.action == Action::Observe);
+        let mut names: Vec<String> = observed.filter_map(|i| Some(plan.rule(i.rule)?.name.clone())).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+impl Plan {
+    pub(crate) fn rule(&self, id: RuleId) -> Option<&crate::plan::PlanRule> {
+        self.rules.get(usize::try_from(id.0).ok()?)
+    }
+
+    pub(crate) fn instance(&self, number: u32) -> Option<&crate::plan::Instance> {
+        self.instances.get(usize::try_from(number).ok()?)
+    }
+
+    /// Returns the name of a header that an instance sets.
+    pub(crate) fn set_name(&self, instance: u32, place: u32) -> Option<&String> {
+        match &self.instance(instance)?.action {
+            Action::Forward { set, .. } => set.get(usize::try_from(place).ok()?).map(|(name, _)| name),
+            Action::Observe | Action::Limit { .. } | Action::Audit { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Finds the classes of rules that can matter: by host, then along the segments of the path.
+
+use super::tables::{run, string, word};
+use super::view::View;
+use crate::needs::{PathParams, Relaxations};
+use crate::plan::{Plan, is_address};
+
+/// Finds the table of a canonical host.
+pub(super) fn host(plan: &Plan, host: &str) -> u32 {
+    let find = |table: u32, text: &str| string(&plan.tables, table, &plan.strings, text, false);
+    if let Some(found) = find(plan.entry.exact_hosts, host) {
+        return found;
+    }
+    if is_address(host) {
+        return plan.entry.other_host;
+    }
+    let mut rest = host.split_once('.').map(|(_, rest)| rest);
+    if let Some(found) = rest.and_then(|rest| find(plan.entry.one_label_hosts, rest)) {
+        return found;
+    }
+    while let Some(suffix) = rest {
+        if let Some(found) = find(plan.entry.hosts_below, suffix) {
+            return found;
+        }
+        rest = suffix.split_once('.').map(|(_, rest)| rest);
+    }
+    plan.entry.other_host
+}
+
+/// Reads how a host relaxes the canonical form.
+pub(super) fn relaxations(plan: &Plan, host: u32) -> Relaxations {
+    let bits = word(&plan.tables, host);
+    Relaxations {
+        encoded_slash: bits & 1 != 0,
+        encoded_delims: bits & 2 != 0,
+        empty_segments: bits & 4 != 0,
+        case_fold: bits & 8 != 0,
+        path_params: match bits >> 4 {
+            0 => PathParams::Refuse,
+            1 => PathParams::Strip,
+            _ => PathParams::Keep,
+        },
+    }
+}
+
+/// The lists of a host's table: where rules start, where services start, and classes of bit vectors alone.
+pub(super) struct Starts<'p> {
+    rules: &'p [u32],
+    services: &'p [u32],
+    flat: &'p [u32],
+}
+
+pub(super) fn starts(plan: &Plan, host: u32) -> Starts<'_> {
+    let tables = &plan.tables;
+    let list = |at: u32| {
+        (
+            run(tables, at.saturating_add(1), word(tables, at)),
+            at.saturating_add(1).saturating_add(word(tables, at)),
+        )
+    };
+    let (rules, at) = list(host.saturating_add(1));
+    let (services, at) = list(at);
+    let (flat, _) = list(at);
+    Starts { rules, services, flat }
+}
+
+impl Starts<'_> {
+    /// Calls back with every class of rules that can matter to the request, beside those that apply everywhere.
+    pub(super) fn classes(&self, view: View<'_>, method: Option<u32>, mut each: impl FnMut(u32)) {
+        for start in self.rules {
+            let accept = walk(view, *start);
+            if accept != 0 {
+                each(class_of(&view.plan.tables, accept, method));
+            }
+        }
+        self.flat.iter().for_each(|class| each(*class));
+    }
+
+    /// Returns what the matching services say: whether all ignore tokens, and the string of the metadata of the longest base.
+    pub(super) fn services(&self, view: View<'_>) -> (bool, Option<u32>) {
+        let (mut any, mut all, mut best) = (false, true, (0, 0));
+        for start in self.services {
+            let accept = walk(view, *start);
+            let tables = &view.plan.tables;
+            let tokens = if accept == 0 { 0 } else { word(tables, accept) };
+            any |= tokens != 0;
+            all &= tokens != 2;
+            if accept != 0 {
+                let (metadata, length) =
+                    (word(tables, accept.saturating_add(1)), word(tables, accept.saturating_add(2)));
+                if metadata != 0 && (best.1 == 0 || length > best.0) {
+                    best = (length, metadata);
+                }
+            }
+        }
+        (any && all, best.1.checked_sub(1))
+    }
+}
+
+/// Finds the number of a method that some rule names.
+pub(super) fn method(plan: &Plan, method: &str) -> Option<u32> {
+    string(&plan.tables, plan.entry.methods, &plan.strings, method, false)
+}
+
+fn class_of(tables: &[u32], accept: u32, method: Option<u32>) -> u32 {
+    let length = word(tables, accept).saturating_mul(2);
+    let (methods, _) = run(tables, accept.saturating_add(1), length).as_chunks::<2>();
+    let found = method.and_then(|m| methods.iter().find(|[number, _]| *number == m));
+    found.map_or_else(|| word(tables, accept.saturating_add(1).saturating_add(length)), |[_, class]| *class)
+}
+
+/// Walks the segments of the path from a state, and returns what is accepted at its end.
+fn walk(view: View<'_>, start: u32) -> u32 {
+    let states = &view.plan.states;
+    let fold = view.request.relaxations().case_fold;
+    let mut at = start;
+    for number in 0..view.segment_count() {
+        let segment = u32::try_from(number).ok().and_then(|n| view.segment(n)).unwrap_or("");
+        at = next(view.plan, at, segment, fold);
+        if at == 0 {
+            return 0;
+        }
+    }
+    let (_, others) = affixes(states, at);
+    let end = others.0.saturating_add(others.1);
+    word(states, if view.request.trailing_slash() { end.saturating_add(1) } else { end })
+}
+
+/// Finds the affixes of a state, and where its other targets stand and how many they are.
+fn affixes(states: &[u32], at: u32) -> (&[u32], (u32, u32)) {
+    let behind = at.saturating_add(1).saturating_add(word(states, at).saturating_mul(2));
+    let count = word(states, behind);
+    let pairs = run(states, behind.saturating_add(1), count.saturating_mul(2));
+    let targets = 1_u32.checked_shl(count).unwrap_or(1);
+    (pairs, (behind.saturating_add(1).saturating_add(count.saturating_mul(2)), targets))
+}
+
+fn next(plan: &Plan, at: u32, segment: &str, fold: bool) -> u32 {
+    if let Some(target) = string(&plan.states, at, &plan.strings, segment, fold) {
+        return target;
+    }
+    let (pairs, (others, _)) = affixes(&plan.states, at);
+    let (pairs, _) = pairs.as_chunks::<2>();
+    let mut mask = 0_u32;
+    for (bit, [before, behind]) in (0_u32..).zip(pairs) {
+        if fits(plan.strings.text(*before), plan.strings.text(*behind), segment, fold) {
+            mask |= 1_u32.checked_shl(bit).unwrap_or(0);
+        }
+    }
+    word(&plan.states, others.saturating_add(mask))
+}
+
+fn fits(before: &str, behind: &str, segment: &str, fold: bool) -> bool {
+    let (segment, before, behind) = (segment.as_bytes(), before.as_bytes(), behind.as_bytes());
+    let same =
+        |a: &[u8], b: Option<&[u8]>| b.is_some_and(|b| if fold { a.eq_ignore_ascii_case(b) } else { a == b });
+    segment.len() >= before.len().saturating_add(behind.len())
+        && same(before, segment.get(..before.len()))
+        && same(behind, segment.get(segment.len().saturating_sub(behind.len())..))
+}

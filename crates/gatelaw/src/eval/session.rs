@@ -1,0 +1,267 @@
+//! Decides requests, one after the other.
+
+use super::actions;
+use super::classify::Scratch;
+use super::outcome::{Outcome, Why};
+use super::routes::{self, Starts};
+use super::tables::{run, word};
+use super::view::View;
+use crate::decision::{Challenge, ChallengeError};
+use crate::identity::{Caller, Identity};
+use crate::plan::{Action, Plan, PlanKind};
+use crate::policy::{Denial, RuleId};
+use crate::request::{Canonical, RawRequest};
+
+/// Decides requests by one plan, with buffers that are used again: once they are warm, deciding allocates nothing.
+///
+/// ```
+/// # use gatelaw::{Sources, compile, Session, RawRequest, Caller, Effect};
+/// let sources = Sources::from_text("policy.gate", "allow health { on GET /healthz  for anyone }");
+/// let compiled = compile(&sources).unwrap();
+/// let mut session = Session::new(&compiled.plan);
+/// let outcome = session.decide(&RawRequest::new(b"GET", b"api.acme.com", b"/healthz"), Caller::Anonymous);
+/// assert_eq!(outcome.effect(), Effect::Allow);
+/// ```
+#[derive(Debug)]
+pub struct Session<'p> {
+    plan: &'p Plan,
+    request: Canonical,
+    scratch: Scratch,
+    outcome: Outcome,
+    anonymous: bool,
+    /// The classes of the last request, and whether they were asked in its second reading: for explanations.
+    pub(super) classes: Vec<(u32, bool)>,
+}
+
+impl<'p> Session<'p> {
+    /// Makes a session with empty buffers.
+    #[must_use]
+    pub fn new(plan: &'p Plan) -> Self {
+        let (request, scratch) = (Canonical::new(), Scratch::new(plan));
+        Self { plan, request, scratch, outcome: Outcome::new(), anonymous: true, classes: Vec::new() }
+    }
+
+    /// Returns the plan.
+    #[must_use]
+    pub fn plan(&self) -> &'p Plan {
+        self.plan
+    }
+
+    /// Decides a request. Nothing that is wrong with it, or with the plan, is ever an allow.
+    pub fn decide(&mut self, raw: &RawRequest<'_>, caller: Caller<'_>) -> &Outcome {
+        self.outcome.clear();
+        self.classes.clear();
+        if let Some((host, caller, metadata)) = self.admit(raw, caller) {
+            self.anonymous = caller.is_none();
+            self.judge(host, caller, metadata);
+        }
+        &self.outcome
+    }
+
+    /// Takes the steps before any rule: the canonical request, facts, the token.
+    fn admit<'c>(
+        &mut self,
+        raw: &RawRequest<'_>,
+        caller: Caller<'c>,
+    ) -> Option<(u32, Option<&'c Identity>, Option<&'p str>)> {
+        let plan = self.plan;
+        let mut host = plan.entry.other_host;
+        let read = self.request.read_target(raw, |name| {
+            host = routes::host(plan, name);
+            routes::relaxations(plan, host)
+        });
+        if let Err(refused) = read {
+            self.outcome.deny(400, Why::Refused(refused));
+            return None;
+        }
+        let view = View { plan, request: &self.request, caller: None, split: false };
+        let (tokens_ignored, metadata) = routes::starts(plan, host).services(view);
+        let metadata = metadata.map(|id| plan.strings.text(id));
+        if let Err(refused) = self.request.read_rest(raw, &plan.reading, tokens_ignored) {
+            self.outcome.deny(400, Why::Refused(refused));
+            return None;
+        }
+        let target = self.request.target();
+        self.outcome.target = Some(self.outcome.written(|text| text.push_str(target)));
+        if let Some(fact) = self.request.wrong_fact() {
+            self.outcome.deny(503, Why::Fact(fact));
+            return None;
+        }
+        match caller {
+            _ if tokens_ignored => Some((host, None, metadata)),
+            Caller::Anonymous if self.request.token().is_some() => self.invalid("no_verifier", metadata),
+            Caller::Anonymous => Some((host, None, metadata)),
+            Caller::Invalid(code) => self.invalid(code, metadata),
+            Caller::KeysUnavailable => {
+                self.outcome.deny(503, Why::KeysUnavailable);
+                None
+            }
+            Caller::Verified(identity) => Some((host, Some(identity), metadata)),
+        }
+    }
+
+    fn invalid<T>(&mut self, code: &str, metadata: Option<&str>) -> Option<T> {
+        self.outcome.code = self.outcome.written(|text| text.push_str(code));
+        let error = Some(ChallengeError::InvalidToken);
+        let challenge = Challenge { error, resource_metadata: metadata, ..Challenge::default() };
+        self.challenge(401, Why::Token, challenge);
+        None
+    }
+
+    fn challenge(&mut self, status: u16, why: Why, challenge: Challenge<'_>) {
+        self.outcome.challenge = Some(self.outcome.written(|text| challenge.write(text)));
+        self.outcome.deny(status, why);
+    }
+
+    /// Asks the rules.
+    fn judge(&mut self, host: u32, caller: Option<&Identity>, metadata: Option<&str>) {
+        let plan = self.plan;
+        let starts = routes::starts(plan, host);
+        let method = routes::method(plan, self.request.method());
+        let view = View { plan, request: &self.request, caller, split: false };
+        self.scratch.take_caller(view);
+        let mut found = Found { scratch: &mut self.scratch, matched: &mut self.outcome.matched, rank: None };
+        found.ask(view, &starts, method, &mut self.classes);
+        if self.request.has_split() {
+            found.ask(View { split: true, ..view }, &starts, method, &mut self.classes);
+        }
+        let rank = found.rank;
+        self.outcome.matched.sort_unstable();
+        self.outcome.matched.dedup();
+        self.conclude(rank, caller, metadata);
+        let view = View { plan, request: &self.request, caller, split: false };
+        if self.outcome.effect == crate::ast::Effect::Allow {
+            actions::allow(view, &mut self.outcome);
+        }
+        actions::record(view, &mut self.outcome);
+    }
+
+    fn conclude(&mut self, rank: Option<u32>, caller: Option<&Identity>, metadata: Option<&str>) {
+        let plan = self.plan;
+        let rule = rank.and_then(|r| plan.ranked.get(usize::try_from(r).ok()?)).copied();
+        let Some((id, rule)) = rule.and_then(|id: RuleId| Some((id, plan.rule(id)?))) else {
+            if caller.is_none() && !plan.identity.issuers.is_empty() {
+                let challenge = Challenge { resource_metadata: metadata, ..Challenge::default() };
+                return self.challenge(401, Why::Unauthenticated, challenge);
+            }
+            return self.outcome.deny(403, Why::NoRule);
+        };
+        self.outcome.rule = Some(id);
+        match &rule.kind {
+            PlanKind::Allow if !rule.observe => {
+                self.outcome.effect = crate::ast::Effect::Allow;
+                self.outcome.status = 200;
+                self.outcome.why = Why::Rule;
+            }
+            PlanKind::Deny(Denial::Respond { status, .. }) => self.outcome.deny(*status, Why::Rule),
+            PlanKind::Deny(Denial::Challenge { max_age_s, acr, scope }) => {
+                let scope_alone = !scope.is_empty() && acr.is_empty() && max_age_s.is_none();
+                let (status, why, error) = match (caller, scope_alone) {
+                    (None, _) => (401, Why::Unauthenticated, None),
+                    (Some(_), true) => (403, Why::InsufficientScope, Some(ChallengeError::InsufficientScope)),
+                    (Some(_), false) => {
+                        let error = ChallengeError::InsufficientUserAuthentication;
+                        (401, Why::InsufficientUserAuthentication, Some(error))
+                    }
+                };
+                let challenge =
+                    Challenge { error, scope, max_age_s: *max_age_s, acr, resource_metadata: metadata };
+                self.challenge(status, why, challenge);
+            }
+            // INVARIANT: only allows and denies have ranks (checked at load).
+            PlanKind::Allow | PlanKind::Limit | PlanKind::Forward | PlanKind::Audit => {
+                self.outcome.deny(403, Why::NoRule)
+            }
+        }
+    }
+
+    /// Says whether the last caller counted as nobody, whatever was given.
+    pub(super) fn is_anonymous(&self) -> bool {
+        self.anonymous
+    }
+
+    /// Gives explanations what they need of the last decision.
+    pub(super) fn parts(&mut self) -> (&Canonical, &mut Scratch) {
+        (&self.request, &mut self.scratch)
+    }
+}
+
+/// What was found so far: the least rank, and the instances that match.
+struct Found<'f> {
+    scratch: &'f mut Scratch,
+    matched: &'f mut Vec<u32>,
+    rank: Option<u32>,
+}
+
+impl Found<'_> {
+    /// Asks every class that can matter in one reading of the path. In the second reading only denies count.
+    fn ask(
+        &mut self,
+        view: View<'_>,
+        starts: &Starts<'_>,
+        method: Option<u32>,
+        classes: &mut Vec<(u32, bool)>,
+    ) {
+        self.scratch.next_round();
+        classes.push((view.plan.entry.everywhere, view.split));
+        self.class(view, view.plan.entry.everywhere);
+        starts.classes(view, method, |class| {
+            classes.push((class, view.split));
+            self.class(view, class);
+        });
+    }
+
+    fn class(&mut self, view: View<'_>, class: u32) {
+        if class == 0 {
+            return;
+        }
+        let tables = &view.plan.tables;
+        self.verdict(view, word(tables, class));
+        let matching = word(tables, class.saturating_add(1));
+        if matching != 0 {
+            let (bits, count) = (word(tables, matching), word(tables, matching.saturating_add(1)));
+            let instances = run(tables, matching.saturating_add(2), count);
+            let matched = &mut *self.matched;
+            self.scratch.rows(view, bits, |row| {
+                let instance = usize::try_from(row).ok().and_then(|r| instances.get(r)).copied();
+                matched.extend(instance.filter(|i| !view.split || is_observed_deny(view.plan, *i)));
+                false
+            });
+        }
+    }
+
+    fn verdict(&mut self, view: View<'_>, verdict: u32) {
+        let tables = &view.plan.tables;
+        let ranks = run(tables, verdict.saturating_add(3), word(tables, verdict.saturating_add(2)));
+        let at = word(tables, verdict.saturating_add(1));
+        let found = match (verdict, word(tables, verdict)) {
+            (0, _) => None,
+            (_, 1) => {
+                let number = self.scratch.walk(view, &view.plan.nodes, at);
+                number.checked_sub(1).and_then(|n| ranks.get(usize::try_from(n).ok()?)).copied()
+            }
+            _ => {
+                let mut least = None;
+                self.scratch.rows(view, at, |row| {
+                    least = usize::try_from(row).ok().and_then(|r| ranks.get(r)).copied();
+                    true
+                });
+                least
+            }
+        };
+        let counts = |rank: &u32| !view.split || is_deny(view.plan, *rank);
+        if let Some(rank) = found.filter(counts) {
+            self.rank = Some(self.rank.map_or(rank, |known| known.min(rank)));
+        }
+    }
+}
+
+fn is_deny(plan: &Plan, rank: u32) -> bool {
+    let rule = usize::try_from(rank).ok().and_then(|r| plan.ranked.get(r)).and_then(|id| plan.rule(*id));
+    rule.is_some_and(|r| matches!(r.kind, PlanKind::Deny(_)))
+}
+
+fn is_observed_deny(plan: &Plan, instance: u32) -> bool {
+    let found = plan.instance(instance).filter(|i| i.action == Action::Observe);
+    found.and_then(|i| plan.rule(i.rule)).is_some_and(|r| matches!(r.kind, PlanKind::Deny(_)))
+}
