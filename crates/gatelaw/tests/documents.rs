@@ -8,6 +8,7 @@
 //! | `gate prelude` | compile; stands beside every other block of its document |
 //! | `gate alone` | compile without a word, without the prelude; its tests pass |
 //! | `gate-error G0304`, `gate-warning G0902` | give exactly this code, beside the prelude |
+//! | `gate-error-alone G0400`, `gate-warning-alone G0903` | give exactly this code, without the prelude |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::fs;
@@ -59,6 +60,29 @@ fn the_documents_list_every_reserved_word() {
     assert_eq!(listed, RESERVED);
 }
 
+#[test]
+fn the_documents_explain_every_code() {
+    let text = read("docs/codes.md");
+    let explained: Vec<(&str, &str)> = text
+        .split("\n### ")
+        .skip(1)
+        .map(|section| {
+            let (code, rest) = section.split_once("\n\n**").unwrap();
+            (code, rest.split_once(".**").unwrap().0)
+        })
+        .collect();
+    let all = gatelaw::codes::all();
+    let wanted: Vec<_> = all.iter().map(|c| (format!("G{:04}", c.number), capitalised(c.title))).collect();
+    let explained: Vec<_> =
+        explained.into_iter().map(|(c, title)| (c.to_owned(), title.to_owned())).collect();
+    assert_eq!(explained, wanted);
+}
+
+fn capitalised(title: &str) -> String {
+    let (first, rest) = title.split_at(1);
+    first.to_uppercase() + rest
+}
+
 /// One fenced block.
 struct Block {
     line: usize,
@@ -68,15 +92,16 @@ struct Block {
 
 impl Block {
     fn hold(&self, prelude: Option<&str>) -> Result<(), String> {
-        let beside = if self.mark == "gate" || self.mark.starts_with("gate-") { prelude } else { None };
+        let alone = ["alone", "prelude"].into_iter().any(|word| self.mark.contains(word));
+        let beside = if alone { None } else { prelude };
         let (policy, found) = diagnose(&self.policy, beside);
         policy.iter().try_for_each(run)?;
         match self.mark.split_once(' ').unwrap_or((&self.mark, "")) {
             // What the prelude declares is used by the blocks that stand beside it.
             ("gate", "prelude") => none(found.iter().filter(|d| d.code.severity == Severity::Error)),
             ("gate", "" | "alone") => none(found.iter()),
-            ("gate-error", code) => exactly(&found, Severity::Error, code),
-            ("gate-warning", code) => exactly(&found, Severity::Warning, code),
+            ("gate-error" | "gate-error-alone", code) => exactly(&found, Severity::Error, code),
+            ("gate-warning" | "gate-warning-alone", code) => exactly(&found, Severity::Warning, code),
             _ => Err("no known mark".into()),
         }
     }
