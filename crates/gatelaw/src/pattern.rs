@@ -7,8 +7,7 @@ use regex_automata::dfa::{StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::ast::{
-    Ast, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem, Flag, FlagsItemKind, GroupKind, RepetitionKind,
-    RepetitionRange, Span,
+    Ast, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem, GroupKind, RepetitionKind, RepetitionRange, Span,
 };
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, Repetition};
 
@@ -25,6 +24,17 @@ pub struct PatternError {
     pub message: String,
 }
 
+impl PatternError {
+    /// Moves the place behind what was read before.
+    fn behind(self, bytes: usize) -> Self {
+        let moved = |offset: usize| offset.saturating_add(bytes);
+        Self { start: moved(self.start), end: moved(self.end), ..self }
+    }
+}
+
+/// The one flag, in front of the whole pattern: letters of ASCII match in both cases.
+const FOLD: &str = "(?i)";
+
 /// Reads the text of a `matches`.
 ///
 /// # Errors
@@ -36,13 +46,17 @@ pub(crate) fn regex(text: &str) -> Result<Hir, PatternError> {
             format!("the pattern has {} bytes; at most {PATTERN_BYTES_MAX} are read", text.len()),
         ));
     }
-    let ast = ParserBuilder::new()
+    // The flag is for the whole pattern, so also for what stands behind a `|`.
+    let (fold, body) = match text.strip_prefix(FOLD) {
+        Some(body) => (true, body),
+        None => (false, text),
+    };
+    let parsed = ParserBuilder::new()
         .nest_limit(NESTING_MAX)
         .build()
-        .parse(text)
-        .map_err(|e| fault(e.span(), format!("this is no regular expression: {}", e.kind())))?;
-    let (fold, body) = leading_fold(&ast);
-    body.iter().map(|part| hir(part, fold)).collect::<Result<_, _>>().map(Hir::concat)
+        .parse(body)
+        .map_err(|e| fault(e.span(), format!("this is no regular expression: {}", e.kind())));
+    parsed.and_then(|ast| hir(&ast, fold)).map_err(|e| e.behind(text.len().saturating_sub(body.len())))
 }
 
 /// Reads the text of a `like`: `*` any run, `?` one scalar value, `\*`, `\?` and `\\` themselves.
@@ -92,25 +106,6 @@ pub(crate) fn automaton_fits(hir: &Hir) -> bool {
 /// Makes "any run of scalar values, also none".
 pub(crate) fn any_run() -> Hir {
     Hir::repetition(Repetition { min: 0, max: None, greedy: true, sub: Box::new(Hir::dot(Dot::AnyChar)) })
-}
-
-/// Splits a leading `(?i)` off.
-fn leading_fold(ast: &Ast) -> (bool, &[Ast]) {
-    let is_fold = |ast: &Ast| match ast {
-        Ast::Flags(set) => matches!(
-            set.flags.items.as_slice(),
-            [item] if item.kind == FlagsItemKind::Flag(Flag::CaseInsensitive)
-        ),
-        _ => false,
-    };
-    match ast {
-        Ast::Concat(concat) => match concat.asts.split_first() {
-            Some((first, rest)) if is_fold(first) => (true, rest),
-            _ => (false, &concat.asts),
-        },
-        single if is_fold(single) => (true, &[]),
-        single => (false, std::slice::from_ref(single)),
-    }
 }
 
 /// Translates one node. The depth is bounded by the parser's nest limit.
@@ -284,9 +279,20 @@ mod tests {
         ] {
             assert!(regex(bad).is_err(), "{bad}");
         }
-        for good in ["", "a|b", "(?i)ab", r"[^\d]", "a{2,3}", "(?:a|b)+", r"\.\*"] {
+        for good in ["", "a|b", "(?i)ab", "(?i)a|b", r"[^\d]", "a{2,3}", "(?:a|b)+", r"\.\*"] {
             assert!(regex(good).is_ok(), "{good}");
         }
+    }
+
+    #[test]
+    fn places_count_the_flag() {
+        assert_eq!(regex("(?i)ab^").unwrap_err().start, 6);
+        assert_eq!(regex("ab^").unwrap_err().start, 2);
+    }
+
+    #[test]
+    fn the_flag_is_for_all_alternatives() {
+        assert_eq!(regex("(?i)a|b").unwrap(), regex("[aA]|[bB]").unwrap());
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(super) struct Conditions<'s> {
 const REGEXES: &[&str] = &[
     "[a-z0-9]+",
     "(?i)ACME",
+    "(?i)t1|Acme",
     "t[12]|acme",
     ".*",
     r"\d{1,3}",
