@@ -5,6 +5,10 @@ use std::path::Path;
 
 use gatelaw::codes::files as code;
 use gatelaw::diagnostic::{Code, Diagnostic};
+use gatelaw_host::files;
+
+use crate::output::is_stdio;
+use crate::policy::Checked;
 
 /// The answer of a verb that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,17 +16,17 @@ pub(crate) enum Answer {
     /// Exit code 0.
     Yes,
     /// Exit code 1.
-    #[expect(dead_code, reason = "said by the verbs that are landing")]
     No,
 }
 
 /// Why a verb could not do its work.
-#[derive(Debug)]
 pub(crate) enum Failure {
     /// Nobody reads stdout any more: `gatelaw … | head`. Not worth a word.
     ReaderGone,
     /// Something could not be read or written: exit code 3.
     Problems(Vec<Diagnostic>),
+    /// A part of a policy could not be read: exit code 3, with what is wrong with the rest of it.
+    Policy(Box<Checked>),
 }
 
 impl Failure {
@@ -31,24 +35,22 @@ impl Failure {
         if error.kind() == ErrorKind::BrokenPipe {
             return Self::ReaderGone;
         }
-        let name = if crate::output::is_stdio(path) { "stdout".into() } else { path.display().to_string() };
-        Self::one(
-            code::UNWRITABLE,
-            format!("can't write `{name}`: {}", gatelaw_host::files::reason(error)),
-            &[],
-        )
+        Self::of(code::UNWRITABLE, "write", path, "stdout", error)
     }
 
-    /// Makes a failure of one problem.
-    pub(crate) fn one(code: Code, message: String, help: &[&str]) -> Self {
-        let help = help.iter().map(|way| (*way).to_owned()).collect();
-        Self::Problems(vec![Diagnostic {
-            code,
-            message,
-            span: None,
-            list_line: None,
-            labels: Vec::new(),
-            help,
-        }])
+    /// Says that `path` could not be read.
+    pub(crate) fn reading(path: &Path, error: &io::Error) -> Self {
+        Self::of(code::UNREADABLE, "read", path, "stdin", error)
+    }
+
+    fn of(code: Code, what: &str, path: &Path, stdio: &str, error: &io::Error) -> Self {
+        let name = if is_stdio(path) { stdio.into() } else { path.display().to_string() };
+        Self::from(Diagnostic::nowhere(code, format!("can't {what} `{name}`: {}", files::reason(error))))
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(problem: Diagnostic) -> Self {
+        Self::Problems(vec![problem])
     }
 }

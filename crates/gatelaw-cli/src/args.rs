@@ -8,6 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "gatelaw", version, propagate_version = true, disable_help_subcommand = true)]
 #[command(after_help = "\
+Start here:
+  gatelaw init my-policy          make a small project with a policy and its tests
+
 Exit codes:
   0  yes, or done       1  no: an error in a policy, a failed test, an unformatted file
   2  wrong usage        3  something could not be read or written
@@ -69,6 +72,15 @@ Example:
 
 DIR is made if it is not there. A folder that holds anything (but `.git`) is refused and left as it is.")]
     Init(InitArguments),
+    /// Look for mistakes in a policy: all of them at once, in all files
+    #[command(after_help = "\
+All paths together are one policy: a folder with all folders below it, or `.gate` files.
+
+Examples:
+  gatelaw check policy
+  gatelaw check policy/*.gate
+  gatelaw check --format json policy 2> diagnostics.jsonl")]
+    Check(PolicyArguments),
 }
 
 /// `gatelaw init DIR`
@@ -77,4 +89,12 @@ pub(crate) struct InitArguments {
     /// The folder to make the project in
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
+}
+
+/// `gatelaw check PATH…`, `gatelaw test PATH…`
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArguments {
+    /// A folder or `.gate` files
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
 }

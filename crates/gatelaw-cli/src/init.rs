@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use gatelaw::codes::files as code;
+use gatelaw::diagnostic::Diagnostic;
 
 use crate::answer::{Answer, Failure};
 use crate::args::InitArguments;
@@ -51,7 +52,7 @@ fn holds(folder: &Path) -> io::Result<Option<String>> {
 
 fn not_empty(folder: &Path, name: &str) -> Failure {
     let message = format!("`{}` is not empty: it holds `{name}`; nothing was written", folder.display());
-    Failure::one(code::NOT_EMPTY, message, &["name a folder that is new or empty"])
+    Diagnostic::nowhere(code::NOT_EMPTY, message).help("name a folder that is new or empty").into()
 }
 
 fn write_files(folder: &Path) -> io::Result<()> {

@@ -3,8 +3,10 @@
 
 mod answer;
 mod args;
+mod check;
 mod init;
 mod output;
+mod policy;
 mod terminal;
 
 use std::process::ExitCode;
@@ -34,11 +36,16 @@ fn main() -> ExitCode {
             terminal.problems(&problems);
             ExitCode::from(3)
         }
+        Err(Failure::Policy(checked)) => {
+            terminal.diagnostics(&checked.files, &checked.diagnostics);
+            ExitCode::from(3)
+        }
     }
 }
 
 fn run(verb: &Verb, terminal: &Terminal) -> Result<Answer, Failure> {
     match verb {
         Verb::Init(arguments) => init::run(arguments, terminal),
+        Verb::Check(arguments) => check::run(arguments, terminal),
     }
 }

@@ -1,21 +1,21 @@
 //! How the program speaks: results to stdout, diagnostics to stderr, for people or as JSON.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-use gatelaw::diagnostic::Diagnostic;
+use gatelaw::diagnostic::{Diagnostic, Renderer};
+use gatelaw::source::Sources;
+use gatelaw_host::files::PolicyFiles;
+use serde::Serialize;
 
 use crate::answer::Failure;
 use crate::args::{Color, Format};
 
 /// Knows how to write on this terminal.
 pub(crate) struct Terminal {
-    /// `--format`, where it was given.
-    #[expect(dead_code, reason = "read by the verbs that are landing")]
-    pub(crate) format: Option<Format>,
+    format: Option<Format>,
     /// Whether stdout is coloured.
-    #[expect(dead_code, reason = "read by the verbs that are landing")]
     pub(crate) out_color: bool,
     /// Whether stderr is coloured.
     err_color: bool,
@@ -39,6 +39,11 @@ impl Terminal {
         }
     }
 
+    /// Whether results are JSON; `otherwise` where the user did not say.
+    pub(crate) fn is_json(&self, otherwise: bool) -> bool {
+        self.format.map_or(otherwise, |format| format == Format::Json)
+    }
+
     /// Writes text to stdout.
     pub(crate) fn say(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
@@ -47,18 +52,50 @@ impl Terminal {
             .map_err(|e| Failure::writing(Path::new("-"), &e))
     }
 
+    /// Writes a result for programs to stdout: one line.
+    pub(crate) fn say_json(&self, result: &impl Serialize) -> Result<(), Failure> {
+        self.say(&json_line(result))
+    }
+
+    /// Writes what is wrong with a policy to stderr.
+    pub(crate) fn diagnostics(&self, files: &PolicyFiles, diagnostics: &[Diagnostic]) {
+        let renderer = Renderer::new(&files.sources).color(self.err_color).folder(&files.folder);
+        // Where stderr is closed there is nobody to tell.
+        let _ = self.render(&renderer, diagnostics);
+    }
+
     /// Writes problems that belong to no text to stderr.
     pub(crate) fn problems(&self, problems: &[Diagnostic]) {
-        let mut text = String::new();
-        for problem in problems {
-            let paint = if self.err_color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-            text += &format!("{}error[{}]{}: {}\n", paint.0, problem.code, paint.1, problem.message);
-            for help in &problem.help {
-                text += &format!("  help: {help}\n");
+        let _ = self.render(&Renderer::new(&Sources::default()).color(self.err_color), problems);
+    }
+
+    fn render(&self, renderer: &Renderer<'_>, diagnostics: &[Diagnostic]) -> io::Result<()> {
+        let mut err = BufWriter::new(io::stderr().lock());
+        for diagnostic in diagnostics {
+            if self.is_json(false) {
+                err.write_all(json_line(&renderer.report(diagnostic)).as_bytes())?;
+            } else {
+                writeln!(err, "{}", renderer.text(diagnostic))?;
             }
         }
-        // Where stderr is closed there is nobody to tell.
-        let _ = io::stderr().write_all(text.as_bytes());
+        err.flush()
+    }
+}
+
+/// Writes a value as one line of JSON.
+pub(crate) fn json_line(value: &impl Serialize) -> String {
+    // Our own types have text keys only and no number that JSON lacks, so nothing fails here.
+    let mut line = serde_json::to_string(value).unwrap_or_default();
+    line.push('\n');
+    line
+}
+
+/// Counts in words: `no errors`, `1 error`, `2 errors`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    match number {
+        0 => format!("no {noun}s"),
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
     }
 }
 

@@ -24,6 +24,9 @@ pub struct PolicyFiles {
     pub sources: Sources,
     /// Where each of the `.gate` files is, by [`gatelaw::source::FileId`]: as the user would open it.
     pub paths: Vec<PathBuf>,
+    /// The way from the working folder to the policy's root, empty or ending in `/`: before a name of a source, it makes a
+    /// path that the user can open.
+    pub folder: String,
     /// What could not be read, and why. Where this is not empty, the policy is not whole and must not be compiled.
     pub problems: Vec<Diagnostic>,
 }
@@ -90,7 +93,8 @@ pub fn read_texts(paths: &[PathBuf]) -> PolicyFiles {
         walk.problems.push(nothing_found(paths));
     }
     walk.found.sort();
-    let mut files = PolicyFiles { problems: walk.problems, ..PolicyFiles::default() };
+    let folder = root.as_deref().map_or_else(String::new, |root| folder_shown(paths, root));
+    let mut files = PolicyFiles { folder, problems: walk.problems, ..PolicyFiles::default() };
     for (name, path) in walk.found {
         match read_text(&path) {
             Ok(text) => {
@@ -122,6 +126,23 @@ fn folder_of(path: &Path) -> Option<PathBuf> {
         here if here.as_os_str().is_empty() => Path::new(".").canonicalize().ok(),
         folder => folder.canonicalize().ok(),
     }
+}
+
+/// Names the root as the user did, where one path was given; else from the working folder, where it is below that.
+fn folder_shown(paths: &[PathBuf], root: &Path) -> String {
+    let shown = match paths {
+        [path] if path.is_dir() => path.clone(),
+        [path] => path.parent().unwrap_or(Path::new("")).to_owned(),
+        _ => {
+            let here = Path::new(".").canonicalize().unwrap_or_default();
+            root.strip_prefix(&here).unwrap_or(root).to_owned()
+        }
+    };
+    let mut shown = shown.strip_prefix(".").unwrap_or(&shown).display().to_string();
+    if !shown.is_empty() && !shown.ends_with('/') {
+        shown.push('/');
+    }
+    shown
 }
 
 /// What a walk over folders has found so far.

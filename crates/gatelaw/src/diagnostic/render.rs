@@ -329,7 +329,7 @@ fn shown(line: &str, column: usize) -> (String, usize) {
     if line.chars().count() <= SHOWN_CHARS_MAX {
         return (line, 0);
     }
-    let cut = if column <= SHOWN_BEFORE { 0 } else { column - SHOWN_BEFORE };
+    let cut = column.saturating_sub(SHOWN_BEFORE);
     let mut text: String = line.chars().skip(cut).take(SHOWN_CHARS_MAX).collect();
     if cut > 0 {
         text.replace_range(..text.chars().next().map_or(0, char::len_utf8), "…");
