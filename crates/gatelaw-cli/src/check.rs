@@ -19,7 +19,7 @@ struct Summary {
 }
 
 pub(crate) fn run(arguments: &PolicyArguments, terminal: &Terminal) -> Result<Answer, Failure> {
-    let checked = policy::check(&arguments.paths)?;
+    let checked = policy::compile(&arguments.paths)?;
     terminal.diagnostics(&checked.files, &checked.diagnostics);
     let summary = summary(&checked);
     if terminal.is_json(false) {
@@ -34,7 +34,7 @@ fn summary(checked: &Checked) -> Summary {
     Summary {
         v: 1,
         files: checked.files.sources.files.len(),
-        rules: checked.rules,
+        rules: checked.rules(),
         errors: checked.count(Severity::Error),
         warnings: checked.count(Severity::Warning),
     }

@@ -2,24 +2,22 @@
 
 use std::path::PathBuf;
 
+use gatelaw::Compiled;
 use gatelaw::ast::{Ast, Item, ServiceLine};
 use gatelaw::codes::files as code;
 use gatelaw::diagnostic::{Diagnostic, Severity};
-use gatelaw::policy::Policy;
 use gatelaw_host::files::{self, PolicyFiles};
 
 use crate::answer::Failure;
 
-/// What came of reading and checking a policy.
+/// What came of reading and compiling a policy.
 pub(crate) struct Checked {
     /// The texts.
     pub(crate) files: PolicyFiles,
-    /// How many rules stand in them.
-    pub(crate) rules: usize,
     /// All that is wrong, and all warnings.
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// The policy; `None` where anything is wrong.
-    pub(crate) policy: Option<Policy>,
+    /// The compiled policy; `None` where anything is wrong.
+    pub(crate) compiled: Option<Compiled>,
 }
 
 impl Checked {
@@ -27,27 +25,34 @@ impl Checked {
     pub(crate) fn count(&self, severity: Severity) -> usize {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.code.severity == severity).count()
     }
+
+    /// Counts the rules that could be read.
+    pub(crate) fn rules(&self) -> usize {
+        let parsed = || count_rules(&gatelaw::parse::parse(&self.files.sources).0);
+        self.compiled.as_ref().map_or_else(parsed, |compiled| compiled.policy.rules.len())
+    }
 }
 
-/// Reads and checks the policy that `paths` make.
+/// Reads and compiles the policy that `paths` make.
 ///
 /// Where a file is missing or is no text, the others are still parsed: their mistakes are told too. They are not checked,
 /// since what they name may stand in what is missing.
-pub(crate) fn check(paths: &[PathBuf]) -> Result<Checked, Failure> {
+pub(crate) fn compile(paths: &[PathBuf]) -> Result<Checked, Failure> {
     let mut files = files::read(paths);
-    let (ast, mut diagnostics) = gatelaw::parse::parse(&files.sources);
-    let rules = count_rules(&ast);
-    let problems = std::mem::take(&mut files.problems);
-    if !problems.is_empty() {
-        let is_failure = problems.iter().any(|problem| !is_about_text(problem));
-        diagnostics.splice(0..0, problems);
-        let checked = Checked { files, rules, diagnostics, policy: None };
+    let mut diagnostics = std::mem::take(&mut files.problems);
+    if !diagnostics.is_empty() {
+        let is_failure = diagnostics.iter().any(|problem| !is_about_text(problem));
+        diagnostics.extend(gatelaw::parse::parse(&files.sources).1);
+        let checked = Checked { files, diagnostics, compiled: None };
         return if is_failure { Err(Failure::Policy(Box::new(checked))) } else { Ok(checked) };
     }
-    let (policy, more) = gatelaw::check::check(&ast, &files.sources);
-    diagnostics.extend(more);
-    let policy = policy.filter(|_| diagnostics.iter().all(|d| d.code.severity != Severity::Error));
-    Ok(Checked { files, rules, diagnostics, policy })
+    Ok(match gatelaw::compile(&files.sources) {
+        Ok(mut compiled) => {
+            let diagnostics = std::mem::take(&mut compiled.warnings);
+            Checked { files, diagnostics, compiled: Some(compiled) }
+        }
+        Err(diagnostics) => Checked { files, diagnostics, compiled: None },
+    })
 }
 
 /// Whether what is wrong with a file is for its author to mend: then the policy has an error, and reading it did not fail.
