@@ -286,7 +286,7 @@ impl<'a> Walk<'a> {
             },
             ClauseKind::Burst(_) => "burst",
             ClauseKind::By(attrs) => {
-                attrs.iter().for_each(|a| self.add(format!("by {}", attribute(a))));
+                attrs.iter().for_each(|a| self.add(format!("by {}", built_in_or_declared(a))));
                 "by"
             }
             ClauseKind::Set(_, value) => {
@@ -492,7 +492,7 @@ impl<'a> Walk<'a> {
         if attr.asked {
             self.add("?");
         }
-        self.add(attribute(attr));
+        self.add(built_in_or_declared(attr));
     }
 
     fn literal(&mut self, literal: &Literal) {
@@ -520,6 +520,17 @@ pub(super) fn attribute(attr: &Attr) -> String {
         AttrKind::Weekday(offset) => format!("weekday{}", offset_form(offset.as_ref().map(|o| o.node))),
     }
 }
+
+/// Names an attribute as a feature: attributes that issuers declare are one.
+fn built_in_or_declared(attr: &Attr) -> String {
+    let name = attribute(attr);
+    let declared = name.strip_prefix("user.").is_some_and(|name| !BUILT_IN.contains(&name));
+    if declared { "user.NAME".to_owned() } else { name }
+}
+
+/// What `user` has without being declared.
+const BUILT_IN: [&str; 9] =
+    ["actor", "auth_age", "client", "id", "issuer", "roles", "scopes", "token_age", "token_id"];
 
 fn offset_form(minutes: Option<i32>) -> &'static str {
     match minutes {
