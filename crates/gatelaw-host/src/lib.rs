@@ -2,3 +2,10 @@
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
 pub mod files;
+
+mod decision_line;
+pub mod json;
+mod request_line;
+
+pub use decision_line::{decide_line, decision_line, request_line};
+pub use request_line::{LineCaller, LineError, LineErrorCode, RequestLine};

@@ -79,11 +79,11 @@ impl Checker<'_> {
                 if let Some((_, _, found)) = BUILT_IN.iter().find(|(r, n, _)| r == root && n == name) {
                     return Some(found.clone());
                 }
-                if *root == "user" {
-                    if let Some(id) = self.attribute_id(name) {
-                        self.used_attributes.insert(id);
-                        return Some(Attr::User(id));
-                    }
+                if *root == "user"
+                    && let Some(id) = self.attribute_id(name)
+                {
+                    self.used_attributes.insert(id);
+                    return Some(Attr::User(id));
                 }
                 self.unknown(attr, root, name);
                 None

@@ -151,18 +151,17 @@ impl Checker<'_> {
         }
         if let (Some(x), Some(y), true) =
             (&one.resource_metadata, &other.resource_metadata, one.base == other.base)
+            && x != y
         {
-            if x != y {
-                let message = format!(
-                    "`{}` and `{}` have one base at `{host}`, and name different metadata",
-                    one.name, other.name
-                );
-                self.out.push(
-                    Diagnostic::at(codes::METADATA_DIFFERS, b.metadata_span.unwrap_or(other.span), message)
-                        .label(a.metadata_span.unwrap_or(one.span), format!("that of `{}`", one.name))
-                        .help("write one URL in both"),
-                );
-            }
+            let message = format!(
+                "`{}` and `{}` have one base at `{host}`, and name different metadata",
+                one.name, other.name
+            );
+            self.out.push(
+                Diagnostic::at(codes::METADATA_DIFFERS, b.metadata_span.unwrap_or(other.span), message)
+                    .label(a.metadata_span.unwrap_or(one.span), format!("that of `{}`", one.name))
+                    .help("write one URL in both"),
+            );
         }
     }
 }

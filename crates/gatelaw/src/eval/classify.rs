@@ -119,11 +119,11 @@ impl Scratch {
         self.marks.fill(0);
         let mut left = count;
         view.any_member(read, |member| {
-            if let Some(number) = string(tables, table, &view.plan.strings, member, false) {
-                if !is_set(&self.marks, number) {
-                    set(&mut self.marks, number);
-                    left = left.saturating_sub(1);
-                }
+            if let Some(number) = string(tables, table, &view.plan.strings, member, false)
+                && !is_set(&self.marks, number)
+            {
+                set(&mut self.marks, number);
+                left = left.saturating_sub(1);
             }
             left == 0
         })

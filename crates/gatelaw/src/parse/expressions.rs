@@ -154,10 +154,12 @@ fn test(input: Input<'_>) -> Parsed<'_, Expr> {
         return Ok((rest, made(start, rest, TestKind::Has(attr))));
     }
     let bare = peek(start);
-    if !is_root(bare) && !bare.is_empty() && !bare.bytes().any(|b| b.is_ascii_uppercase()) {
-        if let Some(found) = constant_or_define(start)? {
-            return Ok(found);
-        }
+    if !is_root(bare)
+        && !bare.is_empty()
+        && !bare.bytes().any(|b| b.is_ascii_uppercase())
+        && let Some(found) = constant_or_define(start)?
+    {
+        return Ok(found);
     }
     let (rest, left) = operand(start)?;
     operator(start, rest, left)

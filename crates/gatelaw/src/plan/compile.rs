@@ -145,6 +145,9 @@ fn flat_conditions(
 /// A class: the alternatives that can matter in one place, by number, each with its condition.
 type Members = Vec<(usize, usize)>;
 
+/// The class of each method that rules tell apart, and of all others.
+type ByMethod = (Vec<(String, usize)>, usize);
+
 struct ClassDraft {
     members: Members,
     verdict: Verdict,
@@ -164,7 +167,7 @@ struct Builder<'c> {
     drafts: Vec<ClassDraft>,
     class_of: BTreeMap<Members, usize>,
     /// By items of a state: the class of each method, and of all others.
-    accepts: BTreeMap<Vec<ItemId>, (Vec<(String, usize)>, usize)>,
+    accepts: BTreeMap<Vec<ItemId>, ByMethod>,
     everywhere: usize,
     flat_classes: BTreeMap<(u32, Reading), usize>,
 }

@@ -63,6 +63,41 @@ pub struct Plan {
     pub(crate) notes: crate::eval::Notes,
 }
 
+impl Plan {
+    /// Returns what the policy reads of a request.
+    #[must_use]
+    pub fn needs(&self) -> &crate::needs::Needs {
+        self.reading.needs()
+    }
+
+    /// Returns how claims become an identity.
+    #[must_use]
+    pub fn identity_model(&self) -> &IdentityModel {
+        &self.identity
+    }
+
+    /// Returns the bounds of what one decision can cost.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// Lists the rules by full name: name, kind and whether it is observed.
+    pub fn rule_names(&self) -> impl Iterator<Item = (&str, &str, bool)> {
+        self.rules
+            .iter()
+            .zip(&self.notes.rules)
+            .map(|(r, note)| (r.name.as_str(), note.kind.as_str(), r.observe))
+    }
+
+    /// Returns how many bytes the plan holds in memory, its rules and notes aside.
+    #[must_use]
+    pub fn table_bytes(&self) -> usize {
+        let words = self.nodes.len() + self.tables.len() + self.states.len() + self.variables.len() * 4;
+        words * 4 + self.strings.bytes.len() + self.strings.ends.len() * 4
+    }
+}
+
 /// Where a decision starts: offsets of tables.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Entry {

@@ -91,10 +91,11 @@ fn path_max(diagrams: &Diagrams, root: Ref) -> u32 {
     let mut reached = BTreeSet::new();
     let mut waiting = vec![root];
     while let Some(at) = waiting.pop() {
-        if at.number().is_none() && reached.insert(at) {
-            if let Some(node) = diagrams.node(at) {
-                waiting.extend(node.exceptions.iter().map(|(_, child)| *child).chain([node.default]));
-            }
+        if at.number().is_none()
+            && reached.insert(at)
+            && let Some(node) = diagrams.node(at)
+        {
+            waiting.extend(node.exceptions.iter().map(|(_, child)| *child).chain([node.default]));
         }
     }
     let mut longest: BTreeMap<Ref, u32> = BTreeMap::new();

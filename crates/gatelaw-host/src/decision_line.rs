@@ -1,0 +1,100 @@
+//! A decision as one line of JSON.
+
+use gatelaw::ast::{AuditLevel, Effect};
+use gatelaw::{Decision, Session};
+use serde::Serialize;
+
+use crate::request_line::{LineError, RequestLine};
+
+/// The members of a decision, always all and in this order.
+#[derive(Serialize)]
+struct Line<'d> {
+    v: u8,
+    effect: &'static str,
+    status: u16,
+    reason: String,
+    rule: Option<&'d str>,
+    challenge: Option<&'d str>,
+    text: Option<&'d str>,
+    set: &'d [(String, String)],
+    remove: &'d [String],
+    limits: Vec<LimitLine<'d>>,
+    audit: &'static str,
+    keep: &'d [(String, String)],
+    observed: &'d [String],
+    target: Option<&'d str>,
+    policy: &'d str,
+}
+
+#[derive(Serialize)]
+struct LimitLine<'d> {
+    name: &'d str,
+    key: &'d str,
+    rate: u32,
+    per_s: u32,
+    burst: u32,
+}
+
+/// Writes a decision as one line, without a line break at its end.
+#[must_use]
+pub fn decision_line(decision: &Decision) -> String {
+    let line = Line {
+        v: 1,
+        effect: match decision.effect {
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+        },
+        status: decision.status,
+        reason: decision.reason.to_string(),
+        rule: decision.rule.as_deref(),
+        challenge: decision.challenge.as_deref(),
+        text: decision.text.as_deref(),
+        set: &decision.set,
+        remove: &decision.remove,
+        limits: decision
+            .limits
+            .iter()
+            .map(|l| LimitLine { name: &l.name, key: &l.key, rate: l.rate, per_s: l.per_s, burst: l.burst })
+            .collect(),
+        audit: match decision.audit {
+            AuditLevel::None => "none",
+            AuditLevel::Brief => "brief",
+            AuditLevel::Full => "full",
+        },
+        keep: &decision.keep,
+        observed: &decision.observed,
+        target: decision.target.as_deref(),
+        policy: &decision.policy,
+    };
+    // Texts and numbers alone always serialise; were they not to, an empty line is no allow.
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+/// Reads a line for a plan: the request, and all that the policy needs of it.
+///
+/// # Errors
+/// Where the line is no request, or lacks an address that the policy reads.
+pub fn request_line(
+    session: &Session<'_>,
+    line: &str,
+    default_now: Option<i64>,
+) -> Result<RequestLine, LineError> {
+    let request = RequestLine::parse(line, default_now)?;
+    if session.plan().needs().ip {
+        request.require_ip()?;
+    }
+    Ok(request)
+}
+
+/// Answers one line: a decision, or what is wrong with the line.
+///
+/// `default_now`, in Unix seconds, stands in for a missing `now`.
+pub fn decide_line(session: &mut Session<'_>, line: &str, default_now: Option<i64>) -> String {
+    let request = match request_line(session, line, default_now) {
+        Ok(request) => request,
+        Err(error) => return error.to_line(),
+    };
+    let plan = session.plan();
+    let caller = request.caller(plan.identity_model());
+    decision_line(&request.with(|raw| session.decide(raw, caller.caller()).to_decision(plan)))
+}

@@ -1,0 +1,143 @@
+//! JSON text as the core's [`Json`]: duplicate members refused, depth counted, numbers whole or none.
+
+use std::fmt;
+
+use gatelaw::json::Json;
+use gatelaw::limits::JSON_DEPTH_MAX;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+/// Says why a text was refused as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct JsonError(String);
+
+/// Reads a text that is one JSON value (RFC 8259).
+///
+/// A number that is integral, also as `3.0` or `1e3`, is an integer where it is exact: below 2^53 in such a form.
+///
+/// # Errors
+/// Where the text is no JSON, a member stands twice in one object, or it is nested more than [`JSON_DEPTH_MAX`] deep.
+pub fn parse(text: &str) -> Result<Json, JsonError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Value { depth: 0 }.deserialize(&mut deserializer);
+    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|e| JsonError(e.to_string()))
+}
+
+/// Reads one value at a depth.
+#[derive(Clone, Copy)]
+struct Value {
+    depth: u32,
+}
+
+impl Value {
+    fn deeper<E: Error>(self) -> Result<Self, E> {
+        if self.depth >= JSON_DEPTH_MAX {
+            return Err(E::custom(format_args!("nested more than {JSON_DEPTH_MAX} deep")));
+        }
+        Ok(Self { depth: self.depth + 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Int(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
+        Ok(i64::try_from(value).map_or(Json::OtherNumber, Json::Int))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
+        Ok(whole(value).map_or(Json::OtherNumber, Json::Int))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::String(value.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Json, E> {
+        Ok(Json::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let deeper = self.deeper()?;
+        let mut values = Vec::new();
+        while let Some(value) = entries.next_element_seed(deeper)? {
+            values.push(value);
+        }
+        Ok(Json::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let deeper = self.deeper()?;
+        let mut members: Vec<(String, Json)> = Vec::new();
+        let mut known = std::collections::BTreeSet::new();
+        while let Some(name) = entries.next_key::<String>()? {
+            if !known.insert(name.clone()) {
+                return Err(A::Error::custom(format_args!("the member `{name}` stands twice")));
+            }
+            members.push((name, entries.next_value_seed(deeper)?));
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+/// Returns a number that is integral and exact. Its text says so without arithmetic on floats.
+fn whole(value: f64) -> Option<i64> {
+    const EXACT_MAX: u64 = 1 << 53;
+    let text = format!("{value}");
+    text.parse::<i64>().ok().filter(|n| n.unsigned_abs() <= EXACT_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_whole_or_none() {
+        let table = [
+            ("3.0", Json::Int(3)),
+            ("1e3", Json::Int(1_000)),
+            ("-0.0", Json::Int(0)),
+            ("1.5", Json::OtherNumber),
+            ("9007199254740993.0", Json::Int(9_007_199_254_740_992)),
+            ("1e300", Json::OtherNumber),
+            ("9223372036854775807", Json::Int(i64::MAX)),
+            ("9223372036854775808", Json::OtherNumber),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn ambiguous_texts_are_refused() {
+        for bad in
+            ["", "{", "1 2", r#"{"a":1,"a":2}"#, r#"[{"a":{"b":1,"b":1}}]"#, "nul", "'a'", &"[".repeat(100)]
+        {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+}
