@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use gatelaw::Decision;
 use gatelaw::check::check;
 use gatelaw::diagnostic::Severity;
 use gatelaw::parse::parse;
-use gatelaw::policy::Policy;
+use gatelaw::policy::{Action, Policy};
 use gatelaw::reference;
 use gatelaw::testing::run_tests;
 use gatelaw_host::files;
@@ -50,7 +51,7 @@ fn every_policy_to_copy_passes_its_tests() {
     let mut failed = Vec::new();
     for folder in folders {
         let policy = checked(&folder);
-        assert!(!policy.tests.is_empty(), "{} has no tests", folder.display());
+        assert!(policy.tests.len() >= 10, "{} has {} tests", folder.display(), policy.tests.len());
         let outcomes = run_tests(&policy, |raw, caller| reference::decide(&policy, "sha256:", raw, caller));
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         failed.extend(
@@ -58,4 +59,40 @@ fn every_policy_to_copy_passes_its_tests() {
         );
     }
     assert!(failed.is_empty(), "{failed:#?}");
+}
+
+/// Who copies a policy should see each of its rules at work: every one decides, counts or is observed in some test.
+#[test]
+fn every_rule_shows_in_a_test() {
+    let mut unseen = Vec::new();
+    for folder in policies() {
+        let policy = checked(&folder);
+        let outcomes = run_tests(&policy, |raw, caller| reference::decide(&policy, "sha256:", raw, caller));
+        let decisions: Vec<_> = outcomes.into_iter().map(|o| o.decision).collect();
+        for rule in &policy.rules {
+            let shows = |d: &Decision| match &rule.action {
+                _ if rule.observe => d.observed.contains(&rule.name),
+                Action::Allow | Action::Deny(_) => d.rule.as_ref() == Some(&rule.name),
+                Action::Limit(_) => d.limits.iter().any(|l| l.name == rule.name),
+                // These are no part of an answer to a client.
+                Action::Forward(_) | Action::Audit(_) => true,
+            };
+            if !decisions.iter().any(shows) {
+                unseen.push(format!("{}: {}", folder.file_name().unwrap().to_string_lossy(), rule.name));
+            }
+        }
+    }
+    assert!(unseen.is_empty(), "{unseen:#?}");
+}
+
+/// A policy to copy is clean, but for what the orders API shows on purpose: an embargo that lets the unknown pass.
+#[test]
+fn no_policy_warns_but_the_orders_api() {
+    for folder in policies() {
+        let read = files::read(&[folder.clone()]);
+        let compiled = gatelaw::compile(&read.sources).unwrap();
+        let codes: Vec<String> = compiled.warnings.iter().map(|w| w.code.to_string()).collect();
+        let wanted: &[&str] = if folder.ends_with("orders-api") { &["G0902", "G0902"] } else { &[] };
+        assert_eq!(codes, wanted, "{}", folder.display());
+    }
 }

@@ -144,3 +144,36 @@ fn operand(operand: &Operand) -> Option<&Attr> {
         Operand::Literal(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gatelaw::source::Sources;
+
+    /// The narrowing forms of one rule on `user.nick`, which may be absent.
+    fn forms(conditions: &str) -> Vec<String> {
+        let text = format!(
+            "issuer i {{ attribute nick: string? = claim nick }}\nallow a {{ for authenticated {conditions} }}"
+        );
+        let (ast, problems) = gatelaw::parse::parse(&Sources::from_text("t.gate", &text));
+        assert!(problems.is_empty(), "{problems:?}");
+        let written = super::super::written::of(&ast);
+        written.keys().filter_map(|f| f.strip_prefix("narrowing: ")).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn each_form_is_told_from_the_others() {
+        for (conditions, form) in [
+            ("when user.nick? == \"a\"", "a?"),
+            ("when has user.nick and user.nick == \"a\"", "has a and a"),
+            ("when not has user.nick or user.nick == \"a\"", "not has a or a"),
+            ("when has user.nick  when user.nick == \"a\"", "when has a  when a"),
+            ("unless not has user.nick  unless user.nick == \"a\"", "unless not has a  unless a"),
+            ("when not (not has user.nick) and user.nick == \"a\"", "not (not has a) and a"),
+            ("when not (not has user.nick or user.nick == \"a\")", "not (not has a or a)"),
+        ] {
+            assert_eq!(forms(conditions), [form], "{conditions}");
+        }
+        assert_eq!(forms("when user.nick? == \"a\" and user.nick != \"b\""), ["a?", "a? and a"]);
+        assert_eq!(forms("when has user.nick"), [""; 0]);
+    }
+}
