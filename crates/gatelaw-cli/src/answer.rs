@@ -1,8 +1,9 @@
 //! What a verb ends in.
 
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use gatelaw::artifact::LoadError;
 use gatelaw::codes::files as code;
 use gatelaw::diagnostic::{Code, Diagnostic};
 use gatelaw_host::files;
@@ -27,6 +28,8 @@ pub(crate) enum Failure {
     Problems(Vec<Diagnostic>),
     /// A part of a policy could not be read: exit code 3, with what is wrong with the rest of it.
     Policy(Box<Checked>),
+    /// The bytes are no artifact that this program reads: exit code 3.
+    Artifact(PathBuf, LoadError),
 }
 
 impl Failure {

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(after_help = "\
 Start here:
   gatelaw init my-policy          make a small project with a policy and its tests
+  gatelaw test my-policy/policy   run the tests
 
 Exit codes:
   0  yes, or done       1  no: an error in a policy, a failed test, an unformatted file
@@ -81,6 +82,32 @@ Examples:
   gatelaw check policy/*.gate
   gatelaw check --format json policy 2> diagnostics.jsonl")]
     Check(PolicyArguments),
+    /// Run the tests that stand in a policy
+    #[command(after_help = "\
+Example:
+  gatelaw test policy
+
+A test in the language:
+  test \"staff read inside their tenant\" {
+    request GET \"https://api.acme.com/v1/orders/42\"
+    as okta { sub: \"u1\", groups: [\"Orders Staff\"], org_id: \"t1\" }
+    expect allow by orders.read
+  }")]
+    Test(PolicyArguments),
+    /// Compile a policy into one file, an artifact, that every gate loads
+    #[command(after_help = "\
+The same policy gives the same bytes on every machine. The file is written whole or not at all.
+
+Examples:
+  gatelaw compile policy -o policy.gatelaw
+  gatelaw compile policy -o policy.gatelaw --stats   say what was built, and how large")]
+    Compile(CompileArguments),
+    /// Show what is in an artifact: versions, digests, what it reads, its cost, its rules
+    #[command(after_help = "\
+Examples:
+  gatelaw inspect policy.gatelaw
+  gatelaw inspect --format json policy.gatelaw | jq .policy")]
+    Inspect(InspectArguments),
 }
 
 /// `gatelaw init DIR`
@@ -97,4 +124,26 @@ pub(crate) struct PolicyArguments {
     /// A folder or `.gate` files
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// `gatelaw compile PATH… -o FILE [--stats]`
+#[derive(Debug, Args)]
+pub(crate) struct CompileArguments {
+    /// A folder or `.gate` files
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The file to write; `-` is stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Say what was built, how large it is, and why anything fell back
+    #[arg(long)]
+    pub(crate) stats: bool,
+}
+
+/// `gatelaw inspect ARTIFACT`
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// A file that `gatelaw compile` wrote
+    #[arg(value_name = "ARTIFACT")]
+    pub(crate) artifact: PathBuf,
 }

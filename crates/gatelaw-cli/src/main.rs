@@ -4,10 +4,14 @@
 mod answer;
 mod args;
 mod check;
+mod compile;
 mod init;
+mod inspect;
 mod output;
 mod policy;
 mod terminal;
+mod test;
+mod why;
 
 use std::process::ExitCode;
 
@@ -29,23 +33,26 @@ fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::new(arguments.format, arguments.color);
-    match run(&arguments.verb, &terminal) {
-        Ok(Answer::Yes) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
-        Ok(Answer::No) => ExitCode::from(1),
-        Err(Failure::Problems(problems)) => {
-            terminal.problems(&problems);
-            ExitCode::from(3)
-        }
-        Err(Failure::Policy(checked)) => {
-            terminal.diagnostics(&checked.files, &checked.diagnostics);
-            ExitCode::from(3)
-        }
+    let failure = match run(&arguments.verb, &terminal) {
+        Ok(Answer::Yes) | Err(Failure::ReaderGone) => return ExitCode::SUCCESS,
+        Ok(Answer::No) => return ExitCode::from(1),
+        Err(failure) => failure,
+    };
+    match failure {
+        Failure::ReaderGone => {}
+        Failure::Problems(problems) => terminal.problems(&problems),
+        Failure::Policy(checked) => terminal.diagnostics(&checked.files, &checked.diagnostics),
+        Failure::Artifact(path, error) => terminal.artifact_refused(&path, &error),
     }
+    ExitCode::from(3)
 }
 
 fn run(verb: &Verb, terminal: &Terminal) -> Result<Answer, Failure> {
     match verb {
         Verb::Init(arguments) => init::run(arguments, terminal),
         Verb::Check(arguments) => check::run(arguments, terminal),
+        Verb::Test(arguments) => test::run(arguments, terminal),
+        Verb::Compile(arguments) => compile::run(arguments, terminal),
+        Verb::Inspect(arguments) => inspect::run(arguments, terminal),
     }
 }

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-use gatelaw::diagnostic::{Diagnostic, Renderer};
+use gatelaw::artifact::LoadError;
+use gatelaw::diagnostic::{Diagnostic, Renderer, Report};
 use gatelaw::source::Sources;
 use gatelaw_host::files::PolicyFiles;
 use serde::Serialize;
@@ -15,10 +16,33 @@ use crate::args::{Color, Format};
 /// Knows how to write on this terminal.
 pub(crate) struct Terminal {
     format: Option<Format>,
-    /// Whether stdout is coloured.
-    pub(crate) out_color: bool,
-    /// Whether stderr is coloured.
+    out_color: bool,
     err_color: bool,
+}
+
+/// Paints words of results, where they are coloured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Paint(bool);
+
+impl Paint {
+    /// For what went well.
+    pub(crate) fn green(self, text: &str) -> String {
+        self.paint("1;32", text)
+    }
+
+    /// For what did not.
+    pub(crate) fn red(self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    /// For names to find at a glance.
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn paint(self, color: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{color}m{text}\x1b[0m") } else { text.to_owned() }
+    }
 }
 
 impl Terminal {
@@ -44,6 +68,16 @@ impl Terminal {
         self.format.map_or(otherwise, |format| format == Format::Json)
     }
 
+    /// Paints words on stdout.
+    pub(crate) fn paint(&self) -> Paint {
+        Paint(self.out_color)
+    }
+
+    /// Writes text to stderr that is no diagnostic.
+    pub(crate) fn remark(&self, text: &str) {
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
     /// Writes text to stdout.
     pub(crate) fn say(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
@@ -67,6 +101,25 @@ impl Terminal {
     /// Writes problems that belong to no text to stderr.
     pub(crate) fn problems(&self, problems: &[Diagnostic]) {
         let _ = self.render(&Renderer::new(&Sources::default()).color(self.err_color), problems);
+    }
+
+    /// Says why an artifact was refused.
+    pub(crate) fn artifact_refused(&self, path: &Path, error: &LoadError) {
+        let message = format!("can't load `{}`: {error}", path.display());
+        if self.is_json(false) {
+            let report = Report {
+                code: error.code().into(),
+                severity: "error",
+                message,
+                place: None,
+                labels: Vec::new(),
+                help: Vec::new(),
+                page: "docs/codes.md#artifacts".into(),
+            };
+            return self.remark(&json_line(&report));
+        }
+        let kind = Paint(self.err_color).red(&format!("error[{}]", error.code()));
+        self.remark(&format!("{kind}{}\n", Paint(self.err_color).bold(&format!(": {message}"))));
     }
 
     fn render(&self, renderer: &Renderer<'_>, diagnostics: &[Diagnostic]) -> io::Result<()> {
@@ -97,6 +150,19 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),
     }
+}
+
+/// Writes a number with commas between thousands: `12,345`.
+pub(crate) fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Finds what `--color` says of help texts and of usage errors, which are written before arguments are understood.

@@ -34,7 +34,7 @@ pub use compile::{Compiled, compile};
 pub use decision::Decision;
 pub use eval::{Asked, Explanation, Outcome, RuleExplained, Session};
 pub use identity::{Caller, Identity};
-pub use plan::{Cost, Plan, Stats};
+pub use plan::{Cost, Plan, RuleSummary, Stats};
 pub use request::RawRequest;
 pub use source::Sources;
 

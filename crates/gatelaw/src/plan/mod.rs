@@ -27,12 +27,14 @@ mod nodes;
 mod parts;
 mod routes;
 mod stats;
+mod summary;
 mod tables;
 
 pub(crate) use compile::compile;
 pub(crate) use hosts::is_address;
 pub(crate) use nodes::lay_out;
 pub use stats::{Cost, Stats};
+pub use summary::RuleSummary;
 
 use crate::ast::AuditLevel;
 use crate::lower::Read;
