@@ -74,10 +74,19 @@ pub struct RequestLine {
     host: String,
     target: Vec<u8>,
     headers: HeaderLines,
-    ip: Option<IpAddr>,
+    ip: AddressLine,
     facts: Vec<(String, Json)>,
     now: i64,
     identity: IdentityLine,
+}
+
+/// What a line says of the client's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AddressLine {
+    Absent,
+    /// A text that is no address: the request is refused where the policy reads it.
+    Unreadable,
+    Known(IpAddr),
 }
 
 /// Who a line says is asking.
@@ -171,8 +180,8 @@ impl RequestLine {
     /// `missing-member` at `ip`.
     pub fn require_ip(&self) -> Result<(), LineError> {
         match self.ip {
-            Some(_) => Ok(()),
-            None => Err(LineError::new(
+            AddressLine::Known(_) | AddressLine::Unreadable => Ok(()),
+            AddressLine::Absent => Err(LineError::new(
                 LineErrorCode::MissingMember,
                 "ip",
                 "the policy reads the client's address",
@@ -190,7 +199,8 @@ impl RequestLine {
             host: self.host.as_bytes(),
             target: &self.target,
             headers: &headers,
-            ip: self.ip,
+            ip: if let AddressLine::Known(ip) = self.ip { Some(ip) } else { None },
+            ip_unreadable: self.ip == AddressLine::Unreadable,
             headers_cut: false,
             facts: self.facts(),
             now: self.now,
@@ -308,17 +318,12 @@ fn headers(json: Option<&Json>) -> Result<HeaderLines, LineError> {
     lines.iter().enumerate().map(line).collect()
 }
 
-fn ip(json: Option<&Json>) -> Result<Option<IpAddr>, LineError> {
+fn ip(json: Option<&Json>) -> Result<AddressLine, LineError> {
     match json {
-        None => Ok(None),
-        Some(Json::String(text)) => match parse_ip(text.as_bytes()) {
-            Some(ip) => Ok(Some(ip)),
-            None => Err(LineError::new(
-                LineErrorCode::WrongValue,
-                "ip",
-                "an address such as `203.0.113.9` is needed",
-            )),
-        },
+        None => Ok(AddressLine::Absent),
+        Some(Json::String(text)) => {
+            Ok(parse_ip(text.as_bytes()).map_or(AddressLine::Unreadable, AddressLine::Known))
+        }
         Some(_) => Err(LineError::new(LineErrorCode::WrongType, "ip", "a text is needed")),
     }
 }

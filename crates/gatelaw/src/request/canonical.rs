@@ -85,6 +85,9 @@ impl Canonical {
             self.read_cookies(raw, reading)?;
         }
         read_query(self.target.query(), needs, &mut self.query, &mut self.bytes)?;
+        if needs.ip && raw.ip_unreadable {
+            return Err(RefusalCode::ClientIp.into());
+        }
         if !tokens_ignored {
             self.token.read(raw, reading, &self.headers, &self.token_cookies)?;
         }

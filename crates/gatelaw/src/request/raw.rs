@@ -20,6 +20,9 @@ pub struct RawRequest<'a> {
     pub headers_cut: bool,
     /// The client's address, see [`client_ip`](super::client_ip).
     pub ip: Option<IpAddr>,
+    /// Whether there was something where the client's address belongs, and it is none: [`client_ip`](super::client_ip)
+    /// refused it. Such a request is refused where the policy reads the address.
+    pub ip_unreadable: bool,
     /// What the edge knows about the connection.
     pub facts: Facts<'a>,
     /// The time of the request, in Unix seconds.
@@ -38,6 +41,7 @@ impl<'a> RawRequest<'a> {
             headers: &[],
             headers_cut: false,
             ip: None,
+            ip_unreadable: false,
             facts: Facts::default(),
             now: 0,
         }

@@ -25,6 +25,7 @@ pub(crate) struct Ask {
     pub(crate) target: Vec<u8>,
     pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) headers_cut: bool,
+    pub(crate) ip_unreadable: bool,
     pub(crate) ip: Option<IpAddr>,
     pub(crate) facts: Facts<'static>,
     pub(crate) needs: Needs,
@@ -40,6 +41,7 @@ impl Ask {
             target: target.as_bytes().to_vec(),
             headers: Vec::new(),
             headers_cut: false,
+            ip_unreadable: false,
             ip: None,
             facts: Facts::default(),
             needs: Needs::default(),
@@ -75,6 +77,7 @@ impl Ask {
             headers: &headers,
             headers_cut: self.headers_cut,
             ip: self.ip,
+            ip_unreadable: self.ip_unreadable,
             facts: self.facts,
             now: 1_795_000_000,
         };
