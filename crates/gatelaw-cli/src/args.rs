@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::now::parse_now;
+
 /// One law for every gate: checks, tests, compiles and explains access policies.
 #[derive(Debug, Parser)]
 #[command(name = "gatelaw", version, propagate_version = true, disable_help_subcommand = true)]
@@ -11,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 Start here:
   gatelaw init my-policy          make a small project with a policy and its tests
   gatelaw test my-policy/policy   run the tests
+  gatelaw explain --policy my-policy/policy my-policy/requests.jsonl
 
 Exit codes:
   0  yes, or done       1  no: an error in a policy, a failed test, an unformatted file
@@ -108,6 +111,24 @@ Examples:
   gatelaw inspect policy.gatelaw
   gatelaw inspect --format json policy.gatelaw | jq .policy")]
     Inspect(InspectArguments),
+    /// Decide requests: one JSON line each in, one JSON line each out
+    #[command(after_help = "\
+A line that is no request is answered with an error line and named on stderr; the others are still decided.
+The exit code is 0 whatever is decided. With `--format text` the answers are written for people.
+
+Examples:
+  gatelaw decide --policy policy requests.jsonl
+  gatelaw decide --policy policy.gatelaw - < requests.jsonl > decisions.jsonl
+  echo '{\"method\":\"GET\",\"scheme\":\"https\",\"host\":\"api.acme.com\",\"target\":\"/v1/orders\"}' |
+    gatelaw decide --policy policy --now 2026-01-01T12:00:00Z")]
+    Decide(RequestArguments),
+    /// Say why requests are decided as they are: every matching rule, every test asked, and its line
+    #[command(after_help = "\
+Examples:
+  gatelaw explain --policy policy requests.jsonl
+  gatelaw explain --policy policy --format json requests.jsonl
+  sed -n 3p requests.jsonl | gatelaw explain --policy policy")]
+    Explain(RequestArguments),
 }
 
 /// `gatelaw init DIR`
@@ -146,4 +167,21 @@ pub(crate) struct InspectArguments {
     /// A file that `gatelaw compile` wrote
     #[arg(value_name = "ARTIFACT")]
     pub(crate) artifact: PathBuf,
+}
+
+/// `gatelaw decide --policy PATH [FILE|-]`, `gatelaw explain --policy PATH [FILE|-]`
+#[derive(Debug, Args)]
+pub(crate) struct RequestArguments {
+    /// A folder, `.gate` files or an artifact; may repeat
+    #[arg(long = "policy", value_name = "PATH", required = true)]
+    pub(crate) policy: Vec<PathBuf>,
+    /// The requests, one JSON line each; without it, or as `-`: stdin
+    #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
+    pub(crate) requests: PathBuf,
+    /// The time of lines that have no `now`: `2026-01-01T12:00:00Z`, or Unix seconds
+    #[arg(long, value_name = "INSTANT|SECONDS", value_parser = parse_now, allow_negative_numbers = true)]
+    pub(crate) now: Option<i64>,
+    /// Write there in place of stdout; `-` is stdout
+    #[arg(short, long, value_name = "FILE", default_value = "-", hide_default_value = true)]
+    pub(crate) output: PathBuf,
 }

@@ -24,7 +24,8 @@ pub(crate) enum Line<'a> {
 impl Lines {
     /// Opens a file, or stdin for `-`. Lines longer than `bytes_max` are skipped.
     pub(crate) fn open(path: &Path, bytes_max: usize) -> io::Result<Self> {
-        let input: Box<dyn Read> = if is_stdio(path) { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
+        let input: Box<dyn Read> =
+            if is_stdio(path) { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
         Ok(Self::new(input, bytes_max))
     }
 

@@ -5,10 +5,15 @@ mod answer;
 mod args;
 mod check;
 mod compile;
+mod decide;
+mod explain;
 mod init;
 mod inspect;
+mod lines;
+mod now;
 mod output;
 mod policy;
+mod requests;
 mod terminal;
 mod test;
 mod why;
@@ -54,5 +59,7 @@ fn run(verb: &Verb, terminal: &Terminal) -> Result<Answer, Failure> {
         Verb::Test(arguments) => test::run(arguments, terminal),
         Verb::Compile(arguments) => compile::run(arguments, terminal),
         Verb::Inspect(arguments) => inspect::run(arguments, terminal),
+        Verb::Decide(arguments) => decide::run(arguments, terminal),
+        Verb::Explain(arguments) => explain::run(arguments, terminal),
     }
 }

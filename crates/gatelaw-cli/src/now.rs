@@ -8,7 +8,8 @@ use gatelaw::time::days_from_civil;
 /// Says what a moment looks like.
 pub(crate) fn parse_now(text: &str) -> Result<i64, String> {
     text.parse().ok().or_else(|| instant(text)).ok_or_else(|| {
-        "write an instant of whole seconds like `2026-01-01T12:00:00Z`, or Unix seconds like `1767268800`".into()
+        "write an instant of whole seconds like `2026-01-01T12:00:00Z`, or Unix seconds like `1767268800`"
+            .into()
     })
 }
 
@@ -43,7 +44,8 @@ fn numbers<const N: usize>(text: &str, separator: char, widths: [usize; N]) -> O
     let mut parts = text.split(separator);
     let mut numbers = [0; N];
     for (number, width) in numbers.iter_mut().zip(widths) {
-        let part = parts.next().filter(|part| part.len() == width && part.bytes().all(|b| b.is_ascii_digit()))?;
+        let part =
+            parts.next().filter(|part| part.len() == width && part.bytes().all(|b| b.is_ascii_digit()))?;
         *number = part.parse().ok()?;
     }
     parts.next().is_none().then_some(numbers)
@@ -80,10 +82,17 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "now", "2026-01-01", "2026-01-01T12:00:00", "2026-01-01T12:00:00.5Z", "2026-02-29T00:00:00Z"] {
+        for text in
+            ["", "now", "2026-01-01", "2026-01-01T12:00:00", "2026-01-01T12:00:00.5Z", "2026-02-29T00:00:00Z"]
+        {
             check(text, None);
         }
-        for text in ["2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01t00:00:00Z", "2026-01-01T00:00:00+2:00"] {
+        for text in [
+            "2026-13-01T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01t00:00:00Z",
+            "2026-01-01T00:00:00+2:00",
+        ] {
             check(text, None);
         }
     }

@@ -38,7 +38,11 @@ impl Checked {
 /// Where a file is missing or is no text, the others are still parsed: their mistakes are told too. They are not checked,
 /// since what they name may stand in what is missing.
 pub(crate) fn compile(paths: &[PathBuf]) -> Result<Checked, Failure> {
-    let mut files = files::read(paths);
+    compile_files(files::read(paths))
+}
+
+/// Compiles what was read, as [`compile`] does.
+pub(crate) fn compile_files(mut files: PolicyFiles) -> Result<Checked, Failure> {
     let mut diagnostics = std::mem::take(&mut files.problems);
     if !diagnostics.is_empty() {
         let is_failure = diagnostics.iter().any(|problem| !is_about_text(problem));

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use gatelaw::artifact::LoadError;
-use gatelaw::diagnostic::{Diagnostic, Renderer, Report};
+use gatelaw::diagnostic::{Diagnostic, Renderer, Report, Severity};
 use gatelaw::source::Sources;
 use gatelaw_host::files::PolicyFiles;
 use serde::Serialize;
@@ -105,21 +105,29 @@ impl Terminal {
 
     /// Says why an artifact was refused.
     pub(crate) fn artifact_refused(&self, path: &Path, error: &LoadError) {
-        let message = format!("can't load `{}`: {error}", path.display());
+        self.report(&Report {
+            code: error.code().into(),
+            severity: Severity::Error.word(),
+            message: format!("can't load `{}`: {error}", path.display()),
+            place: None,
+            labels: Vec::new(),
+            help: Vec::new(),
+            page: "docs/codes.md#artifacts".into(),
+        });
+    }
+
+    /// Says what is wrong with something that is no policy text; a place has a line and no column.
+    pub(crate) fn report(&self, report: &Report) {
         if self.is_json(false) {
-            let report = Report {
-                code: error.code().into(),
-                severity: "error",
-                message,
-                place: None,
-                labels: Vec::new(),
-                help: Vec::new(),
-                page: "docs/codes.md#artifacts".into(),
-            };
-            return self.remark(&json_line(&report));
+            return self.remark(&json_line(report));
         }
-        let kind = Paint(self.err_color).red(&format!("error[{}]", error.code()));
-        self.remark(&format!("{kind}{}\n", Paint(self.err_color).bold(&format!(": {message}"))));
+        let paint = Paint(self.err_color);
+        let kind = paint.red(&format!("{}[{}]", report.severity, report.code));
+        let mut text = format!("{kind}{}\n", paint.bold(&format!(": {}", report.message)));
+        if let Some(place) = &report.place {
+            text += &format!(" --> {}:{}\n", place.file, place.line);
+        }
+        self.remark(&(text + "\n"));
     }
 
     fn render(&self, renderer: &Renderer<'_>, diagnostics: &[Diagnostic]) -> io::Result<()> {

@@ -1,7 +1,9 @@
 //! An explanation in words: what was decided, which rules match, and what each rule asked.
 
 use gatelaw::decision::{Decision, Reason};
+use gatelaw::policy::{IdentityModel, RoleId};
 use gatelaw::{Effect, Explanation, RuleExplained};
+use gatelaw_host::LineCaller;
 
 use crate::terminal::{Paint, count};
 
@@ -17,6 +19,27 @@ pub(crate) fn in_words(explanation: &Explanation, folder: &str, paint: Paint) ->
         effects(decision),
         rules_in_words(explanation, folder, paint)
     )
+}
+
+/// Writes who is asking: for every rule that names roles or scopes, half of the answer.
+pub(crate) fn caller_in_words(caller: &LineCaller, model: &IdentityModel) -> String {
+    let identity = match caller {
+        LineCaller::Anonymous => return "nobody is signed in".into(),
+        LineCaller::Invalid(code) => return format!("a token that is not valid (`{code}`)"),
+        LineCaller::KeysUnavailable => return "a token that can't be verified".into(),
+        LineCaller::Verified(identity) => identity,
+    };
+    let issuer = model.issuers.iter().zip(0..).find(|(_, number)| *number == identity.issuer.0);
+    let mut text =
+        format!("`{}` of {}", identity.id.escape_debug(), issuer.map_or("", |(issuer, _)| &issuer.name));
+    let roles = model.roles.iter().zip(0..).filter(|(_, number)| identity.roles.contains(&RoleId(*number)));
+    let roles: Vec<&str> = roles.map(|(role, _)| role.name.as_str()).collect();
+    for (noun, names) in [("roles", roles.join(", ")), ("scopes", identity.scopes.join(", "))] {
+        if !names.is_empty() {
+            text += &format!("; {noun} {}", names.escape_debug());
+        }
+    }
+    text
 }
 
 /// Writes what the rules had to do with a decision: those that match, those that apply to the request and don't, and, where
@@ -98,7 +121,7 @@ fn effects(decision: &Decision) -> String {
 fn rule_in_words(rule: &RuleExplained, folder: &str, paint: Paint) -> String {
     let mut text = format!("  {}  {folder}{}:{}\n", paint.bold(&name(rule)), rule.file, rule.line);
     if rule.asked.is_empty() {
-        text += "    it asks nothing\n";
+        text += "    asks nothing more\n";
     }
     let width = rule.asked.iter().map(|asked| asked.text.chars().count()).max().unwrap_or(0);
     for asked in &rule.asked {

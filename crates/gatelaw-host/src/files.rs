@@ -40,20 +40,17 @@ pub enum PolicyInput {
     Artifact(PathBuf, Vec<u8>),
 }
 
-/// Reads a policy, or an artifact: one path that is neither a folder nor named `*.gate`.
+/// Reads a policy, as [`read`] does, or an artifact: one file that is not named `*.gate`.
 ///
 /// # Errors
-/// Whatever can't be read, with its path. Mistakes in the texts are not looked for.
-pub fn open(paths: &[PathBuf]) -> Result<PolicyInput, Vec<Diagnostic>> {
-    if let [path] = paths
-        && path.is_file()
-        && !is_gate(path)
-    {
-        let bytes = read_artifact(path).map_err(|problem| vec![*problem])?;
-        return Ok(PolicyInput::Artifact(path.clone(), bytes));
+/// Says with a code why the artifact can't be read. What is wrong with a policy stands in [`PolicyFiles::problems`].
+pub fn open(paths: &[PathBuf]) -> Result<PolicyInput, Box<Diagnostic>> {
+    match paths {
+        [path] if path.is_file() && !is_gate(path) => {
+            Ok(PolicyInput::Artifact(path.clone(), read_artifact(path)?))
+        }
+        _ => Ok(PolicyInput::Files(read(paths))),
     }
-    let files = read(paths);
-    if files.problems.is_empty() { Ok(PolicyInput::Files(files)) } else { Err(files.problems) }
 }
 
 /// Reads the bytes of an artifact, without checking them.

@@ -144,7 +144,12 @@ impl RequestLine {
                 format!("the line has {} bytes; at most {REQUEST_LINE_BYTES_MAX} are read", line.len()),
             ));
         }
-        let json = crate::json::parse(line).map_err(|e| LineError::new(C::Json, "", e.to_string()))?;
+        if line.trim_ascii().is_empty() {
+            return Err(LineError::new(C::Json, "", "the line is empty"));
+        }
+        // The parser counts lines, and a request is one: only the column tells anything.
+        let in_line = |e: &dyn std::fmt::Display| e.to_string().replace(" at line 1 column ", ", at column ");
+        let json = crate::json::parse(line).map_err(|e| LineError::new(C::Json, "", in_line(&e)))?;
         let Json::Object(members) = &json else {
             return Err(LineError::new(C::Json, "", "a request is a JSON object"));
         };

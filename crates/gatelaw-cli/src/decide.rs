@@ -1,0 +1,44 @@
+//! `gatelaw decide`: one decision for each request.
+
+use gatelaw::Session;
+use gatelaw_host::{LineError, RequestLine, decision_line};
+
+use crate::answer::{Answer, Failure};
+use crate::args::RequestArguments;
+use crate::requests::{Judge, answer_all, request_in_words};
+use crate::terminal::{Paint, Terminal};
+use crate::why;
+
+pub(crate) fn run(arguments: &RequestArguments, terminal: &Terminal) -> Result<Answer, Failure> {
+    let (is_json, paint) = (terminal.is_json(true), terminal.paint());
+    answer_all(arguments, terminal, |judge, session, number, request| match is_json {
+        true => as_json(judge, session, request) + "\n",
+        false => format!("{number}: {}\n", in_words(judge, session, request, paint)),
+    })
+}
+
+fn as_json(judge: &Judge, session: &mut Session<'_>, request: Result<&RequestLine, &LineError>) -> String {
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => return error.to_line(),
+    };
+    let caller = request.caller(judge.plan.identity_model());
+    decision_line(&request.with(|raw| session.decide(raw, caller.caller()).to_decision(&judge.plan)))
+}
+
+fn in_words(
+    judge: &Judge,
+    session: &mut Session<'_>,
+    request: Result<&RequestLine, &LineError>,
+    paint: Paint,
+) -> String {
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => return format!("no request: {}", error.code.name()),
+    };
+    let caller = request.caller(judge.plan.identity_model());
+    request.with(|raw| {
+        let decision = session.decide(raw, caller.caller()).to_decision(&judge.plan);
+        format!("{}: {}", request_in_words(raw), why::headline(&decision, paint))
+    })
+}
