@@ -12,6 +12,7 @@ pub mod decision;
 pub mod diagnostic;
 mod diagram;
 mod eval;
+pub mod format;
 pub mod identity;
 pub mod json;
 pub mod limits;
