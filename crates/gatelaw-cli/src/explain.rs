@@ -55,7 +55,8 @@ fn as_json(
         Err(error) => return error.to_line(),
     };
     let explanation = explanation(judge, session, request);
-    let (reached, elsewhere): (Vec<_>, Vec<_>) = explanation.rules.iter().partition(|rule| rule.reached);
+    let asked = explanation.rules.iter().filter(|_| !why::is_before_rules(&explanation.decision.reason));
+    let (reached, elsewhere): (Vec<_>, Vec<_>) = asked.partition(|rule| rule.reached);
     let rules: Vec<RuleLine<'_>> = reached.into_iter().map(RuleLine::of).collect();
     let elsewhere: Vec<&str> = elsewhere.into_iter().map(|rule| rule.name.as_str()).collect();
     let decision = decision_line(&explanation.decision);

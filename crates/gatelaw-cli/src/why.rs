@@ -49,8 +49,9 @@ pub(crate) fn rules_in_words(explanation: &Explanation, folder: &str, paint: Pai
         return "no rule was asked\n".into();
     }
     let mut text = String::new();
-    let (matching, others): (Vec<_>, Vec<_>) =
-        explanation.rules.iter().filter(|rule| rule.reached).partition(|rule| rule.matched);
+    let mut reached: Vec<&RuleExplained> = explanation.rules.iter().filter(|rule| rule.reached).collect();
+    reached.sort_by_key(|rule| rank(rule, explanation.decision.rule.as_deref()));
+    let (matching, others): (Vec<_>, Vec<_>) = reached.into_iter().partition(|rule| rule.matched);
     if !matching.is_empty() {
         text += "matching:\n";
         matching.iter().for_each(|rule| text += &rule_in_words(rule, folder, paint));
@@ -81,7 +82,7 @@ fn because(reason: &Reason) -> String {
     match reason {
         Reason::Rule => String::new(),
         Reason::NoRule => "no rule allows it".into(),
-        Reason::Unauthenticated => "nobody is signed in".into(),
+        Reason::Unauthenticated => "nobody is signed in, and no rule allows that".into(),
         Reason::InsufficientUserAuthentication => "the caller has to sign in again, or with more".into(),
         Reason::InsufficientScope => "the token lacks a scope".into(),
         Reason::KeysUnavailable => "no keys of the token's issuer are at hand (`keys_unavailable`)".into(),
@@ -93,7 +94,7 @@ fn because(reason: &Reason) -> String {
 }
 
 /// Whether a decision came before any rule was asked.
-fn is_before_rules(reason: &Reason) -> bool {
+pub(crate) fn is_before_rules(reason: &Reason) -> bool {
     match reason {
         Reason::Refused(_) | Reason::Token(_) | Reason::Fact(_) | Reason::KeysUnavailable => true,
         Reason::Rule
@@ -136,6 +137,16 @@ fn rule_in_words(rule: &RuleExplained, folder: &str, paint: Paint) -> String {
 fn name(rule: &RuleExplained) -> String {
     let observe = if rule.observe { "observe " } else { "" };
     format!("{observe}{} {}", rule.kind, rule.name)
+}
+
+/// Puts first what decides, then what could have, then the rest; each by name.
+fn rank(rule: &RuleExplained, deciding: Option<&str>) -> usize {
+    let kinds = ["deny", "allow", "limit", "forward", "audit"];
+    match kinds.iter().position(|kind| *kind == rule.kind) {
+        _ if deciding == Some(&rule.name) => 0,
+        Some(kind) if !rule.observe => kind + 1,
+        Some(_) | None => kinds.len() + 1,
+    }
 }
 
 fn is_allow(rule: &RuleExplained) -> bool {

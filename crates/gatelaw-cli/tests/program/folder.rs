@@ -56,6 +56,13 @@ impl Folder {
         names
     }
 
+    /// A project as `gatelaw init` makes it, in `project`, with its artifact beside it: `policy.gatelaw`.
+    pub(crate) fn with_project(self) -> Self {
+        assert_eq!(self.run(&["init", "project"]).exit, 0);
+        assert_eq!(self.run(&["compile", "project/policy", "-o", "policy.gatelaw"]).exit, 0);
+        self
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         self.run_with(arguments, b"")
     }

@@ -1,6 +1,10 @@
 //! Runs the real program: what it writes, where, and its exit code.
 #![allow(clippy::unwrap_used, clippy::string_slice, reason = "tests")]
 
+mod artifacts;
+mod bad_files;
+mod bad_requests;
 mod folder;
 mod init;
+mod output;
 mod sessions;
