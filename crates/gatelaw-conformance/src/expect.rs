@@ -5,7 +5,7 @@
 //! | `allow 200 by orders.read` | `effect`, `status`, `rule`, and the reason `rule` |
 //! | `deny 401 unauthenticated`, `deny 400 refused:dot-segment` | `effect`, `status`, `reason`, and no `rule` |
 //! | `deny 403 forward_value by identity` | `effect`, `status`, `reason`, `rule` |
-//! | `error CODE at MEMBER` | a line that is no request |
+//! | `error CODE at MEMBER`, `error json` | a line that is no request; without a member, the line as a whole |
 //! | `set x-user = u1`, `no set x-user` | a pair of `set` |
 //! | `remove x-user`, `limit per-user`, `observed bots` | an entry of `remove`, `limits`, `observed`; with `no`: none |
 //! | `keep user.email = a@b`, `no keep user.email` | a pair of `keep` |
@@ -25,7 +25,7 @@ enum Expected {
     /// `deny 403 forward_value by identity`
     Decision { effect: String, status: u64, reason: String, rule: Option<String> },
     /// `error unknown-member at headers`
-    Error { code: String, at: Option<String> },
+    Error { code: String, at: String },
     /// `set x-user = u1`: a pair in an array of pairs
     Pair { member: &'static str, name: String, value: String },
     /// `no set x-user`
@@ -81,7 +81,7 @@ impl Expectation {
             }
             Expected::Error { code, at } => {
                 let found = (text_of(answer, "error"), text_of(answer, "at"));
-                (found != (Some(code.as_str()), at.as_deref())).then(|| outcome(answer))
+                (found != (Some(code.as_str()), Some(at.as_str()))).then(|| outcome(answer))
             }
             Expected::Pair { member, name, value } => (!pairs(answer, member)
                 .any(|p| p == (name.as_str(), value.as_str())))
@@ -121,11 +121,8 @@ fn decision(effect: &str, rest: &str) -> Option<Expected> {
 
 /// `unknown-member at headers`
 fn error(rest: &str) -> Option<Expected> {
-    let (code, at) = match rest.split_once(" at ") {
-        Some((code, at)) => (code, Some(at.to_owned())),
-        None => (rest, None),
-    };
-    (!code.is_empty()).then(|| Expected::Error { code: code.to_owned(), at })
+    let (code, at) = rest.split_once(" at ").unwrap_or((rest, ""));
+    (!code.is_empty()).then(|| Expected::Error { code: code.to_owned(), at: at.to_owned() })
 }
 
 /// `set x-user = u1`, `limit per-user`, `audit full`
@@ -180,7 +177,10 @@ fn summary(answer: &Value) -> (&str, u64, &str, Option<&str>) {
 fn outcome(answer: &Value) -> String {
     let (effect, status, reason, rule) = summary(answer);
     match (text_of(answer, "error"), rule, reason) {
-        (Some(code), ..) => format!("`error {code} at {}`", text_of(answer, "at").unwrap_or("nothing")),
+        (Some(code), ..) => match text_of(answer, "at").unwrap_or_default() {
+            "" => format!("`error {code}`"),
+            at => format!("`error {code} at {at}`"),
+        },
         (None, Some(rule), "rule") => format!("`{effect} {status} by {rule}`"),
         (None, Some(rule), _) => format!("`{effect} {status} {reason} by {rule}`"),
         (None, None, _) => format!("`{effect} {status} {reason}`"),
@@ -280,6 +280,8 @@ mod tests {
         assert_eq!(check(refused, "deny 400 refused:raw-#"), "");
         let error = r#"{"v":1,"error":"missing","at":"now"}"#;
         assert_eq!(check(error, "error missing at now"), "");
+        assert_eq!(check(error, "error missing"), "expected `error missing`, found `error missing at now`");
+        assert_eq!(check(r#"{"v":1,"error":"json","at":""}"#, "error json"), "");
         assert_eq!(check(error, "deny 400 x"), "expected `deny 400 x`, found `error missing at now`");
     }
 

@@ -7,8 +7,10 @@ use gatelaw::request::RefusalCode;
 /// Lists every feature, sorted: what the language has and what a decision can be.
 #[must_use]
 pub fn all() -> BTreeSet<String> {
-    let plain =
-        [ITEMS, ISSUERS, SERVICES, HOSTS, PATHS, PRINCIPALS, CONDITIONS, TESTS, NARROWING, CLAUSES, REASONS];
+    let plain = [
+        ITEMS, ISSUERS, SERVICES, HOSTS, PATHS, PRINCIPALS, CONDITIONS, TESTS, NARROWING, CLAUSES, REASONS,
+        ERRORS,
+    ];
     let mut features: BTreeSet<String> = plain.concat().into_iter().map(str::to_owned).collect();
     features.extend(ATTRIBUTES.iter().map(|name| (*name).to_owned()));
     for name in OPTIONAL {
@@ -259,6 +261,10 @@ const REASONS: &[&str] = &[
     "reason fact:client_cert",
     "reason fact:size",
 ];
+
+/// `too-large` is left out: its line would be longer than the corpus.
+const ERRORS: &[&str] =
+    &["error json", "error unknown-member", "error missing-member", "error wrong-type", "error wrong-value"];
 
 const ATTRIBUTES: &[&str] = &[
     "request.method",
