@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
 pub mod address;
+mod analysis;
 pub mod artifact;
 pub mod ast;
 pub mod base64url;

@@ -74,6 +74,12 @@ pub const DFA_BYTES_MAX: usize = 256 * 1024;
 pub const EXPANDED_TESTS_MAX: u32 = 100_000;
 /// Depth of one rule once defines stand for themselves: what walks it recurses as deep, and must fit a small stack.
 pub const EXPANDED_DEPTH_MAX: u32 = 128;
+/// Edges made while rules are compared for warnings; beyond this warnings may be missing.
+pub const ANALYSIS_EDGES_MAX: u64 = 1 << 21;
+/// Pairs of rules that are compared for warnings; beyond this warnings may be missing.
+pub const ANALYSIS_PAIRS_MAX: usize = 200_000;
+/// Requests that are tried as a witness for two rules.
+pub const ANALYSIS_WITNESSES_MAX: u32 = 64;
 /// Depth of the JSON of a request line: claims are flat, and 32 fits any stack.
 pub const JSON_DEPTH_MAX: u32 = 32;
 /// Bytes of one request line: headers of 64 KiB and claims of 1 MiB, escaped, with room to spare.

@@ -89,6 +89,9 @@ pub fn check(ast: &Ast, sources: &Sources) -> (Option<Policy>, Vec<Diagnostic>) 
         needs,
     };
     tests::check_tests(&policy.tests.iter().collect::<Vec<_>>(), &tests::Names::of(&policy), &mut out);
+    if out.iter().all(|d| d.code.severity == Severity::Warning) {
+        out.extend(crate::analysis::analyse(&policy));
+    }
     out.sort_by(|a, b| a.span.cmp(&b.span).then(a.code.cmp(&b.code)).then(a.message.cmp(&b.message)));
     out.dedup();
     let wrong = out.iter().any(|d| d.code.severity == Severity::Error);

@@ -1,0 +1,353 @@
+//! What the rules of a checked policy mean together: rules that can never match, allows that a deny always covers, rules
+//! that say the same, answers and headers that contradict each other.
+//!
+//! Conditions are compared as diagrams over the same classes that the plan uses. A warning is never wrong: "never" and
+//! "always" hold for every assignment of classes, possible or not. What contradicts each other is reported only with a
+//! request that shows it, which the reference interpreter has answered. Where a budget ends, a warning may be missing.
+
+mod witness;
+
+use std::collections::BTreeMap;
+
+use crate::check::overlap::{common_host_of, common_path};
+use crate::codes::{rules as rule_codes, warnings as codes};
+use crate::diagnostic::Diagnostic;
+use crate::diagram::{Diagrams, OverBudget, Ref};
+use crate::limits::{ANALYSIS_EDGES_MAX, ANALYSIS_PAIRS_MAX, PART_VARIABLES_MAX};
+use crate::lower::{Alternative, Cond, HostScope, Place, Probes, Variable, places};
+use crate::policy::{Action, Denial, Policy, Route, Rule, Segment, TrailingSlash, Value};
+use crate::source::Span;
+
+/// Analyses a policy. Its order is that of full names.
+pub(crate) fn analyse(policy: &Policy) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    let mut analysis = Analysis::new(policy);
+    analysis.never(&mut out);
+    analysis.covered(&mut out);
+    analysis.same(&mut out);
+    analysis.contradictions(&mut out);
+    out
+}
+
+struct Analysis<'p> {
+    policy: &'p Policy,
+    scopes: Vec<HostScope>,
+    alternatives: Vec<Alternative>,
+    variables: Vec<Variable>,
+    diagrams: Diagrams,
+    /// By alternative: its condition, where the budget allowed.
+    conditions: Vec<Option<Ref>>,
+    pairs_left: usize,
+}
+
+impl<'p> Analysis<'p> {
+    fn new(policy: &'p Policy) -> Self {
+        let places = places(policy);
+        let mut probes = Probes::new(policy);
+        let rule = |a: &Alternative| usize::try_from(a.rule.0).ok().and_then(|r| policy.rules.get(r));
+        let drafts: Vec<_> = places
+            .alternatives
+            .iter()
+            .map(|a| rule(a).map_or(Cond::Constant(false), |r| probes.condition(&r.condition, &a.captures)))
+            .collect();
+        let (variables, tests) = probes.classify();
+        let mut diagrams = Diagrams::default();
+        diagrams.set_budget(ANALYSIS_EDGES_MAX);
+        let built = drafts.iter().map(|d| {
+            let condition = d.classified(&tests);
+            let small = condition.variables().len() <= PART_VARIABLES_MAX / 2;
+            if small { diagrams.condition(&condition).ok() } else { None }
+        });
+        let conditions = built.collect();
+        let (scopes, alternatives) = (places.scopes, places.alternatives);
+        Self { policy, scopes, alternatives, variables, diagrams, conditions, pairs_left: ANALYSIS_PAIRS_MAX }
+    }
+
+    /// Lists the rules with their alternatives, by number.
+    fn rules(&self) -> Vec<(usize, &'p Rule, Vec<usize>)> {
+        let mut of_rule: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (number, alternative) in self.alternatives.iter().enumerate() {
+            of_rule
+                .entry(usize::try_from(alternative.rule.0).unwrap_or(usize::MAX))
+                .or_default()
+                .push(number);
+        }
+        let rule = |(rule, alternatives)| Some((rule, self.policy.rules.get(rule)?, alternatives));
+        of_rule.into_iter().filter_map(rule).collect()
+    }
+
+    fn condition(&self, alternative: usize) -> Option<Ref> {
+        self.conditions.get(alternative).copied().flatten()
+    }
+
+    fn never(&self, out: &mut Vec<Diagnostic>) {
+        for (_, rule, alternatives) in self.rules() {
+            if !alternatives.is_empty() && alternatives.iter().all(|a| self.condition(*a) == Some(Ref::NONE))
+            {
+                let message = format!("`{}` can never match: its conditions exclude each other", rule.name);
+                out.push(
+                    Diagnostic::at(codes::NEVER_MATCHES, rule.name_span, message)
+                        .help("look at `for`, `when` and `unless` together, or leave the rule out"),
+                );
+            }
+        }
+    }
+
+    fn covered(&mut self, out: &mut Vec<Diagnostic>) {
+        let rules = self.rules();
+        let denies: Vec<_> =
+            rules.iter().filter(|(_, r, _)| !r.observe && matches!(r.action, Action::Deny(_))).collect();
+        for (_, rule, alternatives) in
+            rules.iter().filter(|(_, r, _)| !r.observe && r.action == Action::Allow)
+        {
+            if alternatives.iter().all(|a| self.condition(*a) == Some(Ref::NONE)) {
+                continue;
+            }
+            let covering = denies.iter().find(|(_, _, d)| self.covers(d, alternatives));
+            if let Some((_, deny, _)) = covering {
+                let message = format!(
+                    "`{}` never allows anything: `{}` denies all that it would",
+                    rule.name, deny.name
+                );
+                out.push(
+                    Diagnostic::at(codes::COVERED, rule.name_span, message)
+                        .label(deny.name_span, "this deny always wins")
+                        .help("leave one of them out, or narrow the deny"),
+                );
+            }
+        }
+    }
+
+    /// Says whether some deny alternative holds wherever one of the allow's does.
+    fn covers(&mut self, denies: &[usize], allows: &[usize]) -> bool {
+        allows.iter().all(|allow| denies.iter().any(|deny| self.implies(*allow, *deny).unwrap_or(false)))
+    }
+
+    fn implies(&mut self, allow: usize, deny: usize) -> Option<bool> {
+        self.pairs_left = self.pairs_left.checked_sub(1)?;
+        let (a, d) = (self.alternatives.get(allow)?, self.alternatives.get(deny)?);
+        let wider = d.scope == 0 || d.scope == a.scope;
+        if !wider || !within(a.place.as_ref(), d.place.as_ref()) {
+            return Some(false);
+        }
+        let (a, d) = (self.condition(allow)?, self.condition(deny)?);
+        let both = |diagrams: &mut Diagrams| -> Result<Ref, OverBudget> {
+            let not = diagrams.not(d)?;
+            diagrams.and(a, not)
+        };
+        Some(both(&mut self.diagrams).ok()? == Ref::NONE)
+    }
+
+    fn same(&self, out: &mut Vec<Diagnostic>) {
+        let mut known: BTreeMap<Vec<Where<'_>>, Vec<&Rule>> = BTreeMap::new();
+        for (_, rule, alternatives) in self.rules() {
+            if !matches!(rule.action, Action::Allow | Action::Deny(_)) {
+                continue;
+            }
+            let key = |a: &usize| {
+                let alternative = self.alternatives.get(*a)?;
+                Some((
+                    alternative.scope,
+                    alternative.place.as_ref(),
+                    self.condition(*a).filter(|c| *c != Ref::NONE)?,
+                ))
+            };
+            let Some(mut key) = alternatives.iter().map(key).collect::<Option<Vec<_>>>() else { continue };
+            key.sort();
+            let twins = known.entry(key).or_default();
+            if let Some(twin) = twins.iter().find(|t| t.action == rule.action && t.observe == rule.observe) {
+                let message = format!("`{}` and `{}` match the same requests", twin.name, rule.name);
+                out.push(
+                    Diagnostic::at(codes::SAME_CONDITION, rule.name_span, message)
+                        .label(twin.name_span, "the other one")
+                        .help("leave one of them out"),
+                );
+            }
+            twins.push(rule);
+        }
+    }
+
+    /// Finds denies that answer differently, and forwards that treat one header differently, where both can match.
+    fn contradictions(&mut self, out: &mut Vec<Diagnostic>) {
+        let mut rules = self.rules();
+        rules.retain(|(_, r, _)| {
+            matches!(r.action, Action::Forward(_) | Action::Deny(Denial::Respond { .. }))
+        });
+        for (number, (_, a, of_a)) in rules.iter().enumerate() {
+            for (_, b, of_b) in rules.get(number + 1..).unwrap_or(&[]) {
+                let Some(contradiction) = contradiction(a, b) else { continue };
+                let Some(request) = self.witness(a, of_a, b, of_b) else { continue };
+                out.push(match contradiction {
+                    Contradiction::Header(header) => Diagnostic::at(
+                        rule_codes::FORWARD_CONFLICT,
+                        b.name_span,
+                        format!("`{}` and `{}` both match this request, and treat the header `{header}` differently: {request}", a.name, b.name),
+                    )
+                    .label(a.name_span, "the other rule")
+                    .help("give their conditions or values a difference: one header has one value"),
+                    Contradiction::Answer => Diagnostic::at(
+                        codes::RESPONDS_DIFFER,
+                        b.name_span,
+                        format!("`{}` and `{}` both match this request, and answer differently: {request}", a.name, b.name),
+                    )
+                    .label(a.name_span, "the other deny; the least name decides")
+                    .help("write one answer in both, or narrow one of them"),
+                });
+            }
+        }
+    }
+
+    /// Finds a request that both rules match.
+    fn witness(&mut self, a: &Rule, of_a: &[usize], b: &Rule, of_b: &[usize]) -> Option<String> {
+        for x in of_a {
+            for y in of_b {
+                self.pairs_left = self.pairs_left.checked_sub(1)?;
+                let Some((host, method, path)) = self.common_place(a, *x, b, *y) else { continue };
+                let (Some(c), Some(d)) = (self.condition(*x), self.condition(*y)) else { continue };
+                let Ok(both) = self.diagrams.and(c, d) else { continue };
+                let place = witness::Place { host, method, path };
+                let found = witness::find(
+                    self.policy,
+                    &self.variables,
+                    &self.diagrams,
+                    both,
+                    &place,
+                    [&a.name, &b.name],
+                );
+                if found.is_some() {
+                    return found;
+                }
+            }
+        }
+        None
+    }
+
+    fn common_place(&self, a: &Rule, x: usize, b: &Rule, y: usize) -> Option<(String, String, String)> {
+        let (x, y) = (self.alternatives.get(x)?, self.alternatives.get(y)?);
+        let hosts = |scope: u32| {
+            usize::try_from(scope).ok().and_then(|s| self.scopes.get(s)).map_or(&[][..], Vec::as_slice)
+        };
+        let host = common_host_of(hosts(x.scope), hosts(y.scope))?;
+        let (method, path) = common_path(&route(x, a.name_span), &route(y, b.name_span))?;
+        Some((host, method, path))
+    }
+}
+
+/// Hosts, place and condition of an alternative.
+type Where<'a> = (u32, Option<&'a Place>, Ref);
+
+enum Contradiction {
+    Header(String),
+    Answer,
+}
+
+fn contradiction(a: &Rule, b: &Rule) -> Option<Contradiction> {
+    match (&a.action, &b.action) {
+        _ if a.observe || b.observe => None,
+        (Action::Forward(x), Action::Forward(y)) => {
+            let set_apart =
+                x.set.iter().find(|(name, value)| y.set.iter().any(|(n, v)| n == name && differs(value, v)));
+            let removed = x
+                .set
+                .iter()
+                .find(|(name, _)| y.remove.contains(name))
+                .or_else(|| y.set.iter().find(|(name, _)| x.remove.contains(name)));
+            set_apart.or(removed).map(|(name, _)| Contradiction::Header(name.clone()))
+        }
+        (Action::Deny(x @ Denial::Respond { .. }), Action::Deny(y @ Denial::Respond { .. })) => {
+            // A deny without `respond` says nothing that another could contradict.
+            let silent = Denial::Respond { status: 403, text: None };
+            (x != y && *x != silent && *y != silent).then_some(Contradiction::Answer)
+        }
+        _ => None,
+    }
+}
+
+fn differs(a: &Value, b: &Value) -> bool {
+    a != b
+}
+
+/// Turns an alternative back into a route.
+fn route(alternative: &Alternative, span: Span) -> Route {
+    let everywhere =
+        Place { methods: Vec::new(), segments: Vec::new(), rest: true, trailing_slash: TrailingSlash::Any };
+    let place = alternative.place.clone().unwrap_or(everywhere);
+    Route {
+        methods: place.methods,
+        segments: place.segments,
+        rest: place.rest,
+        trailing_slash: place.trailing_slash,
+        captures: alternative.captures.clone(),
+        span,
+    }
+}
+
+/// Says whether every request at one place is at the other too.
+fn within(inner: Option<&Place>, outer: Option<&Place>) -> bool {
+    let Some(outer) = outer else { return true };
+    let Some(inner) = inner else { return false };
+    let methods = outer.methods.is_empty()
+        || (!inner.methods.is_empty() && inner.methods.iter().all(|m| outer.methods.contains(m)));
+    let slash = outer.trailing_slash == TrailingSlash::Any || outer.trailing_slash == inner.trailing_slash;
+    let length = if outer.rest {
+        inner.segments.len() >= outer.segments.len()
+    } else {
+        !inner.rest && inner.segments.len() == outer.segments.len()
+    };
+    let segment = |(i, o): (&Segment, &Segment)| i == o || *o == Segment::Any;
+    methods && slash && length && inner.segments.iter().zip(&outer.segments).all(segment)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::Sources;
+
+    fn messages(text: &str) -> Vec<String> {
+        let sources = Sources::from_text("policy.gate", text);
+        let (ast, parsed) = crate::parse::parse(&sources);
+        assert_eq!(parsed, []);
+        let (_, found) = crate::check::check(&ast, &sources);
+        found.into_iter().map(|d| format!("{}: {}", d.code, d.message)).collect()
+    }
+
+    const ISSUER: &str = "issuer i { url \"https://i.example\" audience none algorithms RS256 scopes claim scp roles claim r as named {a, b} }\nrole a\nrole b includes a\n";
+
+    #[test]
+    fn what_rules_mean_together() {
+        let table = [
+            (
+                "allow x { for a and b when request.method == \"GET\" and request.method == \"PUT\" }",
+                "G0907: `x` can never match: its conditions exclude each other",
+            ),
+            (
+                "allow x { on /y for b }\ndeny z { for a and b }",
+                "G0908: `x` never allows anything: `z` denies all that it would",
+            ),
+            ("allow x { for a or b }\nallow z { for b or a }", "G0909: `x` and `z` match the same requests"),
+            (
+                "allow x { for a or b }\nforward f { on /x/* for a set \"x-h\" = \"1\" }\nforward g { on /*/y for b when request.country? in [\"DE\"] set \"x-h\" = \"2\" }",
+                "G0612: `f` and `g` both match this request, and treat the header `x-h` differently: GET https://a.example/x/y, country DE, as `u1` of i with a, b",
+            ),
+            (
+                "allow x { for a or b }\ndeny f { when request.header(\"q\") contains \"1\" respond 404 }\ndeny g { on PUT /x respond 410 }",
+                "G0910: `f` and `g` both match this request, and answer differently: PUT https://a.example/x, header q: 1, nobody signed in",
+            ),
+        ];
+        for (rules, expected) in table {
+            assert_eq!(messages(&format!("{ISSUER}{rules}")), [expected]);
+        }
+    }
+
+    #[test]
+    fn what_excludes_each_other_contradicts_nothing() {
+        for rules in [
+            "forward f { on /x set \"x-h\" = \"1\" }\nforward g { on /y set \"x-h\" = \"2\" }",
+            "forward f { when has request.country set \"x-h\" = \"1\" }\nforward g { when not has request.country set \"x-h\" = \"2\" }",
+            "forward f { when request.country? in [\"DE\"] set \"x-h\" = \"1\" }\nforward g { when not has request.country set \"x-h\" = \"2\" }",
+            "forward f { for b set \"x-h\" = \"1\" }\nforward g { for authenticated and not a set \"x-h\" = \"2\" }",
+            "forward f { set \"x-h\" = \"1\" }\nforward g { set \"x-h\" = \"1\" }",
+        ] {
+            assert_eq!(messages(&format!("{ISSUER}allow x {{ for a or b }}\n{rules}")), [""; 0], "{rules}");
+        }
+    }
+}
