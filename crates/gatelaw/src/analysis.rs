@@ -320,7 +320,7 @@ mod tests {
                 "G0907: `x` can never match: its conditions exclude each other",
             ),
             (
-                "allow x { on /y for b }\ndeny z { for b }",
+                "allow w { on /w for a }\nallow x { on /y for b }\ndeny z { for b }",
                 "G0908: `x` never allows anything: `z` denies all that it would",
             ),
             ("allow x { for a or b }\nallow z { for b or a }", "G0909: `x` and `z` match the same requests"),
