@@ -17,8 +17,16 @@ export function initSync(module: BufferSource | WebAssembly.Module): void;
 /** Names the version of gatelaw, the same for every package of one release. */
 export function version(): string;
 
+/** Holds a compiled policy that was loaded and checked; `free` gives its memory back at once. */
+export class Plan {
+  private constructor();
+  /** The digest of what decides: `sha256:` and 64 hex digits. */
+  readonly digest: string;
+  free(): void;
+}
+
 /**
- * Checks that bytes begin as an artifact of this gatelaw does, whoever wrote them.
- * Throws a `GatelawError` with a code `artifact:…` for bytes that don't.
+ * Loads an artifact that nobody signed: the caller answers for where the bytes come from.
+ * Throws a `GatelawError` with a code `artifact:…` for bytes that are no artifact of this gatelaw.
  */
-export function loadUnsigned(bytes: Uint8Array): void;
+export function loadUnsigned(bytes: Uint8Array): Plan;

@@ -27,9 +27,12 @@ export function version() {
   return wasm.version();
 }
 
+/** Holds a compiled policy that was loaded and checked; `free` gives its memory back at once. */
+export { Plan } from "./wasm/gatelaw.js";
+
 /**
- * Checks that bytes begin as an artifact of this gatelaw does, whoever wrote them.
- * Throws a `GatelawError` with a code `artifact:…` for bytes that don't.
+ * Loads an artifact that nobody signed: the caller answers for where the bytes come from.
+ * Throws a `GatelawError` with a code `artifact:…` for bytes that are no artifact of this gatelaw.
  */
 export function loadUnsigned(bytes) {
   if (!(bytes instanceof Uint8Array)) {

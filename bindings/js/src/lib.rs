@@ -12,13 +12,28 @@ pub fn version() -> String {
     gatelaw::version().to_owned()
 }
 
-/// Checks that bytes begin as an artifact of this gatelaw does, whoever wrote them.
+/// Holds a compiled policy that was loaded and checked.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Plan(gatelaw::Plan);
+
+#[wasm_bindgen]
+impl Plan {
+    /// Returns the digest of what decides: `sha256:` and 64 hex digits.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.0.digest().to_owned()
+    }
+}
+
+/// Loads an artifact that nobody signed: the caller answers for where the bytes come from.
 ///
 /// # Errors
-/// A [`Failure`] with a code `artifact:…` for bytes that don't.
+/// A [`Failure`] with a code `artifact:…` for bytes that are no artifact of this gatelaw.
 #[wasm_bindgen(js_name = loadUnsigned)]
-pub fn load_unsigned(bytes: &[u8]) -> Result<(), Failure> {
-    artifact::check_magic(bytes).map_err(Failure::from)
+pub fn load_unsigned(bytes: &[u8]) -> Result<Plan, Failure> {
+    artifact::load_unsigned(bytes).map(Plan).map_err(Failure::from)
 }
 
 /// Carries an error over the border of WebAssembly, which has no exceptions of its own.

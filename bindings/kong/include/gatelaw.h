@@ -20,6 +20,8 @@ extern "C" {
 
 /* The declarations from here to the next mark are those of lua/gatelaw.lua, word for word. */
 /* begin cdef */
+typedef struct gate_plan gate_plan;
+
 typedef struct gate_error {
   char code[64];
   char message[448];
@@ -27,7 +29,9 @@ typedef struct gate_error {
 
 const char *gate_version(void);
 int32_t gate_load_unsigned(const uint8_t *bytes, size_t bytes_len,
-                           gate_error *error);
+                           gate_plan **plan, gate_error *error);
+const char *gate_digest(const gate_plan *plan, size_t *digest_len);
+void gate_free(gate_plan *plan);
 /* end cdef */
 
 /*
@@ -37,10 +41,16 @@ int32_t gate_load_unsigned(const uint8_t *bytes, size_t bytes_len,
  * gate_version: names the version of gatelaw, the same for every package of one release. The text ends with a zero byte
  * and is never freed.
  *
- * gate_load_unsigned: checks that bytes begin as an artifact of this gatelaw does, whoever wrote them. GATE_ERROR with a
- * code `artifact:...` for bytes that don't.
+ * gate_load_unsigned: loads an artifact that nobody signed: the caller answers for where the bytes come from. On GATE_OK it
+ * writes `plan`, which the caller owns and gives to gate_free once. GATE_ERROR with a code `artifact:...` for bytes that are
+ * no artifact of this gatelaw.
  *
- * Codes of the border itself: `abi:null` for a NULL pointer where bytes were promised, `abi:panic` for a defect of gatelaw:
+ * gate_digest: answers the digest of what decides, `sha256:` and 64 hex digits, and writes its length. The text has no zero
+ * byte at its end and stands as long as the plan.
+ *
+ * gate_free: frees a plan; NULL is none.
+ *
+ * Codes of the border itself: `abi:null` for a NULL where a pointer was promised, `abi:panic` for a defect of gatelaw:
  * deny the request, report the message.
  */
 

@@ -10,14 +10,18 @@ local ffi = require("ffi")
 
 
 local error = error
+local setmetatable = setmetatable
 local type = type
 local io_open = io.open
+local ffi_gc = ffi.gc
 local ffi_load = ffi.load
 local ffi_new = ffi.new
 local ffi_string = ffi.string
 
 
 ffi.cdef([[
+typedef struct gate_plan gate_plan;
+
 typedef struct gate_error {
   char code[64];
   char message[448];
@@ -25,7 +29,9 @@ typedef struct gate_error {
 
 const char *gate_version(void);
 int32_t gate_load_unsigned(const uint8_t *bytes, size_t bytes_len,
-                           gate_error *error);
+                           gate_plan **plan, gate_error *error);
+const char *gate_digest(const gate_plan *plan, size_t *digest_len);
+void gate_free(gate_plan *plan);
 ]])
 
 
@@ -51,12 +57,27 @@ end
 local lib = open_library()
 
 
--- One buffer serves every call: none yields between writing and reading it.
+-- One of each serves every call: none yields between writing and reading it.
 local gate_error = ffi_new("gate_error")
+local plan_out = ffi_new("gate_plan *[1]")
+local len_out = ffi_new("size_t[1]")
 
 
 local function last_error()
   return ffi_string(gate_error.message), ffi_string(gate_error.code)
+end
+
+
+local plan_mt = {}
+plan_mt.__index = plan_mt
+
+
+--- Answers the digest of what decides: `sha256:` and 64 hex digits.
+-- @treturn string
+function plan_mt:digest()
+  local digest = lib.gate_digest(self.handle, len_out)
+
+  return ffi_string(digest, len_out[0])
 end
 
 
@@ -70,10 +91,10 @@ function _M.version()
 end
 
 
---- Checks that bytes begin as an artifact of this gatelaw does, whoever wrote
--- them.
+--- Loads an artifact that nobody signed: the caller answers for where the
+-- bytes come from.
 -- @tparam string bytes
--- @treturn[1] boolean `true`
+-- @treturn[1] table the plan, freed once nobody holds it
 -- @treturn[2] nil
 -- @treturn[2] string what went wrong, for a person
 -- @treturn[2] string its code, `artifact:…`, for programs
@@ -82,11 +103,12 @@ function _M.load_unsigned(bytes)
     error("bytes must be a string", 2)
   end
 
-  if lib.gate_load_unsigned(bytes, #bytes, gate_error) ~= GATE_OK then
+  local status = lib.gate_load_unsigned(bytes, #bytes, plan_out, gate_error)
+  if status ~= GATE_OK then
     return nil, last_error()
   end
 
-  return true
+  return setmetatable({ handle = ffi_gc(plan_out[0], lib.gate_free) }, plan_mt)
 end
 
 

@@ -24,6 +24,13 @@ pub(crate) struct Failure {
     message: String,
 }
 
+impl Failure {
+    /// Says that a pointer is NULL, or its length impossible.
+    pub(crate) fn null(promised: &str) -> Self {
+        Self { code: "abi:null", message: format!("a pointer to {promised} was promised: pass one") }
+    }
+}
+
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         Self { code: error.code(), message: error.to_string() }
@@ -42,8 +49,7 @@ pub(crate) unsafe fn slice<'a>(bytes: *const u8, bytes_len: usize) -> Result<&'a
         return Ok(&[]);
     }
     if bytes.is_null() || isize::try_from(bytes_len).is_err() {
-        let message = format!("a pointer to {bytes_len} bytes was promised: pass one, or the length 0");
-        return Err(Failure { code: "abi:null", message });
+        return Err(Failure::null("as many bytes as their length says"));
     }
     // SAFETY: not NULL, not longer than a slice may be, and readable for `'a` by the promise of the caller.
     Ok(unsafe { std::slice::from_raw_parts(bytes, bytes_len) })

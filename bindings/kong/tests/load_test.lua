@@ -1,8 +1,17 @@
 -- Loading bytes, inside of nginx: the same cases and codes as in every other
 -- language. Answers with a line for each test, as `prove` reads them.
+-- `GATELAW_ARTIFACT` names a compiled policy, `GATELAW_DIGEST` its digest.
 
 
 local gatelaw = require("gatelaw")
+
+
+local file = assert(io.open(os.getenv("GATELAW_ARTIFACT"), "rb"))
+local artifact = file:read("*a")
+file:close()
+
+local last = artifact:byte(-1)
+local flipped = artifact:sub(1, -2) .. string.char((last + 1) % 256)
 
 
 local tests = {}
@@ -23,6 +32,8 @@ local refused = {
   { "nothing", "", "artifact:truncated" },
   { "half a header", "GATELAW", "artifact:truncated" },
   { "another format version", "GATELAW\0\255\255", "artifact:version" },
+  { "a cut artifact", artifact:sub(1, -2), "artifact:truncated" },
+  { "a changed artifact", flipped, "artifact:digest" },
 }
 
 for _, case in ipairs(refused) do
@@ -34,6 +45,21 @@ for _, case in ipairs(refused) do
     assert(code == expected, "found " .. tostring(code))
   end)
 end
+
+
+test("an artifact loads", function()
+  local plan = assert(gatelaw.load_unsigned(artifact))
+  assert(plan:digest() == os.getenv("GATELAW_DIGEST"), plan:digest())
+end)
+
+
+test("plans are freed", function()
+  for _ = 1, 1000 do
+    assert(gatelaw.load_unsigned(artifact))
+  end
+
+  collectgarbage()
+end)
 
 
 test("the error tells a person", function()

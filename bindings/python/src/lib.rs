@@ -15,7 +15,7 @@ pyo3::create_exception!(
 #[pymodule(gil_used = false)]
 mod _gatelaw {
     #[pymodule_export]
-    use super::{GatelawError, load_unsigned, version};
+    use super::{GatelawError, Plan, load_unsigned, version};
 }
 
 /// Names the version of gatelaw, the same for every package of one release.
@@ -24,12 +24,29 @@ const fn version() -> &'static str {
     gatelaw::version()
 }
 
-/// Checks that bytes begin as an artifact of this gatelaw does, whoever wrote them.
+/// Holds a compiled policy that was loaded and checked.
+#[pyclass(frozen, module = "gatelaw")]
+struct Plan(gatelaw::Plan);
+
+#[pymethods]
+impl Plan {
+    /// The digest of what decides: `sha256:` and 64 hex digits.
+    #[getter]
+    fn digest(&self) -> &str {
+        self.0.digest()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<gatelaw.Plan {}>", self.0.digest())
+    }
+}
+
+/// Loads an artifact that nobody signed: the caller answers for where the bytes come from.
 ///
-/// Raises `GatelawError` with a code `artifact:…` for bytes that don't.
+/// Raises `GatelawError` with a code `artifact:…` for bytes that are no artifact of this gatelaw.
 #[pyfunction]
-fn load_unsigned(py: Python<'_>, data: &[u8]) -> PyResult<()> {
-    artifact::check_magic(data).map_err(|error| raised(py, &error))
+fn load_unsigned(py: Python<'_>, data: &[u8]) -> PyResult<Plan> {
+    artifact::load_unsigned(data).map(Plan).map_err(|error| raised(py, &error))
 }
 
 fn raised(py: Python<'_>, error: &LoadError) -> PyErr {

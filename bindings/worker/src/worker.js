@@ -31,8 +31,10 @@ async function load(request) {
     );
   }
   try {
-    loadUnsigned(new Uint8Array(await request.arrayBuffer()));
-    return Response.json({ loaded: true });
+    const plan = loadUnsigned(new Uint8Array(await request.arrayBuffer()));
+    const { digest } = plan;
+    plan.free();
+    return Response.json({ digest });
   } catch (error) {
     if (!(error instanceof GatelawError)) throw error;
     return Response.json({ code: error.code, message: error.message }, { status: 422 });

@@ -1,12 +1,18 @@
 // Runs the Worker in workerd and asks it over HTTP: the same cases and codes as in every other language.
 // `WORKERD` names the program; the current folder holds `worker.capnp`.
+// `GATELAW_ARTIFACT` names a compiled policy, `GATELAW_DIGEST` its digest.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 const START_MS = 20_000;
+
+const artifact = readFileSync(process.env.GATELAW_ARTIFACT);
+const flipped = Uint8Array.from(artifact);
+flipped[flipped.length - 1] ^= 1;
 
 let workerd;
 let origin;
@@ -56,6 +62,8 @@ for (const [name, input, code] of [
   ["nothing", bytes(""), "artifact:truncated"],
   ["half a header", bytes("GATELAW"), "artifact:truncated"],
   ["another format version", new Uint8Array([...bytes("GATELAW\0"), 0xff, 0xff]), "artifact:version"],
+  ["a cut artifact", artifact.subarray(0, -1), "artifact:truncated"],
+  ["a changed artifact", flipped, "artifact:digest"],
 ]) {
   test(`no artifact is refused: ${name}`, async () => {
     const response = await post("/load-unsigned", input);
@@ -63,6 +71,12 @@ for (const [name, input, code] of [
     assert.equal((await response.json()).code, code);
   });
 }
+
+test("an artifact loads", async () => {
+  const response = await post("/load-unsigned", artifact);
+  assert.equal(response.status, 200);
+  assert.deepEqual(await response.json(), { digest: process.env.GATELAW_DIGEST });
+});
 
 test("the error tells a person", async () => {
   const { message } = await (await post("/load-unsigned", bytes("no artifact"))).json();

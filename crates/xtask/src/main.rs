@@ -1,5 +1,6 @@
 //! The commands of this repository: `cargo xtask test`.
 
+mod artifact;
 mod count;
 mod files;
 mod log;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::log::Log;
 use crate::preflight::said;
 use crate::project::{Project, Result};
-use crate::{files, rust};
+use crate::{artifact, files, rust};
 
 const PROGRAM: &str = "usr/sbin/nginx";
 const MODULES: &str = "usr/lib/nginx/modules";
@@ -98,7 +98,8 @@ pub(crate) fn test_c(project: &Project, log: &mut Log) -> Result<()> {
     compile.arg("-std=c99").args(strict).arg("-I").arg(kong.join("include")).arg(kong.join("tests/abi.c"));
     compile.arg("-L").arg(folder).arg("-lgatelaw").arg(format!("-Wl,-rpath,{}", folder.display()));
     log.run(compile.arg("-o").arg(&program))?;
-    log.run(&mut Command::new(program))
+    let artifact = artifact::variables(project, log)?;
+    log.run(Command::new(program).envs(artifact))
 }
 
 /// Runs the tests of the Lua library inside of nginx.
@@ -146,7 +147,7 @@ fn start(project: &Project, log: &mut Log) -> Result<Server> {
     files::write(&prefix.join("nginx.conf"), &configuration(project, port)?)?;
     let mut command = Command::new(at(project, PROGRAM));
     command.arg("-p").arg(&prefix).args(["-c", "nginx.conf", "-e", "stderr"]);
-    command.env("LD_LIBRARY_PATH", library_path(project)?);
+    command.env("LD_LIBRARY_PATH", library_path(project)?).envs(artifact::variables(project, log)?);
     let process =
         log.attach(&mut command)?.spawn().map_err(|error| format!("nginx can't be started: {error}"))?;
     Ok(Server { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) })

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::files;
 use crate::log::Log;
 use crate::project::{Project, Result};
-use crate::{rust, setup};
+use crate::{artifact, rust, setup};
 
 /// Answers whether the tools are installed.
 pub(crate) fn has_modules(project: &Project) -> Result<bool> {
@@ -53,7 +53,8 @@ pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
 
 /// Runs the tests of the package in Node.js.
 pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
-    log.run(node_test().current_dir(project.made("npm")))
+    let artifact = artifact::variables(project, log)?;
+    log.run(node_test().current_dir(project.made("npm")).envs(artifact))
 }
 
 /// Checks the types of the package.
@@ -66,7 +67,8 @@ pub(crate) fn test_worker(project: &Project, log: &mut Log) -> Result<()> {
     let worker = project.made("worker");
     files::remove_folder(&worker)?;
     files::copy_folder(&project.at("bindings/worker"), &worker)?;
-    log.run(node_test().current_dir(worker).env("WORKERD", workerd(project)?))
+    let artifact = artifact::variables(project, log)?;
+    log.run(node_test().current_dir(worker).env("WORKERD", workerd(project)?).envs(artifact))
 }
 
 fn node_test() -> Command {

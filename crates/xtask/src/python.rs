@@ -6,7 +6,7 @@ use crate::files;
 use crate::log::Log;
 use crate::preflight::said;
 use crate::project::{Project, Result};
-use crate::setup;
+use crate::{artifact, setup};
 
 /// Answers whether the tools are installed, for the Python that is found.
 pub(crate) fn has_venv(project: &Project) -> Result<bool> {
@@ -45,7 +45,8 @@ pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
 
 /// Runs the tests of the package.
 pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
-    log.run(&mut python(project, &["-m", "pytest", "--color=no"]))
+    let artifact = artifact::variables(project, log)?;
+    log.run(python(project, &["-m", "pytest", "--color=no"]).envs(artifact))
 }
 
 /// Checks the tests against the types, and the types against the module.

@@ -1,5 +1,5 @@
 """gatelaw: one law for every gate."""
 
-from ._gatelaw import GatelawError, load_unsigned, version
+from ._gatelaw import GatelawError, Plan, load_unsigned, version
 
-__all__ = ["GatelawError", "load_unsigned", "version"]
+__all__ = ["GatelawError", "Plan", "load_unsigned", "version"]
