@@ -85,6 +85,13 @@ Examples:
   gatelaw check policy/*.gate
   gatelaw check --format json policy 2> diagnostics.jsonl")]
     Check(PolicyArguments),
+    /// Write `.gate` files in the one style; comments stay, the meaning too
+    #[command(after_help = "\
+Examples:
+  gatelaw fmt policy           rewrite what is not in the style, and name it
+  gatelaw fmt --check policy   only name it; exit code 1 if there is any
+  gatelaw fmt -                from stdin to stdout, for editors")]
+    Fmt(FmtArguments),
     /// Run the tests that stand in a policy
     #[command(after_help = "\
 Example:
@@ -145,6 +152,17 @@ pub(crate) struct PolicyArguments {
     /// A folder or `.gate` files
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// `gatelaw fmt [--check] PATH…`
+#[derive(Debug, Args)]
+pub(crate) struct FmtArguments {
+    /// Folders or `.gate` files; `-` alone formats stdin to stdout
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only name the files that are not in the style
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// `gatelaw compile PATH… -o FILE [--stats]`

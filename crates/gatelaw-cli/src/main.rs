@@ -7,6 +7,7 @@ mod check;
 mod compile;
 mod decide;
 mod explain;
+mod fmt;
 mod init;
 mod inspect;
 mod lines;
@@ -56,6 +57,7 @@ fn run(verb: &Verb, terminal: &Terminal) -> Result<Answer, Failure> {
     match verb {
         Verb::Init(arguments) => init::run(arguments, terminal),
         Verb::Check(arguments) => check::run(arguments, terminal),
+        Verb::Fmt(arguments) => fmt::run(arguments, terminal),
         Verb::Test(arguments) => test::run(arguments, terminal),
         Verb::Compile(arguments) => compile::run(arguments, terminal),
         Verb::Inspect(arguments) => inspect::run(arguments, terminal),

@@ -60,7 +60,7 @@ pub(crate) fn compile_files(mut files: PolicyFiles) -> Result<Checked, Failure> 
 }
 
 /// Whether what is wrong with a file is for its author to mend: then the policy has an error, and reading it did not fail.
-fn is_about_text(problem: &Diagnostic) -> bool {
+pub(crate) fn is_about_text(problem: &Diagnostic) -> bool {
     [code::NOT_UTF8, code::BYTE_ORDER_MARK, code::TOO_LARGE].contains(&problem.code)
 }
 

@@ -94,7 +94,7 @@ fn report(arguments: &RequestArguments, line: usize, error: &LineError) -> Repor
         place: Some(Place { file, line, column: 1, end_line: line, end_column: 1 }),
         labels: Vec::new(),
         help: Vec::new(),
-        page: "docs/request.md#as-json".into(),
+        page: "docs/program.md#lines-that-are-no-requests".into(),
     }
 }
 

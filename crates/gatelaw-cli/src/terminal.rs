@@ -112,7 +112,7 @@ impl Terminal {
             place: None,
             labels: Vec::new(),
             help: Vec::new(),
-            page: "docs/codes.md#artifacts".into(),
+            page: "docs/program.md#artifacts".into(),
         });
     }
 

@@ -259,6 +259,14 @@ fn read_text(path: &Path) -> Result<String, Box<Diagnostic>> {
         Ok(None) => return Err(too_large(path, SOURCE_BYTES_MAX).into()),
         Err(why) => return Err(unreadable(path, &why).into()),
     };
+    text_of(path, bytes)
+}
+
+/// Takes the bytes of a `.gate` file as its text; `path` names them in what is said.
+///
+/// # Errors
+/// Where they are not UTF-8, or begin with a byte order mark.
+pub fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
     if bytes.starts_with(b"\xEF\xBB\xBF") {
         return Err(byte_order_mark(path).into());
     }

@@ -30,6 +30,8 @@ fn check(bytes: &[u8], code: &str) {
     let run = folder.run(&["check", "bad.gatelaw"]);
     assert_eq!(run.exit, 3);
     assert!(run.stderr.starts_with("error[G0014]: `bad.gatelaw` is "), "{}", run.stderr);
+    let documents = include_str!("../../../../docs/program.md");
+    assert!(documents.contains(&format!("| `{code}` |")), "`{code}` is not documented");
 }
 
 fn artifact() -> Vec<u8> {

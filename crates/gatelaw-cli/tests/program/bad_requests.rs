@@ -21,6 +21,8 @@ fn check(bad: &[u8], error: &str, at: &str) {
     assert_eq!(answers[0], answers[2]);
     assert!(said.starts_with(&format!("error[{error}]: ")), "{said}");
     assert!(said.contains("\n --> stdin:2\n"), "{said}");
+    let documents = include_str!("../../../../docs/program.md");
+    assert!(documents.contains(&format!("| `{error}` |")), "`{error}` is not documented");
 }
 
 #[test]

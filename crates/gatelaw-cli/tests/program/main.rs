@@ -1,5 +1,11 @@
 //! Runs the real program: what it writes, where, and its exit code.
-#![allow(clippy::unwrap_used, clippy::string_slice, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod artifacts;
 mod bad_files;
