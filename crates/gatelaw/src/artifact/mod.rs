@@ -17,7 +17,7 @@
 //! | needs | what the policy reads of a request |
 //! | strings | every text that tables name |
 //! | variables | kind and arguments of each |
-//! | nodes, tables, states | words, see [`crate::plan`] |
+//! | nodes, tables, states | words, as the modules of the plan say |
 //! | entry | where a decision starts |
 //! | rules | names, kinds, instances, ranks |
 //! | cost | bounds of what one decision can cost |

@@ -41,7 +41,7 @@ use crate::lower::Read;
 use crate::policy::{Denial, IdentityModel, RuleId};
 use crate::request::Reading;
 
-/// Holds a compiled policy, ready to decide. Made by [`crate::compile`] or [`crate::artifact::load`].
+/// Holds a compiled policy, ready to decide. Made by [`crate::compile`] or [`crate::artifact::load_unsigned`].
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(crate) identity: IdentityModel,
