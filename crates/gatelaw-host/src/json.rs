@@ -106,7 +106,8 @@ impl<'de> Visitor<'de> for Value {
 
 /// Returns a number that is integral and exact. Its text says so without arithmetic on floats.
 fn whole(value: f64) -> Option<i64> {
-    const EXACT_MAX: u64 = 1 << 53;
+    // From 2^53 on a float stands for more than one integer: what the text said is lost.
+    const EXACT_MAX: u64 = (1 << 53) - 1;
     let text = format!("{value}");
     text.parse::<i64>().ok().filter(|n| n.unsigned_abs() <= EXACT_MAX)
 }
@@ -122,7 +123,8 @@ mod tests {
             ("1e3", Json::Int(1_000)),
             ("-0.0", Json::Int(0)),
             ("1.5", Json::OtherNumber),
-            ("9007199254740993.0", Json::Int(9_007_199_254_740_992)),
+            ("9007199254740991.0", Json::Int(9_007_199_254_740_991)),
+            ("9007199254740993.0", Json::OtherNumber),
             ("1e300", Json::OtherNumber),
             ("9223372036854775807", Json::Int(i64::MAX)),
             ("9223372036854775808", Json::OtherNumber),
