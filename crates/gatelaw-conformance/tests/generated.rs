@@ -6,12 +6,18 @@ use std::collections::BTreeMap;
 use gatelaw::ast::Effect;
 use gatelaw::check::check;
 use gatelaw::diagnostic::Severity;
+use gatelaw::format::format;
+use gatelaw::parse::parse;
 use gatelaw::policy::Policy;
 use gatelaw::reference;
+use gatelaw::source::Sources;
+use gatelaw_conformance::generate::print::print;
 use gatelaw_conformance::generate::requests::Questions;
 use gatelaw_conformance::generate::{Rng, Size, coverage, generate};
 
 const POLICIES: u64 = 3000;
+/// Policies that are laid out, parsed and printed again.
+const PRINTED: u64 = 300;
 
 /// Generates a policy and checks it; `None` where it doesn't check.
 fn policy(seed: u64) -> Option<Policy> {
@@ -72,4 +78,21 @@ fn generated_requests_meet_their_policies() {
     println!("{all} requests: {allowed} allowed, {meeting} with two or more matching rules; {reasons:#?}");
     assert!((all * 25..=all * 75).contains(&(allowed * 100)), "{allowed} of {all} are allowed");
     assert!(meeting * 100 >= all * 20, "{meeting} of {all} have two or more matching rules");
+}
+
+#[test]
+fn what_is_printed_is_read_as_it_was() {
+    for seed in 0..PRINTED {
+        let generated = generate(Size::Medium, &mut Rng::new(seed));
+        let text = print(&generated.ast);
+        let read = |text: &str| {
+            let (ast, said) = parse(&Sources::from_text("policy.gate", text));
+            assert_eq!(said, [], "seed {seed}");
+            print(&ast)
+        };
+        assert_eq!(read(&text), text, "seed {seed}");
+        let laid_out = format("policy.gate", &text).expect("what parses is laid out");
+        assert_eq!(read(&laid_out), text, "seed {seed}");
+        assert_eq!(format("policy.gate", &laid_out).as_deref(), Ok(laid_out.as_str()), "seed {seed}");
+    }
 }

@@ -15,6 +15,7 @@ mod tests;
 mod words;
 
 pub mod coverage;
+pub mod print;
 pub mod requests;
 
 pub use policy::{Generated, Size, generate};

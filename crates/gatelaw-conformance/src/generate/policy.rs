@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use gatelaw::ast::{Ast, Define, Item, Rule, Service, ServiceLine};
-use gatelaw::source::Sources;
+use gatelaw::source::{Source, Sources};
 
 use super::build::{NOWHERE, name};
 use super::conditions::{Conditions, DefinePlan, Known};
+use super::print::print;
 use super::readable::of_requests;
 use super::rng::Rng;
 use super::rules::Rules;
@@ -24,11 +25,19 @@ pub struct Generated {
 }
 
 impl Generated {
-    /// Returns the files of lists as a policy's sources; there is no text of the policy itself.
+    /// Writes the policy as one file, with the files of its lists.
     #[must_use]
     pub fn sources(&self) -> Sources {
+        self.in_files(std::slice::from_ref(&self.ast))
+    }
+
+    /// Writes the policy as several files, with its items in the order given.
+    #[must_use]
+    pub fn in_files(&self, files: &[Ast]) -> Sources {
+        let name = |number: usize| format!("{}/part.gate", 9_usize.wrapping_sub(number));
+        let files = files.iter().enumerate().map(|(n, ast)| Source { name: name(n), text: print(ast) });
         let lists = self.lists.iter().map(|(path, text)| (path.clone(), Ok(text.clone().into_bytes())));
-        Sources { lists: lists.collect(), ..Sources::default() }
+        Sources { files: files.collect(), lists: lists.collect() }
     }
 }
 
@@ -39,7 +48,9 @@ pub enum Size {
     Small,
     /// 10 to 40 rules.
     Medium,
-    /// 40 to 80 rules with deep conditions on many attributes: made to explode.
+    /// 55 to 75 rules with deep conditions on the same attributes, most of them for all paths: made to explode.
+    Deep,
+    /// 50 to 70 rules that together read hundreds of headers, most of them for all paths: made to explode too.
     Wide,
 }
 
@@ -48,7 +59,8 @@ impl Size {
     pub fn any(rng: &mut Rng) -> Self {
         match rng.below(100) {
             0..65 => Self::Small,
-            65..90 => Self::Medium,
+            65..84 => Self::Medium,
+            84..90 => Self::Deep,
             _ => Self::Wide,
         }
     }
@@ -57,18 +69,20 @@ impl Size {
 /// Makes a policy by chance.
 #[must_use]
 pub fn generate(size: Size, rng: &mut Rng) -> Generated {
-    let scene = Scene::new(rng);
+    let mut scene = Scene::new(rng);
+    scene.more_headers = if size == Size::Wide { 200 } else { 0 };
     let (mut items, files) = scene.items(rng);
     let defines = defines(&scene, rng);
     items.extend(defines.iter().map(|define| {
         Item::Define(Define { span: NOWHERE, name: name(&define.name), body: define.body.clone() })
     }));
-    let (count, depth, conditioned) = match size {
-        Size::Small => (rng.between(1, 8), 2, 70),
-        Size::Medium => (rng.between(10, 40), 2, 80),
-        Size::Wide => (rng.between(40, 80), 3, 100),
+    let (count, depth, conditioned, everywhere) = match size {
+        Size::Small => (rng.between(1, 8), 2, 70, 0),
+        Size::Medium => (rng.between(10, 40), 2, 80, 0),
+        Size::Deep => (rng.between(55, 75), 3, 100, 75),
+        Size::Wide => (rng.between(50, 70), 2, 100, 75),
     };
-    let rules = Rules { scene: &scene, defines: &defines, depth, conditioned };
+    let rules = Rules { scene: &scene, defines: &defines, depth, conditioned, everywhere };
     let mut services: Vec<_> = services(&scene, rng).into_iter().map(|plan| (plan, Vec::new())).collect();
     let mut top: Vec<Rule> = Vec::new();
     for index in 0..count {

@@ -128,6 +128,14 @@ pub(super) fn of_requests(scene: &Scene, rng: &mut Rng) -> Vec<Readable> {
         }
     }
     all.push(Readable::of("header_line", rng.word(HEADERS), false, Type::String));
+    for _ in 0..scene.more_headers / 5 {
+        all.push(Readable::of(
+            "header",
+            &format!("x-h{}", rng.below(scene.more_headers)),
+            true,
+            Type::String,
+        ));
+    }
     let offset = rng.chance(50).then(|| at(*rng.pick(&scene.words.offsets)));
     let time = Readable::plain(&["now"], Type::Clock, false, Pool::Words);
     all.push(Readable { node: AttrKind::Time(offset.clone()), ..time.clone() });

@@ -20,6 +20,8 @@ pub(super) struct Rules<'s> {
     pub(super) depth: usize,
     /// How likely a rule has a first condition, in percent.
     pub(super) conditioned: usize,
+    /// How many rules are for all paths whatever else, in percent.
+    pub(super) everywhere: usize,
 }
 
 impl Rules<'_> {
@@ -40,7 +42,7 @@ impl Rules<'_> {
         let mut readable = of_requests(self.scene, rng);
         // As people write them: allows are narrow, what goes for all requests is broad.
         let (routed, broad) = if kind == RuleKind::Allow { (85, 20) } else { (60, 45) };
-        if rng.chance(routed) {
+        if !rng.chance(self.everywhere) && rng.chance(routed) {
             let on = routes(self.scene, service.is_some_and(|s| s.exact), broad, rng);
             readable.extend(on.captures.iter().flat_map(|capture| vec![of_path(capture); 4]));
             clauses.push(ClauseKind::On(on.routes));

@@ -19,6 +19,8 @@ pub(super) struct Scene {
     pub(super) roles: Vec<RolePlan>,
     pub(super) issuers: Vec<IssuerPlan>,
     pub(super) lists: Vec<ListPlan>,
+    /// How many headers beside the usual ones conditions may read.
+    pub(super) more_headers: usize,
     attributes: Vec<AttributePlan>,
 }
 
@@ -93,7 +95,7 @@ impl Scene {
                 may_be_empty: rng.chance(25),
             })
             .collect();
-        Self { words, roles, issuers, lists, attributes }
+        Self { words, roles, issuers, lists, more_headers: 0, attributes }
     }
 
     /// Lists the attributes that some issuer declares.

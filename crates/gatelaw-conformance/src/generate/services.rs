@@ -82,8 +82,9 @@ fn service(scene: &Scene, index: usize, relaxations: &[ServiceLine], rng: &mut R
         lines.push(ServiceLine::TokensIgnore(NOWHERE));
     }
     if rng.chance(25) {
-        let url = "https://api.acme.test/.well-known/oauth-protected-resource";
-        lines.push(ServiceLine::ResourceMetadata(NOWHERE, text(url)));
+        // Services of one base must say the same.
+        let url = format!("https://api.acme.test/.well-known/{}", base.join("/"));
+        lines.push(ServiceLine::ResourceMetadata(NOWHERE, text(&url)));
     }
     rng.shuffle(&mut lines);
     ServicePlan { name: format!("svc{index}"), lines, host_capture, exact }

@@ -114,7 +114,7 @@ pub(super) fn like_regex(pattern: &str, rng: &mut Rng) -> String {
 fn write_match(ast: &Ast, text: &mut String, rng: &mut Rng) {
     match ast {
         Ast::Literal(literal) => text.push(literal.c),
-        Ast::Dot(_) => text.push(*rng.pick(&['a', '1', 'é'])),
+        Ast::Dot(_) => text.push(*rng.pick(&['a', 'a', '1', 'é', '\n'])),
         Ast::ClassPerl(class) => text.push(match (&class.kind, class.negated) {
             (ClassPerlKind::Digit, false) => '7',
             (ClassPerlKind::Space, false) => ' ',
