@@ -48,19 +48,11 @@ impl Paint {
 impl Terminal {
     /// Reads the wishes of the user and of the environment.
     pub(crate) fn new(format: Option<Format>, color: Color) -> Self {
-        // https://no-color.org: any value but the empty one.
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-        let wanted = |is_terminal: bool| match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => is_terminal && !no_color && !dumb,
-        };
-        Self {
-            format,
-            out_color: wanted(io::stdout().is_terminal()),
-            err_color: wanted(io::stderr().is_terminal()),
-        }
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let (no_color, term) = (variable("NO_COLOR"), variable("TERM"));
+        let out_color = is_colored(color, io::stdout().is_terminal(), &no_color, &term);
+        let err_color = is_colored(color, io::stderr().is_terminal(), &no_color, &term);
+        Self { format, out_color, err_color }
     }
 
     /// Whether results are JSON; `otherwise` where the user did not say.
@@ -143,6 +135,15 @@ impl Terminal {
     }
 }
 
+/// Says whether a stream is coloured. Any `NO_COLOR` but the empty one is heeded (<https://no-color.org>).
+fn is_colored(color: Color, is_terminal: bool, no_color: &str, term: &str) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal && no_color.is_empty() && term != "dumb",
+    }
+}
+
 /// Writes a value as one line of JSON.
 pub(crate) fn json_line(value: &impl Serialize) -> String {
     // Our own types have text keys only and no number that JSON lacks, so nothing fails here.
@@ -185,5 +186,27 @@ pub(crate) fn color_of_help(arguments: impl Iterator<Item = OsString>) -> clap::
         Some("always") => clap::ColorChoice::Always,
         Some("never") => clap::ColorChoice::Never,
         _ => clap::ColorChoice::Auto,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_that_want_them() {
+        assert!(is_colored(Color::Auto, true, "", "xterm"));
+        assert!(!is_colored(Color::Auto, false, "", "xterm"));
+        assert!(!is_colored(Color::Auto, true, "1", "xterm"));
+        assert!(!is_colored(Color::Auto, true, "", "dumb"));
+        assert!(is_colored(Color::Always, false, "1", "dumb"));
+        assert!(!is_colored(Color::Never, true, "", "xterm"));
+    }
+
+    #[test]
+    fn counts_read_as_words() {
+        let counts = [0, 1, 2].map(|number| count(number, "file"));
+        assert_eq!(counts, ["no files", "1 file", "2 files"]);
+        assert_eq!([7, 1_000, 1_234_567].map(thousands), ["7", "1,000", "1,234,567"]);
     }
 }
