@@ -107,19 +107,22 @@ fn satisfiable(scene: &Scene, who: &Who, issuer: usize) -> Option<bool> {
         Who::Authenticated(_) => Some(true),
         Who::Not(_, inner) => satisfiable(scene, inner, issuer).map(|b| !b),
         Who::Group(_, inner) => satisfiable(scene, inner, issuer),
-        Who::And(parts) => {
-            parts.iter().fold(Some(true), |all, part| match (all, satisfiable(scene, part, issuer)) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            })
-        }
+        Who::And(parts) => all(parts.iter().map(|part| satisfiable(scene, part, issuer))),
         Who::Or(parts) => {
-            parts.iter().fold(Some(false), |any, part| match (any, satisfiable(scene, part, issuer)) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            })
+            all(parts.iter().map(|part| satisfiable(scene, part, issuer).map(|b| !b))).map(|none| !none)
         }
     }
+}
+
+/// Says in three values whether all are true (Kleene 1952).
+fn all(values: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut all = Some(true);
+    for value in values {
+        match value {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => all = None,
+        }
+    }
+    all
 }

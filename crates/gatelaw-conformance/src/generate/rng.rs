@@ -47,7 +47,7 @@ impl Rng {
 
     /// Picks one of a list of words.
     pub fn word<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        *self.pick::<&str>(from)
+        self.pick::<&str>(from)
     }
 
     /// Picks each of a list with a chance of `percent`, in order.

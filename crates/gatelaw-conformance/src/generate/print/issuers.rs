@@ -21,7 +21,7 @@ fn text(line: &IssuerLineKind) -> String {
         IssuerLineKind::Audience(texts) => format!("audience {}", strings(texts)),
         IssuerLineKind::Algorithms(all) => format!("algorithms {}", names(all, ", ")),
         IssuerLineKind::Type(types) => {
-            let types: Vec<String> = types.iter().map(|ty| token_type(ty)).collect();
+            let types: Vec<String> = types.iter().map(token_type).collect();
             format!("type {}", types.join(", "))
         }
         IssuerLineKind::Require(path, value) => {

@@ -71,7 +71,7 @@ fn choose<'m>(model: &'m IdentityModel, wishes: &Wishes, rng: &mut Rng) -> &'m I
     }
     let able = |issuer: &&Issuer| wishes.roles.iter().all(|role| grant_for(model, issuer, *role).is_some());
     let all: Vec<&Issuer> = model.issuers.iter().filter(able).collect();
-    if all.is_empty() { rng.pick(&model.issuers) } else { *rng.pick(&all) }
+    if all.is_empty() { rng.pick(&model.issuers) } else { rng.pick::<&Issuer>(&all) }
 }
 
 /// Finds the `roles` line and the value that grant a role, also through `includes`.
