@@ -23,6 +23,8 @@ pub(crate) enum Count {
     Step,
     /// Lines of Rust's test programs: `test result: ok. 3 passed; 0 failed; …`.
     Rust,
+    /// The last line of `gatelaw test` for each policy: `25 tests: 25 passed, 0 failed`.
+    Policies,
     /// Lines of the Test Anything Protocol: `ok 1 - name` and `not ok 2 - name`, not indented.
     Tap,
     /// The last line of pytest: `1 failed, 7 passed in 0.01s`.
@@ -37,7 +39,8 @@ impl Count {
     pub(crate) fn tally(self, log: &str, step_failed: bool) -> Tally {
         let mut tally = match self {
             Self::Step => Tally { passed: u64::from(!step_failed), failed: 0 },
-            Self::Rust => rust(log),
+            Self::Rust => sums(log, "test result: "),
+            Self::Policies => sums(log, " tests: "),
             Self::Tap => tap(log),
             Self::Pytest => pytest(log),
         };
@@ -48,11 +51,12 @@ impl Count {
     }
 }
 
-fn rust(log: &str) -> Tally {
+/// Sums lines that have `N passed` and `N failed` behind a mark.
+fn sums(log: &str, mark: &str) -> Tally {
     let mut tally = Tally::default();
     for line in log.lines() {
-        // Not only at the beginning of a line: a test may have printed half a line before.
-        if let Some((_, counts)) = line.split_once("test result: ") {
+        // The mark isn't always at the beginning of a line: a test may have printed half a line before.
+        if let Some((_, counts)) = line.split_once(mark) {
             tally +=
                 Tally { passed: number_before(counts, "passed"), failed: number_before(counts, "failed") };
         }
@@ -99,6 +103,16 @@ mod tests {
         let log = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured\n\
                    half a line test result: FAILED. 12 passed; 2 failed; 0 ignored";
         check(Count::Rust, log, true, (15, 2));
+    }
+
+    #[test]
+    fn policies_are_summed() {
+        check(
+            Count::Policies,
+            "ok    a\n25 tests: 25 passed, 0 failed\n3 tests: 1 passed, 2 failed",
+            true,
+            (26, 2),
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The commands of this repository: `cargo xtask test`.
+//! The two commands of this repository: `cargo xtask demo` and `cargo xtask test`.
 
 mod artifact;
 mod count;
+mod demo;
 mod files;
 mod log;
 mod nginx;
@@ -18,15 +19,19 @@ use std::process::ExitCode;
 use project::Project;
 
 const USAGE: &str = "\
-usage: cargo xtask test [STEP…]
+usage: cargo xtask demo
+       cargo xtask test [STEP…]
 
-Runs all that CI runs, or only the steps named; `--list` names them. Looks first for the tools it needs, and installs what
-can be installed below target/.";
+demo  shows what gatelaw does, on the policies of this repository
+test  runs all that CI runs, or only the steps named; --list names them
+
+Both look first for the tools they need, and install what can be installed below target/.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
+        ["demo"] => Project::find().and_then(|project| demo::demo(&project)),
         ["test", "--list"] => {
             test::list();
             Ok(true)
@@ -39,7 +44,7 @@ fn main() -> ExitCode {
             println!("{USAGE}");
             Ok(true)
         }
-        _ => return wrong_usage("a command is needed: `test`"),
+        _ => return wrong_usage("a command is needed: `demo` or `test`"),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

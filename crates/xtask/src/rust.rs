@@ -64,6 +64,22 @@ pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
     log.run(&mut project.cargo(["test", "--workspace", "--no-fail-fast"]))
 }
 
+/// Runs the tests that stand in the policies to copy.
+pub(crate) fn test_policies(project: &Project, log: &mut Log) -> Result<()> {
+    let mut failed = Vec::new();
+    for policy in policies_to_copy(project)? {
+        failed.extend(log.run(gatelaw(project, &["test"]).arg(policy)).err());
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
+}
+
+/// Lists the folders of `policies/` that are policies, not collections of them.
+pub(crate) fn policies_to_copy(project: &Project) -> Result<Vec<PathBuf>> {
+    let mut folders = files::list(&project.at("policies"))?;
+    folders.retain(|folder| folder.join("policy.gate").is_file());
+    Ok(folders)
+}
+
 /// Starts a command line of the program `gatelaw`, built before if it must be.
 pub(crate) fn gatelaw(project: &Project, args: &[&str]) -> Command {
     let mut command = project.cargo(["run", "--quiet", "--package=gatelaw-cli", "--"]);

@@ -2,11 +2,14 @@
 
 use crate::files;
 use crate::log::Log;
+use crate::preflight::For;
 use crate::project::{Project, Result};
 use crate::{nginx, npm, python, rust};
 
 struct Setup {
     name: &'static str,
+    /// Whether the demo needs it too.
+    demo: bool,
     what: &'static str,
     is_done: fn(&Project) -> Result<bool>,
     install: fn(&Project, &mut Log) -> Result<()>,
@@ -15,30 +18,35 @@ struct Setup {
 const SETUPS: [Setup; 5] = [
     Setup {
         name: "wasm target",
+        demo: false,
         what: "the target wasm32-unknown-unknown, by rustup",
         is_done: |_| Ok(rust::has_wasm_target()),
         install: rust::add_wasm_target,
     },
     Setup {
         name: "crates",
+        demo: true,
         what: "the crates of Cargo.lock, by cargo",
         is_done: rust::has_crates,
         install: rust::fetch_crates,
     },
     Setup {
         name: "python tools",
+        demo: false,
         what: "the packages of bindings/python/requirements-dev.txt, by pip into target/venv",
         is_done: python::has_venv,
         install: python::make_venv,
     },
     Setup {
         name: "node tools",
+        demo: false,
         what: "the packages of bindings/js/package-lock.json, by npm into target/npm",
         is_done: npm::has_modules,
         install: npm::install_modules,
     },
     Setup {
         name: "nginx",
+        demo: false,
         what: "Debian's nginx with Lua, by apt-get into target/nginx",
         is_done: |project| Ok(nginx::is_found(project)),
         install: nginx::fetch,
@@ -49,9 +57,9 @@ const SETUPS: [Setup; 5] = [
 ///
 /// # Errors
 /// The first that can't be installed, with the end of its log.
-pub(crate) fn setup(project: &Project) -> Result<()> {
+pub(crate) fn setup(project: &Project, command: For) -> Result<()> {
     let mut installed = false;
-    for setup in &SETUPS {
+    for setup in SETUPS.iter().filter(|setup| setup.demo || command == For::Test) {
         if (setup.is_done)(project)? {
             continue;
         }

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use crate::count::{Count, Tally};
 use crate::log::Log;
+use crate::preflight::{self, For};
 use crate::project::{Project, Result};
-use crate::{nginx, npm, preflight, python, rust, setup};
+use crate::{nginx, npm, python, rust, setup};
 
 /// Does one thing, and says how its tests are counted.
 pub(crate) struct Step {
@@ -21,6 +22,7 @@ const STEPS: &[Step] = &[
     Step { name: "lints", count: Count::Step, run: rust::lint },
     Step { name: "documentation", count: Count::Step, run: rust::document },
     Step { name: "rust", count: Count::Rust, run: rust::test },
+    Step { name: "policies", count: Count::Policies, run: rust::test_policies },
     Step { name: "python package", count: Count::Step, run: python::build },
     Step { name: "python", count: Count::Pytest, run: python::test },
     Step { name: "python types", count: Count::Step, run: python::check_types },
@@ -53,10 +55,10 @@ pub(crate) fn chosen(names: &[&str]) -> Result<Vec<&'static Step>> {
 
 /// Runs steps, prints the sum on the last line, and answers whether all passed.
 pub(crate) fn test(project: &Project, steps: &[&Step]) -> Result<bool> {
-    if !preflight::preflight(project) {
+    if !preflight::preflight(project, For::Test) {
         return Ok(false);
     }
-    setup::setup(project)?;
+    setup::setup(project, For::Test)?;
     let mut sum = Tally::default();
     for step in steps {
         sum += step.test(project)?;
