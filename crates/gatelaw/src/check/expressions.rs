@@ -36,11 +36,9 @@ impl Checker<'_> {
         scope: &mut RuleScope,
     ) -> Checked {
         scope.depth += 1;
-        let checked = if scope.depth > EXPANDED_DEPTH_MAX {
-            self.too_large(scope)
-        } else {
-            self.node(expr, known, even, scope)
-        };
+        // Once too large nothing more is expanded: defines that double would go on for ever.
+        let too_large = scope.depth > EXPANDED_DEPTH_MAX || scope.tests > EXPANDED_TESTS_MAX;
+        let checked = if too_large { self.too_large(scope) } else { self.node(expr, known, even, scope) };
         scope.depth -= 1;
         checked
     }
@@ -105,9 +103,6 @@ impl Checker<'_> {
 
     fn counted(&mut self, test: &ast::TestOf, known: &Facts, even: bool, scope: &mut RuleScope) -> Checked {
         scope.tests += 1;
-        if scope.tests > EXPANDED_TESTS_MAX {
-            return self.too_large(scope);
-        }
         let mut asked = Asked { known, even, facts: Facts::new(), span: test.span };
         let Some(kind) = self.test(&test.node, &mut asked, scope) else {
             return Checked::of(Expr::Constant(false));

@@ -65,8 +65,10 @@ impl<T> NoteExpr<T> {
 /// Notes while tests are collected.
 pub(crate) struct NoteDrafts<'s> {
     sources: &'s Sources,
-    /// File names, sorted; by number of the source: its place among them.
+    /// File names, sorted.
     files: Vec<String>,
+    /// By number of the source: its place among the file names, and where its lines end.
+    lines: Vec<(u32, Vec<u32>)>,
     rules: Vec<RuleNote>,
     alternatives: Vec<(u32, NoteExpr<Cond<TestId>>)>,
 }
@@ -81,7 +83,11 @@ impl<'s> NoteDrafts<'s> {
     ) -> Self {
         let mut files: Vec<String> = sources.files.iter().map(|f| f.name.clone()).collect();
         files.sort();
-        let mut drafts = Self { sources, files, rules: Vec::new(), alternatives: Vec::new() };
+        let ends =
+            |text: &str| text.bytes().zip(0_u32..).filter(|(b, _)| *b == b'\n').map(|(_, at)| at).collect();
+        let place = |name: &str| u32::try_from(files.partition_point(|f| f.as_str() < name)).unwrap_or(0);
+        let lines = sources.files.iter().map(|f| (place(&f.name), ends(&f.text))).collect();
+        let mut drafts = Self { sources, files, lines, rules: Vec::new(), alternatives: Vec::new() };
         drafts.rules = policy.rules.iter().map(|r| drafts.rule(r)).collect();
         for alternative in &places.alternatives {
             let rule = usize::try_from(alternative.rule.0).ok().and_then(|r| policy.rules.get(r));
@@ -116,9 +122,11 @@ impl<'s> NoteDrafts<'s> {
     }
 
     fn place(&self, span: Span) -> (u32, u32) {
-        let name = self.sources.file(span.file).map_or("", |f| f.name.as_str());
-        let file = self.files.partition_point(|f| f.as_str() < name);
-        (u32::try_from(file).unwrap_or(0), self.sources.line_column(span.file, span.start).0)
+        let Some((file, ends)) = usize::try_from(span.file.0).ok().and_then(|f| self.lines.get(f)) else {
+            return (0, 0);
+        };
+        let before = ends.partition_point(|end| *end < span.start);
+        (*file, u32::try_from(before).unwrap_or(0).saturating_add(1))
     }
 
     fn expr(

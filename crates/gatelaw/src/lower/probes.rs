@@ -36,6 +36,8 @@ pub(crate) struct Probes<'p> {
     known: BTreeMap<Probe, TestId>,
 }
 
+/// Literals or points from which on a variable is asked before all narrower ones.
+const WIDE_CLASSES: usize = 32;
 const DAY_S: i64 = 86_400;
 const WEEK_S: i64 = 7 * DAY_S;
 
@@ -481,7 +483,7 @@ impl Classified<'_> {
 
     /// Sorts the variables, joins those that are one, and says what each probe became.
     fn sorted(mut self, probes: usize) -> (Vec<Variable>, Vec<Cond>) {
-        self.drafts.sort_by(|a, b| a.0.cmp(&b.0));
+        self.drafts.sort_by(|a, b| (is_narrow(&a.0), &a.0).cmp(&(is_narrow(&b.0), &b.0)));
         let mut variables: Vec<Variable> = Vec::new();
         let mut tests = vec![Cond::Constant(false); probes];
         for (variable, answers) in self.drafts {
@@ -496,6 +498,16 @@ impl Classified<'_> {
             }
         }
         (variables, tests)
+    }
+}
+
+/// Says whether a variable has few classes. Those with many are asked first: below each of their classes little is left,
+/// while asked last they would be repeated below every set of roles.
+fn is_narrow(variable: &Variable) -> bool {
+    match variable {
+        Variable::Strings(_, classes) => classes.len() <= WIDE_CLASSES,
+        Variable::Ints(_, points) => points.len() <= WIDE_CLASSES,
+        _ => true,
     }
 }
 
