@@ -37,8 +37,11 @@ fn digest_and_free(plan: *mut Plan) -> String {
 
 #[test]
 fn an_artifact_loads() {
-    let policy =
-        gatelaw::compile(&gatelaw::Sources::from_text("a.gate", "allow health { on GET /healthz for anyone }")).unwrap();
+    let policy = gatelaw::compile(&gatelaw::Sources::from_text(
+        "a.gate",
+        "allow health { on GET /healthz for anyone }",
+    ))
+    .unwrap();
     assert_eq!(load(&policy.plan.to_bytes()), Ok(policy.plan.digest().to_owned()));
 }
 

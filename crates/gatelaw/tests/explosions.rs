@@ -2,6 +2,14 @@
 //!
 //! `cargo test -p gatelaw --release --test explosions -- --nocapture` prints what each takes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test may panic"
+)]
+
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
