@@ -96,3 +96,16 @@ fn no_policy_warns_but_the_orders_api() {
         assert_eq!(codes, wanted, "{}", folder.display());
     }
 }
+
+#[test]
+fn every_policy_to_copy_is_laid_out() {
+    let mut unformatted = Vec::new();
+    for folder in policies() {
+        for file in files::read(&[folder.clone()]).sources.files {
+            if gatelaw::format::format(&file.name, &file.text).unwrap() != file.text {
+                unformatted.push(format!("{}/{}", folder.display(), file.name));
+            }
+        }
+    }
+    assert!(unformatted.is_empty(), "run `gatelaw fmt` on {unformatted:#?}");
+}

@@ -9,6 +9,14 @@ use crate::source::Sources;
 const INDENT: usize = 2;
 /// Keywords longer than this don't push the column of their block out.
 const COLUMN_MAX: usize = 10;
+/// Words that begin an item: it stands apart from the lines of the block around it.
+const ITEMS: &[&str] = &[
+    "allow", "audit", "define", "deny", "forward", "issuer", "limit", "list", "observe", "role", "service",
+    "test",
+];
+/// Words that begin lines which read as sentences: nothing in them stands in a column but an `=`.
+const SENTENCES: &[&str] =
+    &["as", "at", "attribute", "expect", "facts", "from", "header", "personal", "request", "secret"];
 
 /// Lays out one file.
 ///
@@ -188,26 +196,26 @@ fn group(lines: &[Line], number: usize, same: impl Fn(&Line) -> bool) -> impl It
     before.chain(behind).filter(|l| !l.code.is_empty() && !l.continues).collect::<Vec<_>>().into_iter()
 }
 
-fn keyword(line: &Line) -> &str {
-    let word = line.code.split(' ').next().unwrap_or("");
-    let is_word = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    if is_word && line.code.len() > word.len() && !opens_block(line) { word } else { "" }
+fn first_word(line: &Line) -> &str {
+    line.code.split(' ').next().unwrap_or("")
 }
 
-fn opens_block(line: &Line) -> bool {
-    line.code.ends_with('{')
+fn begins_item(line: &Line) -> bool {
+    line.code.starts_with('@') || ITEMS.contains(&first_word(line))
+}
+
+/// Finds the word that a line begins with, where what follows it stands in a column.
+fn keyword(line: &Line) -> &str {
+    let word = first_word(line);
+    let is_word = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let stands_alone = line.code.len() == word.len() || begins_item(line) || SENTENCES.contains(&word);
+    if is_word && !stands_alone { word } else { "" }
 }
 
 /// Finds the width of the keywords of the block that a line stands in; 0 where it has no keyword.
 fn width_of(lines: &[Line], number: usize) -> usize {
     let Some(line) = lines.get(number).filter(|l| l.depth > 0 && !keyword(l).is_empty()) else { return 0 };
-    // The rules of a service stand apart from its lines.
-    let is_rule =
-        |l: &Line| opens_block(l) || l.code.contains('{') && l.code.ends_with('}') && !l.code.contains("->");
-    if is_rule(line) {
-        return 0;
-    }
-    let same = |l: &Line| l.depth == line.depth && !l.code.starts_with('}') && !is_rule(l);
+    let same = |l: &Line| l.depth == line.depth && !l.code.starts_with('}') && !begins_item(l);
     let widths = group(lines, number, same).map(|l| keyword(l).len()).filter(|w| *w <= COLUMN_MAX);
     let width = widths.max().unwrap_or(0);
     if keyword(line).len() > COLUMN_MAX { 0 } else { width }
@@ -216,14 +224,10 @@ fn width_of(lines: &[Line], number: usize) -> usize {
 /// Writes a line with its keyword and its `=` in columns.
 fn aligned(lines: &[Line], number: usize, keyword_width: usize) -> String {
     let Some(line) = lines.get(number) else { return String::new() };
-    let word = keyword(line);
-    let Some((head, rest)) = line.code.split_once(' ').filter(|_| keyword_width > 0 && !word.is_empty())
-    else {
-        return line.code.clone();
-    };
+    let Some((head, rest)) = line.code.split_once(' ') else { return line.code.clone() };
     let rest = match equals(rest) {
         Some(at) if matches!(head, "set" | "attribute") => {
-            let same = |l: &Line| l.depth == line.depth && keyword(l) == head;
+            let same = |l: &Line| l.depth == line.depth && first_word(l) == head;
             let behind = |l: &Line| l.code.split_once(' ').and_then(|(_, rest)| equals(rest));
             let column = group(lines, number, same).filter_map(behind).max().unwrap_or(at);
             let (left, right) = rest.split_at_checked(at).unwrap_or((rest, ""));
@@ -231,7 +235,8 @@ fn aligned(lines: &[Line], number: usize, keyword_width: usize) -> String {
         }
         _ => rest.to_owned(),
     };
-    format!("{head:keyword_width$} {rest}")
+    let width = if keyword(line).is_empty() { 0 } else { keyword_width };
+    format!("{head:width$} {rest}")
 }
 
 /// Finds a lone `=` outside of strings.
@@ -261,6 +266,14 @@ mod tests {
     fn a_policy_is_laid_out() {
         let text = "\n\nservice a {\nhost a.example\n   base   /v1\n\n\n  # about read\nallow read {   # trailing\non GET /x/{id},\n/y\nfor staff\n  when user.mfa and\n(inside or\n  x)\n}\n}\nrole staff\ndeny a2 { when   request.country? in [\"a  b\"]  respond 451 }\n";
         let expected = "service a {\n  host a.example\n  base /v1\n\n  # about read\n  allow read { # trailing\n    on   GET /x/{id},\n         /y\n    for  staff\n    when user.mfa and\n         (inside or\n         x)\n  }\n}\nrole staff\ndeny a2 { when request.country? in [\"a  b\"]  respond 451 }\n";
+        assert_eq!(format("policy.gate", text).unwrap(), expected);
+        assert_eq!(format("policy.gate", expected).unwrap(), expected);
+    }
+
+    #[test]
+    fn braces_in_a_line_change_no_column() {
+        let text = "issuer a {\n  algorithms RS256\n  roles claim groups {\n    \"x\" -> staff\n  }\n  attribute a: string = claim a\n  attribute bcd: string = claim b\n  personal attribute e: string? = claim e\n}\nallow b {\n  on POST /x/{id}, POST /y/{id}\n  for staff\n  when user.mfa\n}\ntest \"t\" {\n  request GET \"https://x\"\n  as a { sub: \"u\" }\n  expect deny\n}\n";
+        let expected = "issuer a {\n  algorithms RS256\n  roles      claim groups {\n    \"x\" -> staff\n  }\n  attribute a: string   = claim a\n  attribute bcd: string = claim b\n  personal attribute e: string? = claim e\n}\nallow b {\n  on   POST /x/{id}, POST /y/{id}\n  for  staff\n  when user.mfa\n}\ntest \"t\" {\n  request GET \"https://x\"\n  as a { sub: \"u\" }\n  expect deny\n}\n";
         assert_eq!(format("policy.gate", text).unwrap(), expected);
         assert_eq!(format("policy.gate", expected).unwrap(), expected);
     }
