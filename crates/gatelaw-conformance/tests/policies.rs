@@ -89,7 +89,7 @@ fn every_rule_shows_in_a_test() {
 #[test]
 fn no_policy_warns_but_the_orders_api() {
     for folder in policies() {
-        let read = files::read(&[folder.clone()]);
+        let read = files::read(std::slice::from_ref(&folder));
         let compiled = gatelaw::compile(&read.sources).unwrap();
         let codes: Vec<String> = compiled.warnings.iter().map(|w| w.code.to_string()).collect();
         let wanted: &[&str] = if folder.ends_with("orders-api") { &["G0902", "G0902"] } else { &[] };

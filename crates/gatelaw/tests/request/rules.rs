@@ -525,6 +525,7 @@ fn the_first_wrong_fact_is_named() {
     };
     let mut ask = Ask { facts: wrong, ..Ask::get("/") };
     assert_eq!(ask.read().unwrap().wrong_fact(), None);
+    #[expect(clippy::type_complexity, reason = "a table reads best with its type in sight")]
     let reads: [(&str, fn(&mut Needs)); 7] = [
         ("size", |n| n.facts.size = true),
         ("client_cert", |n| n.facts.client_cert = true),
@@ -564,6 +565,7 @@ fn the_size_is_the_fact_or_the_header() {
 }
 
 /// One fault for each code, which no other fault hides.
+#[expect(clippy::type_complexity, reason = "a table reads best with its type in sight")]
 const FAULTS: &[(RefusalCode, fn(&mut Ask))] = &[
     (RefusalCode::Host, |ask| ask.host = b"a..b".to_vec()),
     (RefusalCode::Method, |ask| ask.method = b"get".to_vec()),
