@@ -101,7 +101,7 @@ fn no_policy_warns_but_the_orders_api() {
 fn every_policy_to_copy_is_laid_out() {
     let mut unformatted = Vec::new();
     for folder in policies() {
-        for file in files::read(&[folder.clone()]).sources.files {
+        for file in files::read(std::slice::from_ref(&folder)).sources.files {
             if gatelaw::format::format(&file.name, &file.text).unwrap() != file.text {
                 unformatted.push(format!("{}/{}", folder.display(), file.name));
             }
