@@ -14,7 +14,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gatelaw::check::{RESERVED, check};
+use gatelaw::check::RESERVED;
+use gatelaw::compile;
 use gatelaw::diagnostic::{Diagnostic, Severity};
 use gatelaw::parse::parse;
 use gatelaw::policy::Policy;
@@ -136,11 +137,15 @@ fn diagnose(policy: &str, prelude: Option<&str>) -> (Option<Policy>, Vec<Diagnos
     let source = |name: &str, text: &str| Source { name: name.into(), text: text.into() };
     let mut sources = Sources { files: vec![source("sample.gate", policy)], ..Sources::default() };
     sources.files.extend(prelude.map(|text| source("prelude.gate", text)));
-    let (ast, parsed) = parse(&sources);
+    // What the grammar refuses is not yet a policy: what else is said of it is a guess.
+    let (_, parsed) = parse(&sources);
     if !parsed.is_empty() {
         return (None, parsed);
     }
-    let (policy, mut found) = check(&ast, &sources);
+    let (policy, mut found) = match compile(&sources) {
+        Ok(compiled) => (Some(compiled.policy), compiled.warnings),
+        Err(found) => (None, found),
+    };
     found.retain(|d| d.code.severity == Severity::Error || d.span.is_none_or(|s| s.file == FileId(0)));
     (policy, found)
 }
