@@ -4,7 +4,9 @@
 //! records or is observed there, the service that holds it has that rule, the issuer that holds it gave the identity. What
 //! comes out (reasons, statuses, refusal codes), and what may be absent, is read off the cases themselves.
 
+mod forms;
 mod listed;
+mod names;
 mod narrowing;
 mod written;
 
@@ -104,14 +106,14 @@ fn clause_shows(clause: &Clause, case: &Case, answer: &Value) -> bool {
     match &clause.node {
         ClauseKind::Set(header, _) => first("set", &header.node.to_lowercase()),
         ClauseKind::Remove(header) => first("remove", &header.node.to_lowercase()),
-        ClauseKind::Keep(attrs) => attrs.iter().any(|a| first("keep", &written::attribute(a))),
+        ClauseKind::Keep(attrs) => attrs.iter().any(|a| first("keep", &forms::attribute(a))),
         ClauseKind::Level(level) => {
             let text = format!("{:?}", level.node).to_lowercase();
             answer.get("audit").and_then(Value::as_str) == Some(&text)
         }
         // What is redacted leaves no trace but a person's word that it should not be there.
         ClauseKind::Redact(attrs) => {
-            attrs.iter().any(|a| case.expect.iter().any(|e| e.is_without("keep", &written::attribute(a))))
+            attrs.iter().any(|a| case.expect.iter().any(|e| e.is_without("keep", &forms::attribute(a))))
         }
         ClauseKind::On(_)
         | ClauseKind::For(_)

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use gatelaw::ast::{Attr, Clause, ClauseKind, Expr, Operand, TestKind};
 
-use super::written::{Names, attribute};
+use super::forms::attribute;
+use super::names::Names;
 
 /// Names every form that a rule uses.
 pub(super) fn of(names: &Names<'_>, clauses: &[Clause]) -> BTreeSet<&'static str> {

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatelaw::address::IpNet;
 use gatelaw::ast::{
-    Ast, Attr, AttrKind, AuditLevel, ChallengePart, Clause, ClauseKind, CompareOp, Define, Expr, Grants,
-    Issuer, IssuerLineKind, Item, List, ListEntries, Literal, LiteralKind, Operand, Principal, Privacy,
-    RateUnit, Rule, RuleKind, ServiceLine, Set, SetShape, TestKind, Type, Who,
+    Ast, Attr, AuditLevel, ChallengePart, Clause, ClauseKind, CompareOp, Expr, Grants, Issuer,
+    IssuerLineKind, Item, List, ListEntries, Literal, LiteralKind, Operand, Principal, Privacy, RateUnit,
+    Rule, RuleKind, ServiceLine, Set, TestKind, Who,
 };
 
+use super::forms::{
+    address_form, built_in_or_declared, host_form, literal_type, path_forms, shape, type_name,
+};
+use super::names::Names;
 use super::narrowing;
 
 /// Names what a feature hangs on: it is covered by a case in which that shows.
@@ -39,78 +42,6 @@ pub(super) fn of(ast: &Ast) -> Written {
         }
     }
     walk.found
-}
-
-/// What rules refer to by name.
-pub(super) struct Names<'a> {
-    defines: BTreeMap<&'a str, &'a Define>,
-    lists: BTreeMap<&'a str, &'a List>,
-    including: BTreeSet<&'a str>,
-    /// Attributes of users that some issuer may not give.
-    optional: BTreeSet<&'a str>,
-}
-
-impl<'a> Names<'a> {
-    fn of(ast: &'a Ast) -> Self {
-        let mut names = Names {
-            defines: BTreeMap::new(),
-            lists: BTreeMap::new(),
-            including: BTreeSet::new(),
-            optional: BTreeSet::new(),
-        };
-        for item in &ast.items {
-            match item {
-                Item::Define(define) => {
-                    names.defines.insert(&define.name.node, define);
-                }
-                Item::List(list) => {
-                    names.lists.insert(&list.name.node, list);
-                }
-                Item::Role(role) if !role.includes.is_empty() => {
-                    names.including.insert(&role.name.node);
-                }
-                Item::Issuer(issuer) => names.optional.extend(optional_attributes(issuer)),
-                Item::Role(_) | Item::Service(_) | Item::Rule(_) | Item::Test(_) => {}
-            }
-        }
-        names
-    }
-
-    /// Finds the body of a define.
-    pub(super) fn define(&self, name: &str) -> Option<&'a Expr> {
-        self.defines.get(name).map(|define| &define.body)
-    }
-
-    /// Says whether an attribute may be absent in some rule.
-    pub(super) fn is_optional(&self, attr: &Attr) -> bool {
-        let name = attribute(attr);
-        match name.strip_prefix("user.") {
-            Some("client" | "actor" | "token_id" | "auth_age") => true,
-            Some(declared) => self.optional.contains(declared),
-            None => OPTIONAL.contains(&name.as_str()),
-        }
-    }
-}
-
-/// The built-in attributes of a request that may be absent.
-const OPTIONAL: [&str; 10] = [
-    "request.asn",
-    "request.bot_score",
-    "request.client_cert",
-    "request.cookie().only",
-    "request.country",
-    "request.header().only",
-    "request.header_line()",
-    "request.query().only",
-    "request.size",
-    "request.tls_version",
-];
-
-fn optional_attributes(issuer: &Issuer) -> impl Iterator<Item = &str> {
-    issuer.lines.iter().filter_map(|line| match &line.node {
-        IssuerLineKind::Attribute(a) if a.ty.optional => Some(a.name.node.as_str()),
-        _ => None,
-    })
 }
 
 struct Walk<'a> {
@@ -499,124 +430,5 @@ impl<'a> Walk<'a> {
         if let LiteralKind::Ip(net) = &literal.node {
             self.add(address_form(net));
         }
-    }
-}
-
-/// Names an attribute, without the names that a policy chose: `path.`, `user.*`, `request.header()`.
-pub(super) fn attribute(attr: &Attr) -> String {
-    match &attr.node {
-        AttrKind::Path(words) => {
-            let words: Vec<&str> = words.iter().map(|w| w.node.as_str()).collect();
-            match words.as_slice() {
-                ["path", ..] => "path.NAME".to_owned(),
-                ["host", ..] => "host.NAME".to_owned(),
-                other => other.join("."),
-            }
-        }
-        AttrKind::Of(kind, _, only) => {
-            format!("request.{}(){}", kind.node, if only.is_some() { ".only" } else { "" })
-        }
-        AttrKind::Time(offset) => format!("time{}", offset_form(offset.as_ref().map(|o| o.node))),
-        AttrKind::Weekday(offset) => format!("weekday{}", offset_form(offset.as_ref().map(|o| o.node))),
-    }
-}
-
-/// Names an attribute as a feature: attributes that issuers declare are one.
-fn built_in_or_declared(attr: &Attr) -> String {
-    let name = attribute(attr);
-    let declared = name.strip_prefix("user.").is_some_and(|name| !BUILT_IN.contains(&name));
-    if declared { "user.NAME".to_owned() } else { name }
-}
-
-/// What `user` has without being declared.
-const BUILT_IN: [&str; 9] =
-    ["actor", "auth_age", "client", "id", "issuer", "roles", "scopes", "token_age", "token_id"];
-
-fn offset_form(minutes: Option<i32>) -> &'static str {
-    match minutes {
-        None => "",
-        Some(m) if m < 0 => " west of UTC",
-        Some(_) => " east of UTC",
-    }
-}
-
-fn address_form(net: &IpNet) -> &'static str {
-    let text = net.to_string();
-    match (text.contains(':'), text.contains('/')) {
-        (false, false) => "an IPv4 address",
-        (false, true) => "an IPv4 network",
-        (true, false) => "an IPv6 address",
-        (true, true) => "an IPv6 network",
-    }
-}
-
-fn literal_type(literal: &Literal) -> &'static str {
-    match literal.node {
-        LiteralKind::Bool(_) => "bool",
-        LiteralKind::Int(_) => "int",
-        LiteralKind::String(_) => "string",
-        LiteralKind::Ip(_) => "ip",
-        LiteralKind::Duration(_) => "duration",
-        LiteralKind::Instant(_) => "instant",
-        LiteralKind::Clock(_) => "clock",
-        LiteralKind::Weekday(_) => "weekday",
-    }
-}
-
-fn type_name(ty: Type) -> &'static str {
-    match ty {
-        Type::Bool => "bool",
-        Type::Int => "int",
-        Type::String => "string",
-        Type::Strings => "strings",
-        Type::Ip => "ip",
-        Type::Duration => "duration",
-        Type::Instant => "instant",
-        Type::Clock => "clock",
-        Type::Weekday => "weekday",
-    }
-}
-
-fn shape(shape: Option<SetShape>) -> &'static str {
-    match shape {
-        None => "as it comes",
-        Some(SetShape::List) => "as list",
-        Some(SetShape::Words) => "as words",
-        Some(SetShape::One) => "as one",
-    }
-}
-
-fn host_form(text: &str) -> &'static str {
-    if text.starts_with("**.") {
-        "**."
-    } else if text.starts_with("*.") {
-        "*."
-    } else if text.starts_with('{') {
-        "{name}."
-    } else if text.starts_with('[') {
-        "an IPv6 address"
-    } else if text.parse::<std::net::Ipv4Addr>().is_ok() {
-        "an IPv4 address"
-    } else {
-        "a name"
-    }
-}
-
-fn path_forms(text: &str) -> BTreeSet<&'static str> {
-    if text == "/" {
-        return BTreeSet::from(["/"]);
-    }
-    text.split('/').skip(1).map(segment_form).collect()
-}
-
-fn segment_form(segment: &str) -> &'static str {
-    match segment {
-        "" => "a trailing slash",
-        "*" => "*",
-        "**" => "**",
-        s if s.starts_with('{') => "{name}",
-        s if s.contains('*') => "* beside characters",
-        s if s.contains('%') => "an escape",
-        _ => "a literal",
     }
 }
