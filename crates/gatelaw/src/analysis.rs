@@ -9,7 +9,7 @@ mod witness;
 
 use std::collections::BTreeMap;
 
-use crate::check::overlap::{common_host_of, common_path};
+use crate::check::overlap::{common_host_of, common_path, matches_host};
 use crate::codes::{rules as rule_codes, warnings as codes};
 use crate::diagnostic::Diagnostic;
 use crate::diagram::{Diagrams, OverBudget, Ref};
@@ -227,10 +227,24 @@ impl<'p> Analysis<'p> {
         let hosts = |scope: u32| {
             usize::try_from(scope).ok().and_then(|s| self.scopes.get(s)).map_or(&[][..], Vec::as_slice)
         };
-        let host = common_host_of(hosts(x.scope), hosts(y.scope))?;
-        let (method, path) = common_path(&route(x, a.name_span), &route(y, b.name_span))?;
-        Some((host, method, path))
+        let (xs, ys) = (hosts(x.scope), hosts(y.scope));
+        let both = |host: &String| serves(xs, host) && serves(ys, host);
+        // Where one of the two is for more hosts, those of services that fold letters may show what others don't.
+        let folding = self.policy.services.iter().filter(|s| s.relaxations.case_fold);
+        let more = folding.flat_map(|s| [common_host_of(xs, &s.hosts), common_host_of(ys, &s.hosts)]);
+        let candidates = common_host_of(xs, ys).into_iter().chain(more.flatten());
+        let (x, y) = (route(x, a.name_span), route(y, b.name_span));
+        candidates.filter(both).find_map(|host| {
+            let fold =
+                self.policy.services.iter().any(|s| s.relaxations.case_fold && serves(&s.hosts, &host));
+            common_path(&x, &y, fold).map(|(method, path)| (host, method, path))
+        })
     }
+}
+
+/// Says whether one of some patterns matches a host; none is every host.
+fn serves(hosts: &[crate::policy::HostPattern], host: &str) -> bool {
+    hosts.is_empty() || hosts.iter().any(|pattern| matches_host(pattern, host))
 }
 
 /// Hosts, place and condition of an alternative.

@@ -82,8 +82,8 @@ fn service(scene: &Scene, index: usize, relaxations: &[ServiceLine], rng: &mut R
         lines.push(ServiceLine::TokensIgnore(NOWHERE));
     }
     if rng.chance(25) {
-        // Services of one base must say the same.
-        let url = format!("https://api.acme.test/.well-known/{}", base.join("/"));
+        // Services of one base must say the same, also where letters fold.
+        let url = format!("https://api.acme.test/.well-known/{}", base.join("/").to_ascii_lowercase());
         lines.push(ServiceLine::ResourceMetadata(NOWHERE, text(&url)));
     }
     rng.shuffle(&mut lines);

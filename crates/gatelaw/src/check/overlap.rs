@@ -1,5 +1,7 @@
 //! Whether two patterns can both match, with a witness.
 
+use std::borrow::Cow;
+
 use crate::policy::{HostPattern, Route, Segment, TrailingSlash};
 
 /// Finds a host that both patterns match.
@@ -43,8 +45,9 @@ fn is_below(host: &str, suffix: &str) -> bool {
     host.strip_suffix(suffix).is_some_and(|before| before.len() > 1 && before.ends_with('.'))
 }
 
-/// Finds a path that both routes match, and a method; hosts are not looked at.
-pub(crate) fn common_path(a: &Route, b: &Route) -> Option<(String, String)> {
+/// Finds a path that both routes match, and a method; hosts are not looked at. `fold` says whether theirs is a host that
+/// compares ASCII letters folded.
+pub(crate) fn common_path(a: &Route, b: &Route, fold: bool) -> Option<(String, String)> {
     let method = common_method(a, b)?;
     let (short, long) = if a.segments.len() <= b.segments.len() { (a, b) } else { (b, a) };
     if short.segments.len() < long.segments.len() && !short.rest {
@@ -54,7 +57,8 @@ pub(crate) fn common_path(a: &Route, b: &Route) -> Option<(String, String)> {
     let mut path = String::new();
     for (number, segment) in long.segments.iter().enumerate() {
         path.push('/');
-        path.push_str(&common_segment(segment, short.segments.get(number).unwrap_or(&Segment::Any))?);
+        let other = short.segments.get(number).unwrap_or(&Segment::Any);
+        path.push_str(&common_segment(&folded(segment, fold), &folded(other, fold))?);
     }
     if slash == TrailingSlash::Present || path.is_empty() {
         path.push('/');
@@ -75,6 +79,23 @@ fn common_slash(a: &Route, b: &Route) -> Option<TrailingSlash> {
         (TrailingSlash::Any, other) | (other, TrailingSlash::Any) => Some(other),
         (x, y) => (x == y).then_some(x),
     }
+}
+
+/// Writes a segment as hosts with `case fold` compare it.
+fn folded(segment: &Segment, fold: bool) -> Cow<'_, Segment> {
+    match segment {
+        Segment::Literal(text) if fold => Cow::Owned(Segment::Literal(text.to_ascii_lowercase())),
+        Segment::Affix(before, behind) if fold => {
+            Cow::Owned(Segment::Affix(before.to_ascii_lowercase(), behind.to_ascii_lowercase()))
+        }
+        Segment::Literal(_) | Segment::Affix(..) | Segment::Any => Cow::Borrowed(segment),
+    }
+}
+
+/// Says whether two bases are one; `fold` as for [`common_path`].
+pub(crate) fn is_same_base(a: &[String], b: &[String], fold: bool) -> bool {
+    let same = |(x, y): (&String, &String)| if fold { x.eq_ignore_ascii_case(y) } else { x == y };
+    a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
 /// Finds a segment that both match.
@@ -99,6 +120,49 @@ fn common_segment(a: &Segment, b: &Segment) -> Option<String> {
             let behind =
                 if e1.ends_with(e2.as_str()) { e1 } else { e2.ends_with(e1.as_str()).then_some(e2)? };
             Some(format!("{before}a{behind}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::Sources;
+
+    #[track_caller]
+    fn check(text: &str, code: Option<&str>) {
+        let said = crate::compile(&Sources::from_text("policy.gate", text)).err().unwrap_or_default();
+        let codes: Vec<String> = said.iter().map(|d| d.code.to_string()).collect();
+        assert_eq!(codes, Vec::from_iter(code.map(str::to_owned)), "{text}: {said:#?}");
+    }
+
+    #[test]
+    fn where_letters_fold_their_case_tells_nothing_apart() {
+        for (fold, code) in [("case fold", Some("G0512")), ("", None)] {
+            let service = |name: &str, base: &str| {
+                format!(
+                    "service {name} {{ host a.example base /{base} {fold} \
+                     resource_metadata \"https://a.example/{name}\" allow r {{ for anyone }} }}\n"
+                )
+            };
+            check(&(service("one", "A") + &service("two", "a")), code);
+        }
+        for (fold, code) in [("case fold", Some("G0510")), ("", None)] {
+            check(
+                &format!(
+                    "service s {{ host a.example {fold} allow r {{ on /A/{{x}}/*, /a/b/{{x}} for anyone \
+                     when path.x == \"1\" }} }}"
+                ),
+                code,
+            );
+        }
+        for (fold, code) in [("case fold", Some("G0612")), ("", None)] {
+            check(
+                &format!(
+                    "service s {{ host a.example {fold} allow r {{ for anyone }} }} \
+                     forward one {{ on /A set \"x-y\" = \"1\" }} forward two {{ on /a set \"x-y\" = \"2\" }}"
+                ),
+                code,
+            );
         }
     }
 }

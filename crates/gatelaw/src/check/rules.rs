@@ -105,7 +105,12 @@ impl Checker<'_> {
         let conditions = scope.reads.clone();
         let mut headers = Vec::new();
         let action = self.action(rule, &facts, &mut scope, &mut headers);
-        self.captures_agree(&scope, routes.as_deref().unwrap_or(&[]));
+        // A rule outside of all services is for every host, so also for those that fold.
+        let fold = match within {
+            Some(_) => base.relaxations.case_fold,
+            None => services.iter().any(|s| s.service.relaxations.case_fold),
+        };
+        self.captures_agree(&scope, routes.as_deref().unwrap_or(&[]), fold);
         self.warn_of_head(rule, routes.as_deref().unwrap_or(&[]));
         self.warn_of_offsets(&scope);
         let rule = Rule {
@@ -587,16 +592,17 @@ impl Checker<'_> {
     }
 
     /// Demands that a name that is read stands at one place of all patterns that can both match.
-    fn captures_agree(&mut self, scope: &RuleScope, routes: &[Route]) {
+    fn captures_agree(&mut self, scope: &RuleScope, routes: &[Route], fold: bool) {
         let mut read: Vec<&str> = scope.captures_read.iter().map(|(n, _)| n.as_str()).collect();
         read.sort_unstable();
         read.dedup();
         for name in read {
             for (number, a) in routes.iter().enumerate() {
-                let apart =
-                    |b: &&Route| a.captures.get(name) != b.captures.get(name) && common_path(a, b).is_some();
+                let apart = |b: &&Route| {
+                    a.captures.get(name) != b.captures.get(name) && common_path(a, b, fold).is_some()
+                };
                 let Some(b) = routes.get(number + 1..).unwrap_or(&[]).iter().find(apart) else { continue };
-                let (_, path) = common_path(a, b).unwrap_or_default();
+                let (_, path) = common_path(a, b, fold).unwrap_or_default();
                 let message =
                     format!("`{{{name}}}` stands at two places of patterns that both match `{path}`");
                 self.out.push(

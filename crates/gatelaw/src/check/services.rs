@@ -1,7 +1,7 @@
 //! Services: hosts, bases and relaxations.
 
 use super::Checker;
-use super::overlap::common_host_of;
+use super::overlap::{common_host_of, is_same_base};
 use super::routes::Base;
 use crate::ast::{self, ServiceLine};
 use crate::codes::routes as codes;
@@ -149,9 +149,10 @@ impl Checker<'_> {
                     ),
             );
         }
-        if let (Some(x), Some(y), true) =
-            (&one.resource_metadata, &other.resource_metadata, one.base == other.base)
+        let fold = one.relaxations.case_fold && other.relaxations.case_fold;
+        if let (Some(x), Some(y)) = (&one.resource_metadata, &other.resource_metadata)
             && x != y
+            && is_same_base(&one.base, &other.base, fold)
         {
             let message = format!(
                 "`{}` and `{}` have one base at `{host}`, and name different metadata",
