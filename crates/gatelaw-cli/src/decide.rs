@@ -1,6 +1,6 @@
 //! `gatelaw decide`: one decision for each request.
 
-use gatelaw::Session;
+use gatelaw::{Plan, Session};
 use gatelaw_host::{LineError, RequestLine, decision_line};
 
 use crate::answer::{Answer, Failure};
@@ -17,18 +17,18 @@ pub(crate) fn run(arguments: &RequestArguments, terminal: &Terminal) -> Result<A
     })
 }
 
-fn as_json(judge: &Judge, session: &mut Session<'_>, request: Result<&RequestLine, &LineError>) -> String {
+fn as_json(judge: &Judge, session: &mut Session<&Plan>, request: Result<&RequestLine, &LineError>) -> String {
     let request = match request {
         Ok(request) => request,
         Err(error) => return error.to_line(),
     };
     let caller = request.caller(judge.plan.identity_model());
-    decision_line(&request.with(|raw| session.decide(raw, caller.caller()).to_decision(&judge.plan)))
+    decision_line(&request.with(|raw| session.decision(raw, caller.caller())))
 }
 
 fn in_words(
     judge: &Judge,
-    session: &mut Session<'_>,
+    session: &mut Session<&Plan>,
     request: Result<&RequestLine, &LineError>,
     paint: Paint,
 ) -> String {
@@ -38,7 +38,7 @@ fn in_words(
     };
     let caller = request.caller(judge.plan.identity_model());
     request.with(|raw| {
-        let decision = session.decide(raw, caller.caller()).to_decision(&judge.plan);
+        let decision = session.decision(raw, caller.caller());
         format!("{}: {}", request_in_words(raw), why::headline(&decision, paint))
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatelaw::{Asked, Explanation, RuleExplained, Session};
+use gatelaw::{Asked, Explanation, Plan, RuleExplained, Session};
 use gatelaw_host::{LineError, RequestLine, decision_line};
 use serde::Serialize;
 
@@ -20,14 +20,14 @@ pub(crate) fn run(arguments: &RequestArguments, terminal: &Terminal) -> Result<A
     })
 }
 
-fn explanation(judge: &Judge, session: &mut Session<'_>, request: &RequestLine) -> Explanation {
+fn explanation(judge: &Judge, session: &mut Session<&Plan>, request: &RequestLine) -> Explanation {
     let caller = request.caller(judge.plan.identity_model());
     request.with(|raw| session.explain(raw, caller.caller()))
 }
 
 fn in_words(
     judge: &Judge,
-    session: &mut Session<'_>,
+    session: &mut Session<&Plan>,
     number: usize,
     request: Result<&RequestLine, &LineError>,
     paint: Paint,
@@ -46,7 +46,7 @@ fn in_words(
 
 fn as_json(
     judge: &Judge,
-    session: &mut Session<'_>,
+    session: &mut Session<&Plan>,
     number: usize,
     request: Result<&RequestLine, &LineError>,
 ) -> String {

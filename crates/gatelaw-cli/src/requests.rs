@@ -27,7 +27,7 @@ pub(crate) struct Judge {
 pub(crate) fn answer_all(
     arguments: &RequestArguments,
     terminal: &Terminal,
-    mut answer: impl FnMut(&Judge, &mut Session<'_>, usize, Result<&RequestLine, &LineError>) -> String,
+    mut answer: impl FnMut(&Judge, &mut Session<&Plan>, usize, Result<&RequestLine, &LineError>) -> String,
 ) -> Result<Answer, Failure> {
     let Some(judge) = judge(&arguments.policy, terminal)? else { return Ok(Answer::No) };
     let mut session = Session::new(&judge.plan);
@@ -68,7 +68,7 @@ fn judge(paths: &[PathBuf], terminal: &Terminal) -> Result<Option<Judge>, Failur
     Ok(checked.compiled.map(|compiled| Judge { plan: compiled.plan, folder: checked.files.folder }))
 }
 
-fn request(session: &Session<'_>, line: &Line<'_>, now: Option<i64>) -> Result<RequestLine, LineError> {
+fn request(session: &Session<&Plan>, line: &Line<'_>, now: Option<i64>) -> Result<RequestLine, LineError> {
     let wrong = |code, message: &str| LineError { code, at: String::new(), message: message.into() };
     match line {
         Line::TooLong => {

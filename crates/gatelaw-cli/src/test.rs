@@ -2,7 +2,7 @@
 
 use gatelaw::diagnostic::Renderer;
 use gatelaw::testing::{Mismatch, Question, TestOutcome, run_tests};
-use gatelaw::{Compiled, Explanation, Session};
+use gatelaw::{Compiled, Explanation, Plan, Session};
 use gatelaw_host::files::PolicyFiles;
 use serde::Serialize;
 
@@ -17,8 +17,7 @@ pub(crate) fn run(arguments: &PolicyArguments, terminal: &Terminal) -> Result<An
     terminal.diagnostics(&checked.files, &checked.diagnostics);
     let Some(compiled) = &checked.compiled else { return Ok(Answer::No) };
     let mut session = Session::new(&compiled.plan);
-    let outcomes =
-        run_tests(&compiled.policy, |raw, caller| session.decide(raw, caller).to_decision(&compiled.plan));
+    let outcomes = run_tests(&compiled.policy, |raw, caller| session.decision(raw, caller));
     let renderer = Renderer::new(&checked.files.sources).folder(&checked.files.folder);
     let mut text = String::new();
     for (index, outcome) in outcomes.iter().enumerate() {
@@ -40,7 +39,7 @@ pub(crate) fn run(arguments: &PolicyArguments, terminal: &Terminal) -> Result<An
 }
 
 /// Asks once more, and why.
-fn explanation(compiled: &Compiled, session: &mut Session<'_>, index: usize) -> Option<Explanation> {
+fn explanation(compiled: &Compiled, session: &mut Session<&Plan>, index: usize) -> Option<Explanation> {
     let test = compiled.policy.tests.get(index)?;
     let mut found = None;
     Question::of(&compiled.policy, test).ask(|raw, caller| {

@@ -39,7 +39,7 @@ impl Figures {
         for _ in 0..requests {
             let question = questions.question(&mut rng);
             let expected = question.ask(|raw, caller| reference::decide(policy, plan.digest(), raw, caller));
-            let found = question.ask(|raw, caller| session.decide(raw, caller).to_decision(plan));
+            let found = question.ask(|raw, caller| session.decision(raw, caller));
             let matching =
                 question.ask(|raw, caller| reference::matching_rules(policy, raw, caller).map(|m| m.len()));
             self.asked += 1;

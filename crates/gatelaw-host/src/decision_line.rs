@@ -1,7 +1,9 @@
 //! A decision as one line of JSON.
 
+use std::borrow::Borrow;
+
 use gatelaw::ast::{AuditLevel, Effect};
-use gatelaw::{Decision, Session};
+use gatelaw::{Decision, Plan, Session};
 use serde::Serialize;
 
 use crate::request_line::{LineError, RequestLine};
@@ -74,8 +76,8 @@ pub fn decision_line(decision: &Decision) -> String {
 ///
 /// # Errors
 /// Where the line is no request, or lacks an address that the policy reads.
-pub fn request_line(
-    session: &Session<'_>,
+pub fn request_line<P: Borrow<Plan>>(
+    session: &Session<P>,
     line: &str,
     default_now: Option<i64>,
 ) -> Result<RequestLine, LineError> {
@@ -89,12 +91,15 @@ pub fn request_line(
 /// Answers one line: a decision, or what is wrong with the line.
 ///
 /// `default_now`, in Unix seconds, stands in for a missing `now`.
-pub fn decide_line(session: &mut Session<'_>, line: &str, default_now: Option<i64>) -> String {
+pub fn decide_line<P: Borrow<Plan>>(
+    session: &mut Session<P>,
+    line: &str,
+    default_now: Option<i64>,
+) -> String {
     let request = match request_line(session, line, default_now) {
         Ok(request) => request,
         Err(error) => return error.to_line(),
     };
-    let plan = session.plan();
-    let caller = request.caller(plan.identity_model());
-    decision_line(&request.with(|raw| session.decide(raw, caller.caller()).to_decision(plan)))
+    let caller = request.caller(session.plan().identity_model());
+    decision_line(&request.with(|raw| session.decision(raw, caller.caller())))
 }

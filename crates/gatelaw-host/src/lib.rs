@@ -4,8 +4,10 @@
 pub mod files;
 
 mod decision_line;
+mod handling;
 pub mod json;
 mod request_line;
 
 pub use decision_line::{decide_line, decision_line, request_line};
+pub use handling::{Answer, CORRELATION_HEADER, Forward, Handling};
 pub use request_line::{LineCaller, LineError, LineErrorCode, RequestLine};

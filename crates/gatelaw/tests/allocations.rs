@@ -3,7 +3,7 @@
 use gatelaw::json::Json;
 use gatelaw::request::{Fact, Facts};
 use gatelaw::source::Sources;
-use gatelaw::{Caller, Effect, Identity, RawRequest, Session, compile};
+use gatelaw::{Caller, Effect, Identity, Plan, RawRequest, Session, compile};
 
 const POLICY: &str = r#"
 issuer okta {
@@ -69,7 +69,7 @@ fn deciding_allocates_nothing() {
     let facts = Facts { country: Fact::Present("DE"), ..Facts::default() };
     let mut session = Session::new(&compiled.plan);
     let mut allowed = 0;
-    let mut all = |session: &mut Session<'_>| {
+    let mut all = |session: &mut Session<&Plan>| {
         for method in [&b"GET"[..], b"DELETE", b"get"] {
             for host in [&b"api.acme.com"[..], b"t1.acme.dev:443", b"other", b"10.0.0.1"] {
                 for target in targets {

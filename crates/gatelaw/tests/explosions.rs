@@ -87,7 +87,7 @@ fn check(name: &str, policy: &str, pools: &Pools) -> Stats {
             now: 1_767_268_800 + random.below(14 * 86_400) as i64,
             ..RawRequest::new(b"GET", b"api.example", path.as_bytes())
         };
-        let decided = session.decide(&raw, caller).to_decision(&plan);
+        let decided = session.decision(&raw, caller);
         assert_eq!(
             decided,
             reference::decide(&compiled.policy, plan.digest(), &raw, caller),

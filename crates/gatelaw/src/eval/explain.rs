@@ -2,12 +2,9 @@
 
 use super::classify::Scratch;
 use super::notes::NoteExpr;
-use super::session::Session;
 use super::view::View;
 use crate::decision::Decision;
-use crate::identity::Caller;
 use crate::plan::Plan;
-use crate::request::RawRequest;
 
 /// Says why a decision is as it is: a second object beside it, never part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,28 +53,23 @@ pub struct Asked {
     pub outcome: bool,
 }
 
-impl Session<'_> {
-    /// Decides a request, and explains the decision.
-    pub fn explain(&mut self, raw: &RawRequest<'_>, caller: Caller<'_>) -> Explanation {
-        let plan = self.plan();
-        let decision = self.decide(raw, caller).to_decision(plan);
-        let classes = self.classes.clone();
-        let caller = match caller {
-            Caller::Verified(identity) if !self.is_anonymous() => Some(identity),
-            Caller::Verified(_) | Caller::Anonymous | Caller::Invalid(_) | Caller::KeysUnavailable => None,
-        };
-        let mut rules: Vec<RuleExplained> =
-            (0..plan.rules.len()).filter_map(|rule| unreached(plan, rule)).collect();
-        let (request, scratch) = self.parts();
-        for (class, split) in classes {
-            let view = View { plan, request, caller, split };
-            scratch.next_round();
-            for condition in conditions_of(plan, class) {
-                explain_alternative(view, scratch, *condition, &mut rules);
-            }
+/// Explains a decision by the classes of rules that were asked, and in which reading of the path.
+pub(super) fn explanation(
+    view: View<'_>,
+    scratch: &mut Scratch,
+    classes: &[(u32, bool)],
+    decision: Decision,
+) -> Explanation {
+    let plan = view.plan;
+    let mut rules: Vec<RuleExplained> =
+        (0..plan.rules.len()).filter_map(|rule| unreached(plan, rule)).collect();
+    for (class, split) in classes {
+        scratch.next_round();
+        for condition in conditions_of(plan, *class) {
+            explain_alternative(View { split: *split, ..view }, scratch, *condition, &mut rules);
         }
-        Explanation { decision, rules }
     }
+    Explanation { decision, rules }
 }
 
 fn conditions_of(plan: &Plan, class: u32) -> &[u32] {

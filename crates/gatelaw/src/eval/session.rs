@@ -1,12 +1,15 @@
 //! Decides requests, one after the other.
 
+use std::borrow::Borrow;
+
 use super::actions;
 use super::classify::Scratch;
+use super::explain::{Explanation, explanation};
 use super::outcome::{Outcome, Why};
 use super::routes::{self, Starts};
 use super::tables::{run, word};
 use super::view::View;
-use crate::decision::{Challenge, ChallengeError};
+use crate::decision::{Challenge, ChallengeError, Decision};
 use crate::identity::{Caller, Identity};
 use crate::plan::{Action, Plan, PlanKind};
 use crate::policy::{Denial, RuleId};
@@ -23,48 +26,77 @@ use crate::request::{Canonical, RawRequest};
 /// assert_eq!(outcome.effect(), Effect::Allow);
 /// ```
 #[derive(Debug)]
-pub struct Session<'p> {
-    plan: &'p Plan,
+pub struct Session<P> {
+    plan: P,
+    work: Work,
+}
+
+impl<P: Borrow<Plan>> Session<P> {
+    /// Makes a session with empty buffers, for a plan that it borrows, shares (`Arc`) or owns.
+    #[must_use]
+    pub fn new(plan: P) -> Self {
+        let work = Work::new(plan.borrow());
+        Self { plan, work }
+    }
+
+    /// Returns the plan.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        self.plan.borrow()
+    }
+
+    /// Decides a request. Nothing that is wrong with it, or with the plan, is ever an allow.
+    pub fn decide(&mut self, raw: &RawRequest<'_>, caller: Caller<'_>) -> &Outcome {
+        self.work.decide(self.plan.borrow(), raw, caller);
+        &self.work.outcome
+    }
+
+    /// Decides a request, and copies the outcome into a decision of its own. The copy allocates.
+    pub fn decision(&mut self, raw: &RawRequest<'_>, caller: Caller<'_>) -> Decision {
+        self.decide(raw, caller);
+        self.work.outcome.to_decision(self.plan.borrow())
+    }
+
+    /// Decides a request, and explains the decision.
+    pub fn explain(&mut self, raw: &RawRequest<'_>, caller: Caller<'_>) -> Explanation {
+        let decision = self.decision(raw, caller);
+        self.work.explain(self.plan.borrow(), decision, caller)
+    }
+}
+
+/// The buffers of a session: what the last request came to.
+#[derive(Debug)]
+struct Work {
     request: Canonical,
     scratch: Scratch,
     outcome: Outcome,
     anonymous: bool,
     /// The classes of the last request, and whether they were asked in its second reading: for explanations.
-    pub(super) classes: Vec<(u32, bool)>,
+    classes: Vec<(u32, bool)>,
 }
 
-impl<'p> Session<'p> {
-    /// Makes a session with empty buffers.
-    #[must_use]
-    pub fn new(plan: &'p Plan) -> Self {
+impl Work {
+    fn new(plan: &Plan) -> Self {
         let (request, scratch) = (Canonical::new(), Scratch::new(plan));
-        Self { plan, request, scratch, outcome: Outcome::new(), anonymous: true, classes: Vec::new() }
+        Self { request, scratch, outcome: Outcome::new(), anonymous: true, classes: Vec::new() }
     }
 
-    /// Returns the plan.
-    #[must_use]
-    pub fn plan(&self) -> &'p Plan {
-        self.plan
-    }
-
-    /// Decides a request. Nothing that is wrong with it, or with the plan, is ever an allow.
-    pub fn decide(&mut self, raw: &RawRequest<'_>, caller: Caller<'_>) -> &Outcome {
+    fn decide(&mut self, plan: &Plan, raw: &RawRequest<'_>, caller: Caller<'_>) {
         self.outcome.clear();
         self.classes.clear();
-        if let Some((host, caller, metadata)) = self.admit(raw, caller) {
+        if let Some((host, caller, metadata)) = self.admit(plan, raw, caller) {
             self.anonymous = caller.is_none();
-            self.judge(host, caller, metadata);
+            self.judge(plan, host, caller, metadata);
         }
-        &self.outcome
     }
 
     /// Takes the steps before any rule: the canonical request, facts, the token.
-    fn admit<'c>(
+    fn admit<'p, 'c>(
         &mut self,
+        plan: &'p Plan,
         raw: &RawRequest<'_>,
         caller: Caller<'c>,
     ) -> Option<(u32, Option<&'c Identity>, Option<&'p str>)> {
-        let plan = self.plan;
         let mut host = plan.entry.other_host;
         let read = self.request.read_target(raw, |name| {
             host = routes::host(plan, name);
@@ -114,8 +146,7 @@ impl<'p> Session<'p> {
     }
 
     /// Asks the rules.
-    fn judge(&mut self, host: u32, caller: Option<&Identity>, metadata: Option<&str>) {
-        let plan = self.plan;
+    fn judge(&mut self, plan: &Plan, host: u32, caller: Option<&Identity>, metadata: Option<&str>) {
         let starts = routes::starts(plan, host);
         let method = routes::method(plan, self.request.method());
         let view = View { plan, request: &self.request, caller, split: false };
@@ -128,7 +159,7 @@ impl<'p> Session<'p> {
         let rank = found.rank;
         self.outcome.matched.sort_unstable();
         self.outcome.matched.dedup();
-        self.conclude(rank, caller, metadata);
+        self.conclude(plan, rank, caller, metadata);
         let view = View { plan, request: &self.request, caller, split: false };
         if self.outcome.effect == crate::ast::Effect::Allow {
             actions::allow(view, &mut self.outcome);
@@ -136,8 +167,13 @@ impl<'p> Session<'p> {
         actions::record(view, &mut self.outcome);
     }
 
-    fn conclude(&mut self, rank: Option<u32>, caller: Option<&Identity>, metadata: Option<&str>) {
-        let plan = self.plan;
+    fn conclude(
+        &mut self,
+        plan: &Plan,
+        rank: Option<u32>,
+        caller: Option<&Identity>,
+        metadata: Option<&str>,
+    ) {
         let rule = rank.and_then(|r| plan.ranked.get(usize::try_from(r).ok()?)).copied();
         let Some((id, rule)) = rule.and_then(|id: RuleId| Some((id, plan.rule(id)?))) else {
             if caller.is_none() && !plan.identity.issuers.is_empty() {
@@ -175,14 +211,14 @@ impl<'p> Session<'p> {
         }
     }
 
-    /// Says whether the last caller counted as nobody, whatever was given.
-    pub(super) fn is_anonymous(&self) -> bool {
-        self.anonymous
-    }
-
-    /// Gives explanations what they need of the last decision.
-    pub(super) fn parts(&mut self) -> (&Canonical, &mut Scratch) {
-        (&self.request, &mut self.scratch)
+    /// Explains the last decision.
+    fn explain(&mut self, plan: &Plan, decision: Decision, caller: Caller<'_>) -> Explanation {
+        let caller = match caller {
+            Caller::Verified(identity) if !self.anonymous => Some(identity),
+            Caller::Verified(_) | Caller::Anonymous | Caller::Invalid(_) | Caller::KeysUnavailable => None,
+        };
+        let view = View { plan, request: &self.request, caller, split: false };
+        explanation(view, &mut self.scratch, &self.classes, decision)
     }
 }
 
