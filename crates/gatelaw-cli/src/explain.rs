@@ -1,10 +1,7 @@
 //! `gatelaw explain`: why each request is decided as it is.
 
-use std::collections::BTreeMap;
-
-use gatelaw::{Asked, Explanation, Plan, RuleExplained, Session};
-use gatelaw_host::{LineError, RequestLine, decision_line};
-use serde::Serialize;
+use gatelaw::{Explanation, Plan, Session};
+use gatelaw_host::{LineError, RequestLine, explanation_line};
 
 use crate::answer::{Answer, Failure};
 use crate::args::RequestArguments;
@@ -54,58 +51,5 @@ fn as_json(
         Ok(request) => request,
         Err(error) => return error.to_line(),
     };
-    let explanation = explanation(judge, session, request);
-    let asked = explanation.rules.iter().filter(|_| !why::is_before_rules(&explanation.decision.reason));
-    let (reached, elsewhere): (Vec<_>, Vec<_>) = asked.partition(|rule| rule.reached);
-    let rules: Vec<RuleLine<'_>> = reached.into_iter().map(RuleLine::of).collect();
-    let elsewhere: Vec<&str> = elsewhere.into_iter().map(|rule| rule.name.as_str()).collect();
-    let decision = decision_line(&explanation.decision);
-    let rules = serde_json::to_string(&rules).unwrap_or_default();
-    let elsewhere = serde_json::to_string(&elsewhere).unwrap_or_default();
-    format!(r#"{{"v":1,"line":{number},"decision":{decision},"rules":{rules},"elsewhere":{elsewhere}}}"#)
-}
-
-/// A rule whose host, method and path are those of the request, for programs.
-#[derive(Serialize)]
-struct RuleLine<'e> {
-    name: &'e str,
-    kind: &'e str,
-    observe: bool,
-    file: &'e str,
-    line: u32,
-    annotations: BTreeMap<&'e str, &'e str>,
-    on: &'e [String],
-    matched: bool,
-    asked: Vec<AskedLine<'e>>,
-}
-
-/// A test that was asked, for programs.
-#[derive(Serialize)]
-struct AskedLine<'e> {
-    test: &'e str,
-    outcome: bool,
-    file: &'e str,
-    line: u32,
-}
-
-impl<'e> RuleLine<'e> {
-    fn of(rule: &'e RuleExplained) -> Self {
-        let asked = |asked: &'e Asked| AskedLine {
-            test: &asked.text,
-            outcome: asked.outcome,
-            file: &asked.file,
-            line: asked.line,
-        };
-        Self {
-            name: &rule.name,
-            kind: &rule.kind,
-            observe: rule.observe,
-            file: &rule.file,
-            line: rule.line,
-            annotations: rule.annotations.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect(),
-            on: &rule.routes,
-            matched: rule.matched,
-            asked: rule.asked.iter().map(asked).collect(),
-        }
-    }
+    explanation_line(&explanation(judge, session, request), Some(number))
 }

@@ -3,7 +3,7 @@
 use gatelaw::decision::{Decision, Reason};
 use gatelaw::policy::{IdentityModel, RoleId};
 use gatelaw::{Effect, Explanation, RuleExplained};
-use gatelaw_host::LineCaller;
+use gatelaw_host::{LineCaller, is_before_rules};
 
 use crate::terminal::{Paint, count};
 
@@ -90,19 +90,6 @@ fn because(reason: &Reason) -> String {
         Reason::Refused(_) => format!("the request is refused, whatever the rules say (`{reason}`)"),
         Reason::Token(_) => format!("the token is not valid (`{reason}`)"),
         Reason::Fact(_) => format!("a fact that the policy reads is of a wrong type or form (`{reason}`)"),
-    }
-}
-
-/// Whether a decision came before any rule was asked.
-pub(crate) fn is_before_rules(reason: &Reason) -> bool {
-    match reason {
-        Reason::Refused(_) | Reason::Token(_) | Reason::Fact(_) | Reason::KeysUnavailable => true,
-        Reason::Rule
-        | Reason::NoRule
-        | Reason::Unauthenticated
-        | Reason::InsufficientUserAuthentication
-        | Reason::InsufficientScope
-        | Reason::ForwardValue => false,
     }
 }
 

@@ -4,10 +4,12 @@
 pub mod files;
 
 mod decision_line;
+mod explanation_line;
 mod handling;
 pub mod json;
 mod request_line;
 
 pub use decision_line::{decide_line, decision_line, request_line};
+pub use explanation_line::{explain_line, explanation_line, is_before_rules};
 pub use handling::{Answer, CORRELATION_HEADER, Forward, Handling};
 pub use request_line::{LineCaller, LineError, LineErrorCode, RequestLine};
