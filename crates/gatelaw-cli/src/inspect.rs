@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use gatelaw::artifact::{CANONICALISER_VERSION, FORMAT_VERSION, LANGUAGE_VERSION, load_unsigned};
-use gatelaw::needs::{Named, Needs};
 use gatelaw::{Plan, RuleSummary};
-use gatelaw_host::files;
+use gatelaw_host::{NeedsLine, files};
 use serde::Serialize;
 
 use crate::answer::{Answer, Failure};
@@ -48,20 +47,6 @@ struct Contents<'p> {
 struct CostLine {
     variables_max: u32,
     words_max: u32,
-}
-
-/// What the policy reads and sets.
-#[derive(Serialize)]
-struct NeedsLine<'p> {
-    headers: Vec<&'p str>,
-    query: Vec<&'p str>,
-    cookies: Vec<&'p str>,
-    facts: Vec<&'static str>,
-    ip: bool,
-    tokens: bool,
-    token_headers: &'p [String],
-    token_cookies: &'p [String],
-    sets: &'p [String],
 }
 
 /// One rule.
@@ -115,7 +100,7 @@ impl<'p> Contents<'p> {
                 "one decision classifies at most {variables_max} values and reads at most {words_max} words of bit vectors"
             ),
         );
-        for (name, value) in self.needs.in_words() {
+        for (name, value) in needs_in_words(&self.needs) {
             line(name, value);
         }
         for (name, url) in &self.issuers {
@@ -140,46 +125,21 @@ impl<'p> Contents<'p> {
     }
 }
 
-impl<'p> NeedsLine<'p> {
-    fn of(needs: &'p Needs) -> Self {
-        let names = |named: &'p [Named]| named.iter().map(|n| n.name.as_str()).collect();
-        let facts = [
-            (needs.facts.country, "country"),
-            (needs.facts.asn, "asn"),
-            (needs.facts.bot_score, "bot_score"),
-            (needs.facts.tls_version, "tls_version"),
-            (needs.facts.client_cert, "client_cert"),
-            (needs.facts.size, "size"),
-        ];
-        Self {
-            headers: names(&needs.headers),
-            query: names(&needs.query),
-            cookies: names(&needs.cookies),
-            facts: facts.into_iter().filter(|(is_read, _)| *is_read).map(|(_, name)| name).collect(),
-            ip: needs.ip,
-            tokens: needs.tokens,
-            token_headers: &needs.token_headers,
-            token_cookies: &needs.token_cookies,
-            sets: &needs.sets,
-        }
-    }
-
-    /// One line for each kind of thing that is read, left out where there is none.
-    fn in_words(&self) -> Vec<(&'static str, String)> {
-        let address = if self.ip { vec!["the client's address"] } else { Vec::new() };
-        let mut tokens = if self.tokens { vec!["authorization".to_owned()] } else { Vec::new() };
-        tokens.extend(self.token_headers.iter().map(|name| format!("header {name}")));
-        tokens.extend(self.token_cookies.iter().map(|name| format!("cookie {name}")));
-        let lines = [
-            ("headers", self.headers.join(", ")),
-            ("query", self.query.join(", ")),
-            ("cookies", self.cookies.join(", ")),
-            ("facts", [self.facts.clone(), address].concat().join(", ")),
-            ("tokens", tokens.join(", ")),
-            ("sets", self.sets.join(", ")),
-        ];
-        lines.into_iter().filter(|(_, names)| !names.is_empty()).collect()
-    }
+/// One line for each kind of thing that is read, left out where there is none.
+fn needs_in_words(needs: &NeedsLine<'_>) -> Vec<(&'static str, String)> {
+    let address = if needs.ip { vec!["the client's address"] } else { Vec::new() };
+    let mut tokens = if needs.tokens { vec!["authorization".to_owned()] } else { Vec::new() };
+    tokens.extend(needs.token_headers.iter().map(|name| format!("header {name}")));
+    tokens.extend(needs.token_cookies.iter().map(|name| format!("cookie {name}")));
+    let lines = [
+        ("headers", needs.headers.join(", ")),
+        ("query", needs.query.join(", ")),
+        ("cookies", needs.cookies.join(", ")),
+        ("facts", [needs.facts.clone(), address].concat().join(", ")),
+        ("tokens", tokens.join(", ")),
+        ("sets", needs.sets.join(", ")),
+    ];
+    lines.into_iter().filter(|(_, names)| !names.is_empty()).collect()
 }
 
 impl<'p> RuleLine<'p> {

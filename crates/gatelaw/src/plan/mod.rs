@@ -84,6 +84,12 @@ impl Plan {
         self.cost
     }
 
+    /// Returns whether any rule is a limit that counts: a host that can't count must not pretend to.
+    #[must_use]
+    pub fn has_limits(&self) -> bool {
+        self.instances.iter().any(|instance| matches!(instance.action, Action::Limit { .. }))
+    }
+
     /// Lists the rules by full name: name, kind and whether it is observed.
     pub fn rule_names(&self) -> impl Iterator<Item = (&str, &str, bool)> {
         self.rules
