@@ -7,3 +7,4 @@ pub mod corpus;
 pub mod expect;
 pub mod features;
 pub mod generate;
+pub mod stream;

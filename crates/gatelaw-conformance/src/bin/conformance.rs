@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use gatelaw_conformance::answers::{Forms, answer};
 use gatelaw_conformance::corpus::{self, CASES, Topic};
-use gatelaw_conformance::{authzen, features};
+use gatelaw_conformance::{authzen, features, stream};
 use serde_json::Value;
 
 const USAGE: &str = "\
@@ -16,6 +16,10 @@ Commands of the conformance corpus, in policies/conformance.
   refresh [TOPIC…]   writes the answers, where plan, reference and expectations agree
   coverage           tells which case covers which feature
   authzen            decides the published rows of the AuthZEN gateway scenario
+  stream FOLDER      writes the corpus as one stream of questions; its artifacts into FOLDER
+  generate FOLDER POLICIES REQUESTS [FIRST]
+                     writes a stream of generated policies and requests, from the seed FIRST on
+  answer             answers a stream: from standard input, to standard output
 
 A TOPIC is the name of a folder, or how it begins, such as `05`.";
 
@@ -30,6 +34,9 @@ fn main() -> ExitCode {
         "refresh" => refresh(topics),
         "coverage" => coverage(),
         "authzen" => authzen_rows(),
+        "stream" => stream_of_corpus(topics),
+        "generate" => stream_of_generated(topics),
+        "answer" => answer_stream(),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -37,7 +44,9 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(said) => {
-            println!("{said}");
+            if !said.is_empty() {
+                println!("{said}");
+            }
             ExitCode::SUCCESS
         }
         Err(problems) => {
@@ -140,6 +149,32 @@ fn authzen_rows() -> Done {
     }
     let sum = format!("{} of {} decisions as published", rows.len() - wrong, rows.len());
     if wrong == 0 { Ok(sum) } else { Err(sum) }
+}
+
+fn stream_of_corpus(arguments: &[String]) -> Done {
+    let [folder] = arguments else { return Err("`stream` takes a folder".to_owned()) };
+    let topics = read(&[])?;
+    let written = stream::of_corpus(&topics, Path::new(folder), std::io::stdout().lock());
+    written.map(|_| String::new()).map_err(|e| e.to_string())
+}
+
+fn stream_of_generated(arguments: &[String]) -> Done {
+    let wrong = || "`generate` takes a folder, and how many policies and requests each".to_owned();
+    let (folder, numbers) = arguments.split_first().ok_or_else(wrong)?;
+    let numbers: Vec<u64> = numbers.iter().map_while(|number| number.parse().ok()).collect();
+    let (policies, requests, first) = match (numbers.as_slice(), arguments.len()) {
+        ([policies, requests], 3) => (*policies, *requests, 0),
+        ([policies, requests, first], 4) => (*policies, *requests, *first),
+        _ => return Err(wrong()),
+    };
+    let out = std::io::stdout().lock();
+    let written = stream::of_generated(first, policies, requests, Path::new(folder), out);
+    written.map(|()| String::new()).map_err(|e| e.to_string())
+}
+
+fn answer_stream() -> Done {
+    let answered = stream::answer(std::io::stdin().lock(), std::io::stdout().lock());
+    answered.map(|()| String::new()).map_err(|e| e.to_string())
 }
 
 /// Reads the topics whose names begin with one of these; all where there is none.

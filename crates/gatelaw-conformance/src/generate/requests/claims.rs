@@ -14,22 +14,29 @@ use super::{Asker, Question};
 use crate::generate::readable::{SCOPES, SUBJECTS};
 use crate::generate::rng::Rng;
 
+/// Makes who asks, and the `identity` that a line says it with.
 pub(super) fn asker(
     policy: &Policy,
     wishes: &Wishes,
     samples: &Samples,
     question: &Question,
     rng: &mut Rng,
-) -> Asker {
+) -> (Asker, Option<Json>) {
     let model = &policy.identity;
     let reads_user =
         wishes.issuer.is_some() || !wishes.roles.is_empty() || wishes.scalars.keys().any(is_of_user);
     let signed_in = wishes.signed_in.unwrap_or_else(|| reads_user || rng.chance(50));
     if rng.chance(1) {
-        return if rng.chance(50) { Asker::Invalid("expired") } else { Asker::KeysUnavailable };
+        let said = |member: &str, text: &str| {
+            Some(Json::Object(vec![(member.to_owned(), Json::String(text.to_owned()))]))
+        };
+        return match rng.chance(50) {
+            true => (Asker::Invalid("expired"), said("invalid", "expired")),
+            false => (Asker::KeysUnavailable, said("unavailable", "https://issuer.test")),
+        };
     }
     if !signed_in || model.issuers.is_empty() {
-        return Asker::Anonymous;
+        return (Asker::Anonymous, None);
     }
     let issuer = choose(model, wishes, rng);
     let mut writer =
@@ -43,10 +50,12 @@ pub(super) fn asker(
         Fact::Present(hex) => Some(hex.as_str()),
         Fact::Absent | Fact::Wrong => None,
     };
-    match Identity::map(model, &issuer.name, &claims, client_cert) {
+    let asker = match Identity::map(model, &issuer.name, &claims, client_cert) {
         Ok(identity) => Asker::Verified(Box::new(identity)),
         Err(fault) => Asker::Invalid(fault.code()),
-    }
+    };
+    let issuer = Json::String(issuer.name.clone());
+    (asker, Some(Json::Object(vec![("issuer".into(), issuer), ("claims".into(), claims)])))
 }
 
 fn is_of_user(attr: &Attr) -> bool {

@@ -3,12 +3,14 @@
 mod aim;
 mod claims;
 mod head;
+mod line;
 mod samples;
 mod target;
 
 use std::net::IpAddr;
 
 use gatelaw::identity::{Caller, Identity};
+use gatelaw::json::Json;
 use gatelaw::policy::{Action, Policy, Rule};
 use gatelaw::request::{Fact, Facts, RawRequest, Scheme};
 
@@ -37,6 +39,8 @@ pub struct Question {
     pub now: i64,
     /// Who sends it.
     pub asker: Asker,
+    /// The same, as a line says it.
+    pub identity: Option<Json>,
 }
 
 /// Holds the facts of a request.
@@ -157,13 +161,15 @@ impl<'p> Questions<'p> {
             facts: head::facts(&wishes, &self.samples, rng),
             now,
             asker: Asker::Anonymous,
+            identity: None,
         };
         question.target.push_str(&target::query(self.policy, &wishes, &self.samples, rng));
         if rng.chance(3) {
             target::spoil(&mut question.target, rng);
         }
         question.headers = head::headers(self.policy, &wishes, &self.samples, rng);
-        question.asker = claims::asker(self.policy, &wishes, &self.samples, &question, rng);
+        (question.asker, question.identity) =
+            claims::asker(self.policy, &wishes, &self.samples, &question, rng);
         question
     }
 }
