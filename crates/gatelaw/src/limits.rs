@@ -58,6 +58,11 @@ pub const FORWARD_VALUE_BYTES_MAX: usize = 4 * 1024;
 pub const PART_VARIABLES_MAX: usize = 128;
 /// Edges made while one part of the plan becomes a diagram; beyond this it becomes bit vectors.
 pub const PART_EDGES_MAX: u64 = 1 << 17;
+/// Edges that the smallest part may make, as a base, and more for each of its alternatives: a handful of rules is asked as
+/// fast in bit vectors, which take a few words each, as in a diagram that is a thousand times as large.
+pub const PART_EDGES_BASE: u64 = 2048;
+/// Edges that a part may make more for each of its alternatives.
+pub const ALTERNATIVE_EDGES_MAX: u64 = 128;
 /// Edges made for all diagrams of a plan; beyond this the remaining parts become bit vectors.
 pub const PLAN_EDGES_MAX: u64 = 1 << 24;
 /// Rows that one rule may take in bit vectors; beyond this it is asked as one program.

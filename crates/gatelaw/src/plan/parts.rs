@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::tables::{Tables, word};
 use crate::diagram::{Diagrams, OverBudget, Ref};
-use crate::limits::{PART_EDGES_MAX, PART_VARIABLES_MAX, PLAN_EDGES_MAX, RULE_ROWS_MAX};
+use crate::limits::{
+    ALTERNATIVE_EDGES_MAX, PART_EDGES_BASE, PART_EDGES_MAX, PART_VARIABLES_MAX, PLAN_EDGES_MAX, RULE_ROWS_MAX,
+};
 use crate::lower::{Cond, VariableId};
 
 /// The verdict of a part: which rank is the least that matches.
@@ -53,7 +55,7 @@ impl<'c> Parts<'c> {
         }
         let ranks: BTreeSet<u32> = rules.iter().map(|(rank, _)| *rank).collect();
         let ranks: Vec<u32> = ranks.into_iter().collect();
-        let budget = PART_EDGES_MAX.min(self.edges_left);
+        let budget = part_budget(rules.len()).min(self.edges_left);
         self.diagrams.set_budget(budget);
         let built = if self.variables_of(rules) > PART_VARIABLES_MAX {
             Err(OverBudget)
@@ -129,6 +131,12 @@ impl<'c> Parts<'c> {
         }
         vec![Row::from([(variable, Accept { others: false, exceptions: BTreeSet::from([1]) })])]
     }
+}
+
+/// Says how many edges the diagram of a part may take.
+fn part_budget(alternatives: usize) -> u64 {
+    let alternatives = u64::try_from(alternatives).unwrap_or(u64::MAX);
+    alternatives.saturating_mul(ALTERNATIVE_EDGES_MAX).saturating_add(PART_EDGES_BASE).min(PART_EDGES_MAX)
 }
 
 /// A row: what it asks of each variable that it asks.
