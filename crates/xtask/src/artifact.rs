@@ -11,7 +11,8 @@ const POLICY: &str = "policies/orders-api";
 pub(crate) fn variables(project: &Project, log: &mut Log) -> Result<[(&'static str, String); 2]> {
     let path = project.made("artifacts/orders-api.gatelaw");
     files::make_folder(&project.made("artifacts"))?;
-    log.run(rust::gatelaw(project, &["compile", POLICY, "-o"]).arg(&path))?;
+    rust::build_programs(project, log)?;
+    log.run(rust::gatelaw(project).args(["compile", POLICY, "-o"]).arg(&path))?;
     let bytes = std::fs::read(&path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
     // The layout of an artifact is documented: the digest of the policy stands behind 16 bytes of magic and versions.
     let Some(digest) = bytes.get(16..48) else { return Err("the artifact has no digest".to_owned()) };

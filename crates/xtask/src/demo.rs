@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use crate::log::Log;
 use crate::preflight::{self, For};
 use crate::project::{Project, Result};
+use crate::rust::gatelaw;
 use crate::{files, rust, setup};
 
 /// Reads a value that a token may lack, as people do at first.
@@ -52,9 +53,7 @@ pub(crate) fn demo(project: &Project) -> Result<bool> {
 
 fn build(project: &Project) -> Result<()> {
     let mut log = Log::begin(project, "demo")?;
-    let built =
-        log.run(&mut project.cargo(["build", "--package=gatelaw-cli", "--package=gatelaw-conformance"]));
-    built.map_err(|error| format!("{error}\n{}", log.tail()))
+    rust::build_programs(project, &mut log).map_err(|error| format!("{error}\n{}", log.tail()))
 }
 
 fn policies(project: &Project) -> Result<bool> {
@@ -78,8 +77,7 @@ fn artifact(project: &Project, policy: &str) -> PathBuf {
 
 fn published_decisions(project: &Project) -> Result<bool> {
     title("The published decisions of the AuthZEN API gateway scenario");
-    let mut command = Command::new(project.made("debug/conformance"));
-    show(command.arg("authzen").current_dir(&project.root))
+    show(rust::conformance(project).arg("authzen"))
 }
 
 fn requests(project: &Project) -> Result<bool> {
@@ -111,12 +109,6 @@ fn mistake(project: &Project) -> Result<bool> {
 
 fn title(text: &str) {
     println!("\n── {text}\n");
-}
-
-fn gatelaw(project: &Project) -> Command {
-    let mut command = Command::new(project.made("debug/gatelaw"));
-    command.current_dir(&project.root);
-    command
 }
 
 /// Runs a command for the reader to see, and answers whether it ended with 0.

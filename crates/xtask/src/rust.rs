@@ -66,9 +66,10 @@ pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
 
 /// Runs the tests that stand in the policies to copy.
 pub(crate) fn test_policies(project: &Project, log: &mut Log) -> Result<()> {
+    build_programs(project, log)?;
     let mut failed = Vec::new();
     for policy in policies_to_copy(project)? {
-        failed.extend(log.run(gatelaw(project, &["test"]).arg(policy)).err());
+        failed.extend(log.run(gatelaw(project).arg("test").arg(policy)).err());
     }
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
@@ -80,10 +81,25 @@ pub(crate) fn policies_to_copy(project: &Project) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// Starts a command line of the program `gatelaw`, built before if it must be.
-pub(crate) fn gatelaw(project: &Project, args: &[&str]) -> Command {
-    let mut command = project.cargo(["run", "--quiet", "--package=gatelaw-cli", "--"]);
-    command.args(args);
+/// Builds the programs `gatelaw` and `conformance`.
+pub(crate) fn build_programs(project: &Project, log: &mut Log) -> Result<()> {
+    // Of the whole workspace: chosen by package they would have other features, and all be built once more.
+    log.run(&mut project.cargo(["build", "--workspace", "--bin=gatelaw", "--bin=conformance"]))
+}
+
+/// Starts a command line of the program `gatelaw`, which [`build_programs`] built.
+pub(crate) fn gatelaw(project: &Project) -> Command {
+    program(project, "gatelaw")
+}
+
+/// Starts a command line of the program `conformance`, which [`build_programs`] built.
+pub(crate) fn conformance(project: &Project) -> Command {
+    program(project, "conformance")
+}
+
+fn program(project: &Project, name: &str) -> Command {
+    let mut command = Command::new(project.made("debug").join(name));
+    command.current_dir(&project.root);
     command
 }
 
