@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use gatelaw::artifact::LoadError;
 use gatelaw::codes::files as code;
 use gatelaw::diagnostic::{Code, Diagnostic};
-use gatelaw_host::files;
+use gatelaw_host::{Checked, files};
 
 use crate::output::is_stdio;
-use crate::policy::Checked;
 
 /// The answer of a verb that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

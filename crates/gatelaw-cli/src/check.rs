@@ -1,11 +1,12 @@
 //! `gatelaw check`: every mistake of a policy at once.
 
 use gatelaw::diagnostic::Severity;
+use gatelaw_host::Checked;
 use serde::Serialize;
 
 use crate::answer::{Answer, Failure};
 use crate::args::PolicyArguments;
-use crate::policy::{self, Checked};
+use crate::policy;
 use crate::terminal::{Terminal, count};
 
 /// The result for programs.
@@ -34,7 +35,7 @@ fn summary(checked: &Checked) -> Summary {
     Summary {
         v: 1,
         files: checked.files.sources.files.len(),
-        rules: checked.rules(),
+        rules: policy::rules(checked),
         errors: checked.count(Severity::Error),
         warnings: checked.count(Severity::Warning),
     }

@@ -9,12 +9,12 @@ use gatelaw::format::format;
 use gatelaw::limits::SOURCE_BYTES_MAX;
 use gatelaw::source::{Source, Sources};
 use gatelaw_host::files::{self, PolicyFiles};
+use gatelaw_host::is_about_text;
 use serde::Serialize;
 
 use crate::answer::{Answer, Failure};
 use crate::args::FmtArguments;
 use crate::output::{is_stdio, write_whole};
-use crate::policy::is_about_text;
 use crate::terminal::{Terminal, count, json_line};
 
 pub(crate) fn run(arguments: &FmtArguments, terminal: &Terminal) -> Result<Answer, Failure> {

@@ -4,6 +4,7 @@
 //! together make one policy. Its *root* is that folder, or the deepest folder that holds all the paths. Files are named
 //! relative to the root with `/` on every system, so that the same sources give the same bytes everywhere.
 
+mod memory;
 mod problems;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use gatelaw::diagnostic::Diagnostic;
 use gatelaw::limits::{ARTIFACT_BYTES_MAX, LIST_FILE_BYTES_MAX, SOURCE_BYTES_MAX};
 use gatelaw::source::{ListText, Source, Sources};
 
+pub use memory::from_memory;
 use problems::{byte_order_mark, mebibytes, not_utf8, nothing_found, too_large, unreadable};
 use walk::Walk;
 

@@ -3,6 +3,7 @@
 
 pub mod files;
 
+mod checked;
 mod decision_line;
 mod explanation_line;
 mod handling;
@@ -10,6 +11,7 @@ pub mod json;
 mod needs_line;
 mod request_line;
 
+pub use checked::{Checked, is_about_text};
 pub use decision_line::{decide_line, decision_line, request_line};
 pub use explanation_line::{explain_line, explanation_line, is_before_rules};
 pub use handling::{Answer, CORRELATION_HEADER, Forward, Handling};

@@ -31,6 +31,11 @@ pub(super) fn nothing_found(paths: &[PathBuf]) -> Diagnostic {
     )
 }
 
+pub(super) fn nothing_given() -> Diagnostic {
+    let message = "no `.gate` file in the texts that were given".to_owned();
+    problem(code::NOTHING_FOUND, message, &["give one text at least under a name such as `policy.gate`"])
+}
+
 pub(super) fn cycle(path: &Path, real: &Path) -> Diagnostic {
     let message = format!("a cycle of folders: `{}` leads back to `{}`", path.display(), real.display());
     problem(code::CYCLE, message, &["remove the link: its files are read where they stand"])

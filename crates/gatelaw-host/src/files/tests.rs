@@ -8,7 +8,7 @@ use gatelaw::limits::SOURCE_BYTES_MAX;
 use super::*;
 
 /// A folder for one test, with these files in it.
-fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+pub(super) fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in files {
         let path = folder.path().join(name);
