@@ -104,8 +104,9 @@ impl<'de> Visitor<'de> for Value {
     }
 }
 
-/// Returns a number that is integral and exact. Its text says so without arithmetic on floats.
-fn whole(value: f64) -> Option<i64> {
+/// Returns a number that is integral and exact, as [`parse`] reads it. Its text says so without arithmetic on floats.
+#[must_use]
+pub fn whole(value: f64) -> Option<i64> {
     // From 2^53 on a float stands for more than one integer: what the text said is lost.
     const EXACT_MAX: u64 = (1 << 53) - 1;
     let text = format!("{value}");

@@ -16,4 +16,4 @@ pub use decision_line::{decide_line, decision_line, request_line};
 pub use explanation_line::{explain_line, explanation_line, is_before_rules};
 pub use handling::{Answer, CORRELATION_HEADER, Forward, Handling};
 pub use needs_line::{NeedsLine, needs_line};
-pub use request_line::{LineCaller, LineError, LineErrorCode, RequestLine};
+pub use request_line::{HeaderLines, LineCaller, LineError, LineErrorCode, RequestLine, RequestMembers};

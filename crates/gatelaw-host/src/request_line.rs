@@ -1,8 +1,9 @@
 //! A request as one line of JSON.
 
+mod members;
+
 use std::net::IpAddr;
 
-use gatelaw::address::parse_ip;
 use gatelaw::json::Json;
 use gatelaw::limits::REQUEST_LINE_BYTES_MAX;
 use gatelaw::policy::IdentityModel;
@@ -80,6 +81,32 @@ pub struct RequestLine {
     identity: IdentityLine,
 }
 
+/// Holds the members of a request as another language has them: bytes need no hex digits here.
+#[derive(Debug, Clone)]
+pub struct RequestMembers {
+    /// The method, as received.
+    pub method: String,
+    /// `http` or `https`.
+    pub scheme: String,
+    /// The request's authority.
+    pub host: String,
+    /// The request target, as received.
+    pub target: Vec<u8>,
+    /// The header lines, apart and in order: names and values.
+    pub headers: HeaderLines,
+    /// The client's address as text, where it is known.
+    pub ip: Option<String>,
+    /// The facts of the edge: an object.
+    pub facts: Option<Json>,
+    /// The time of the request, in Unix seconds.
+    pub now: i64,
+    /// Who is asking, as the member `identity` says it.
+    pub identity: Option<Json>,
+}
+
+/// Holds header lines as bytes: names and values.
+pub type HeaderLines = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// What a line says of the client's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AddressLine {
@@ -128,7 +155,6 @@ impl LineCaller {
 
 const MEMBERS: &[&str] =
     &["method", "scheme", "host", "target", "target_hex", "headers", "ip", "facts", "now", "identity"];
-const FACTS: &[&str] = &["country", "asn", "bot_score", "tls_version", "client_cert", "size"];
 
 impl RequestLine {
     /// Reads a line. `default_now`, in Unix seconds, stands in for a missing `now`.
@@ -150,7 +176,16 @@ impl RequestLine {
         // The parser counts lines, and a request is one: only the column tells anything.
         let in_line = |e: &dyn std::fmt::Display| e.to_string().replace(" at line 1 column ", ", at column ");
         let json = crate::json::parse(line).map_err(|e| LineError::new(C::Json, "", in_line(&e)))?;
-        let Json::Object(members) = &json else {
+        Self::from_json(&json, default_now)
+    }
+
+    /// Reads a request that is one JSON value. `default_now`, in Unix seconds, stands in for a missing `now`.
+    ///
+    /// # Errors
+    /// The first mistake, as [`RequestLine::parse`] finds it.
+    pub fn from_json(json: &Json, default_now: Option<i64>) -> Result<Self, LineError> {
+        use LineErrorCode as C;
+        let Json::Object(members) = json else {
             return Err(LineError::new(C::Json, "", "a request is a JSON object"));
         };
         if let Some((name, _)) = members.iter().find(|(name, _)| !MEMBERS.contains(&name.as_str())) {
@@ -160,22 +195,34 @@ impl RequestLine {
                 format!("requests have {}", MEMBERS.join(", ")),
             ));
         }
-        let method = text(&json, "method")?;
-        let scheme = match text(&json, "scheme")?.as_str() {
-            "http" => Scheme::Http,
-            "https" => Scheme::Https,
-            _ => return Err(LineError::new(C::WrongValue, "scheme", "a scheme is `http` or `https`")),
-        };
         Ok(Self {
-            method,
-            scheme,
-            host: text(&json, "host")?,
-            target: target(&json)?,
-            headers: headers(json.member("headers"))?,
-            ip: ip(json.member("ip"))?,
-            facts: facts(json.member("facts"))?,
-            now: now(json.member("now"), default_now)?,
-            identity: identity(json.member("identity"))?,
+            method: members::text(json, "method")?,
+            scheme: members::scheme(&members::text(json, "scheme")?)?,
+            host: members::text(json, "host")?,
+            target: members::target(json)?,
+            headers: members::headers(json.member("headers"))?,
+            ip: members::ip(json.member("ip"))?,
+            facts: members::facts(json.member("facts"))?,
+            now: members::now(json.member("now"), default_now)?,
+            identity: members::identity(json.member("identity"))?,
+        })
+    }
+
+    /// Takes a request from the values of another language.
+    ///
+    /// # Errors
+    /// The first mistake, as [`RequestLine::parse`] finds it in the same members.
+    pub fn of(members: RequestMembers) -> Result<Self, LineError> {
+        Ok(Self {
+            method: members.method,
+            scheme: members::scheme(&members.scheme)?,
+            host: members.host,
+            target: members.target,
+            headers: members.headers,
+            ip: members.ip.map_or(AddressLine::Absent, |ip| members::address(&ip)),
+            facts: members::facts(members.facts.as_ref())?,
+            now: members.now,
+            identity: members::identity(members.identity.as_ref())?,
         })
     }
 
@@ -252,182 +299,4 @@ impl RequestLine {
             IdentityLine::Token => LineCaller::Invalid("no_verifier".to_owned()),
         }
     }
-}
-
-fn text(json: &Json, name: &str) -> Result<String, LineError> {
-    match json.member(name) {
-        Some(Json::String(text)) => Ok(text.clone()),
-        Some(_) => Err(LineError::new(LineErrorCode::WrongType, name, "a text is needed")),
-        None => Err(LineError::new(LineErrorCode::MissingMember, name, "every request has it")),
-    }
-}
-
-fn target(json: &Json) -> Result<Vec<u8>, LineError> {
-    match json.member("target_hex") {
-        None => text(json, "target").map(String::into_bytes),
-        Some(_) if json.member("target").is_some() => Err(LineError::new(
-            LineErrorCode::WrongValue,
-            "target_hex",
-            "it stands in place of `target`, not beside it",
-        )),
-        Some(Json::String(hex)) => bytes(hex, "target_hex"),
-        Some(_) => {
-            Err(LineError::new(LineErrorCode::WrongType, "target_hex", "a text of hex digits is needed"))
-        }
-    }
-}
-
-fn bytes(hex: &str, at: &str) -> Result<Vec<u8>, LineError> {
-    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
-    let digit = |d: u8| char::from(d).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
-    let read: Option<Vec<u8>> = pairs.iter().map(byte).collect();
-    read.filter(|_| rest.is_empty()).ok_or_else(|| {
-        LineError::new(LineErrorCode::WrongValue, at, "bytes are written as pairs of hex digits")
-    })
-}
-
-/// Header lines as bytes: names and values.
-type HeaderLines = Vec<(Vec<u8>, Vec<u8>)>;
-
-fn headers(json: Option<&Json>) -> Result<HeaderLines, LineError> {
-    let lines = match json {
-        None => return Ok(Vec::new()),
-        Some(Json::Array(lines)) => lines,
-        Some(_) => {
-            return Err(LineError::new(LineErrorCode::WrongType, "headers", "an array of pairs is needed"));
-        }
-    };
-    let wrong = |number: usize| {
-        LineError::new(
-            LineErrorCode::WrongType,
-            format!("headers[{number}]"),
-            "a pair `[name, value]` of texts is needed, or `[name, {\"hex\": …}]`",
-        )
-    };
-    let line = |(number, line): (usize, &Json)| match line {
-        Json::Array(pair) => match pair.as_slice() {
-            [Json::String(name), Json::String(value)] => {
-                Ok((name.clone().into_bytes(), value.clone().into_bytes()))
-            }
-            [Json::String(name), Json::Object(members)] => match members.as_slice() {
-                [(member, Json::String(hex))] if member == "hex" => {
-                    Ok((name.clone().into_bytes(), bytes(hex, &format!("headers[{number}]"))?))
-                }
-                _ => Err(wrong(number)),
-            },
-            _ => Err(wrong(number)),
-        },
-        _ => Err(wrong(number)),
-    };
-    lines.iter().enumerate().map(line).collect()
-}
-
-fn ip(json: Option<&Json>) -> Result<AddressLine, LineError> {
-    match json {
-        None => Ok(AddressLine::Absent),
-        Some(Json::String(text)) => {
-            Ok(parse_ip(text.as_bytes()).map_or(AddressLine::Unreadable, AddressLine::Known))
-        }
-        Some(_) => Err(LineError::new(LineErrorCode::WrongType, "ip", "a text is needed")),
-    }
-}
-
-fn facts(json: Option<&Json>) -> Result<Vec<(String, Json)>, LineError> {
-    let members = match json {
-        None => return Ok(Vec::new()),
-        Some(Json::Object(members)) => members,
-        Some(_) => return Err(LineError::new(LineErrorCode::WrongType, "facts", "an object is needed")),
-    };
-    for (name, value) in members {
-        if !FACTS.contains(&name.as_str()) {
-            return Err(LineError::new(
-                LineErrorCode::UnknownMember,
-                format!("facts.{name}"),
-                format!("facts are {}", FACTS.join(", ")),
-            ));
-        }
-        if *value == Json::Null {
-            return Err(LineError::new(
-                LineErrorCode::WrongType,
-                format!("facts.{name}"),
-                "a fact that is not known is left out",
-            ));
-        }
-    }
-    Ok(members.clone())
-}
-
-fn now(json: Option<&Json>, default: Option<i64>) -> Result<i64, LineError> {
-    match (json, default) {
-        (Some(Json::Int(now)), _) => Ok(*now),
-        (Some(_), _) => Err(LineError::new(LineErrorCode::WrongType, "now", "whole Unix seconds are needed")),
-        (None, Some(now)) => Ok(now),
-        (None, None) => Err(LineError::new(LineErrorCode::MissingMember, "now", "every request has it")),
-    }
-}
-
-fn identity(json: Option<&Json>) -> Result<IdentityLine, LineError> {
-    use LineErrorCode as C;
-    let members = match json {
-        None => return Ok(IdentityLine::Absent),
-        Some(Json::Object(members)) => members,
-        Some(_) => {
-            return Err(LineError::new(
-                C::WrongType,
-                "identity",
-                "an object is needed; nobody is told by leaving it out",
-            ));
-        }
-    };
-    let known = ["issuer", "claims", "invalid", "unavailable", "token"];
-    if let Some((name, _)) = members.iter().find(|(n, _)| !known.contains(&n.as_str())) {
-        return Err(LineError::new(
-            C::UnknownMember,
-            format!("identity.{name}"),
-            format!("identities have {}", known.join(", ")),
-        ));
-    }
-    let find = |name: &str| members.iter().find(|(n, _)| n == name).map(|(_, v)| v);
-    let string = |name: &str| match find(name) {
-        None => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(LineError::new(C::WrongType, format!("identity.{name}"), "a text is needed")),
-    };
-    let (issuer, invalid, unavailable, token) =
-        (string("issuer")?, string("invalid")?, string("unavailable")?, string("token")?);
-    match (issuer, find("claims"), invalid, unavailable, token) {
-        (Some(issuer), Some(claims @ Json::Object(_)), None, None, None) => {
-            Ok(IdentityLine::Claims(issuer, claims.clone()))
-        }
-        (Some(_), Some(_), None, None, None) => {
-            Err(LineError::new(C::WrongType, "identity.claims", "an object is needed"))
-        }
-        (None, Some(_), None, None, None) => {
-            Err(LineError::new(C::MissingMember, "identity.issuer", "claims are of an issuer"))
-        }
-        (Some(_), None, None, None, None) => Err(LineError::new(
-            C::MissingMember,
-            "identity.claims",
-            "an issuer comes with `claims`, or with `invalid`",
-        )),
-        (_, None, Some(code), None, None) if is_code(&code) => Ok(IdentityLine::Invalid(code)),
-        (_, None, Some(_), None, None) => Err(LineError::new(
-            C::WrongValue,
-            "identity.invalid",
-            "a code has lower-case letters, digits, `_` and `-`",
-        )),
-        (None, None, None, Some(_), None) => Ok(IdentityLine::Unavailable),
-        (None, None, None, None, Some(_)) => Ok(IdentityLine::Token),
-        _ => Err(LineError::new(
-            C::WrongValue,
-            "identity",
-            "one of `claims`, `invalid`, `unavailable` and `token` stands in it",
-        )),
-    }
-}
-
-fn is_code(code: &str) -> bool {
-    (1..=64).contains(&code.len())
-        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
 }
