@@ -13,7 +13,15 @@ const gate :Workerd.Worker = (
   modules = [
     (name = "worker", esModule = embed "src/worker.js"),
     (name = "gatelaw", esModule = embed "../npm/js/index.js"),
-    (name = "wasm/gatelaw.js", esModule = embed "../npm/js/wasm/gatelaw.js"),
-    (name = "gatelaw/gatelaw.wasm", wasm = embed "../npm/js/wasm/gatelaw_bg.wasm"),
+    (name = "error.js", esModule = embed "../npm/js/error.js"),
+    (name = "gate.js", esModule = embed "../npm/js/gate.js"),
+    (name = "policy.js", esModule = embed "../npm/js/policy.js"),
+    (name = "internal/answer.js", esModule = embed "../npm/js/internal/answer.js"),
+    (name = "internal/arguments.js", esModule = embed "../npm/js/internal/arguments.js"),
+    (name = "internal/evaluator.js", esModule = embed "../npm/js/internal/evaluator.js"),
+    (name = "internal/frame.js", esModule = embed "../npm/js/internal/frame.js"),
+    (name = "internal/instance.js", esModule = embed "../npm/js/internal/instance.js"),
+    (name = "internal/module.js", esModule = embed "../npm/js/internal/module.js"),
+    (name = "gatelaw/gatelaw.wasm", wasm = embed "../npm/js/wasm/gatelaw.wasm"),
   ],
 );

@@ -1,32 +1,239 @@
-/** Says what went wrong: `code` names the kind, for programs; `message` tells a person. */
+/**
+ * Says what went wrong: `code` names the kind, for programs; `message` tells a person.
+ * An argument of a wrong type is a `TypeError` that names it.
+ */
 export class GatelawError extends Error {
   readonly name: "GatelawError";
+  /** `artifact:…`, `request:…`, `gate:…`, `module:…`, `policy:…`, or from the compiler `compile:failed` and `format:failed`. */
   readonly code: string;
-  constructor(code: string, message: string);
+  /** The argument at fault, where there is one. */
+  readonly at?: string;
+  /** What the compiler says of a policy. */
+  readonly diagnostics?: readonly Diagnostic[];
+  /** What the compiler says, as `gatelaw check` prints it. */
+  readonly text?: string;
+  /** Where the first error is. */
+  readonly span?: Place;
+  constructor(code: string, message: string, more?: ErrorMembers);
 }
 
-/** Where the bytes of the module are, the bytes, or the compiled module. */
+/** What an error can hold beside its code and its message. */
+export interface ErrorMembers {
+  readonly at?: string;
+  readonly diagnostics?: readonly Diagnostic[];
+  readonly text?: string;
+  readonly span?: Place;
+  readonly cause?: unknown;
+}
+
+/** One error or warning of the compiler, as `gatelaw check --format json` has it. */
+export interface Diagnostic {
+  readonly code: string;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  /** Absent for what belongs to no text. */
+  readonly place: Place | null;
+  readonly labels: readonly { readonly place: Place; readonly message: string }[];
+  /** What to write instead, one way each. */
+  readonly help: readonly string[];
+  /** Where the code is explained, in the documents of gatelaw. */
+  readonly page: string;
+}
+
+/** A place in a file. Lines and columns count from 1, columns in characters; the end is behind the last character. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly end_line: number;
+  readonly end_column: number;
+}
+
+/** Where a module is, its bytes, or the compiled module. */
 export type Source = URL | string | Request | Response | BufferSource | WebAssembly.Module;
 
-/** Makes the module ready from where its bytes are: by default the file beside this one. Node.js needs no call. */
+/** Makes the evaluator ready from where it is: by default the file beside this one. Node.js needs no call. */
 export function init(source?: Source | Promise<Source>): Promise<void>;
 
-/** Makes the module ready from a compiled module or its bytes, without waiting. Node.js needs no call. */
-export function initSync(module: BufferSource | WebAssembly.Module): void;
+/** Makes the evaluator ready from a compiled module or its bytes, without waiting. Node.js needs no call. */
+export function initSync(module: WebAssembly.Module | BufferSource): void;
 
 /** Names the version of gatelaw, the same for every package of one release. */
 export function version(): string;
 
-/** Holds a compiled policy that was loaded and checked; `free` gives its memory back at once. */
-export class Plan {
+/** Holds a compiled policy that was loaded and checked. */
+export class Policy {
   private constructor();
+  /**
+   * Loads an artifact that nobody signed: the caller answers for where the bytes come from.
+   * Throws a `GatelawError` with a code `artifact:…` for bytes that are no artifact of this gatelaw.
+   */
+  static loadUnsigned(bytes: Uint8Array): Policy;
   /** The digest of what decides: `sha256:` and 64 hex digits. */
   readonly digest: string;
+  /** Whether the policy has limits, which somebody must count. */
+  readonly hasLimits: boolean;
+  /** Lists what the policy reads of a request, and what it sets. */
+  needs(): Needs;
+  /** Decides a request that is one line of JSON, and answers one line: a decision, or what is wrong with the line. */
+  decideJson(line: string): string;
+  /** Explains the decision of a request that is one line of JSON: the rules that could matter, with what each asked. */
+  explainJson(line: string): string;
+  /** Gives the memory back at once, instead of when nobody holds the policy any more. */
   free(): void;
 }
 
-/**
- * Loads an artifact that nobody signed: the caller answers for where the bytes come from.
- * Throws a `GatelawError` with a code `artifact:…` for bytes that are no artifact of this gatelaw.
- */
-export function loadUnsigned(bytes: Uint8Array): Plan;
+/** What a policy reads of a request, and what it sets. */
+export interface Needs {
+  /** Names of headers that are read; lower case. */
+  headers: string[];
+  query: string[];
+  cookies: string[];
+  facts: FactName[];
+  /** Whether the client's address is read. */
+  ip: boolean;
+  /** Whether the policy has an issuer, so that a token can be valid. */
+  tokens: boolean;
+  token_headers: string[];
+  token_cookies: string[];
+  /** Headers that the policy sets. */
+  sets: string[];
+}
+
+/** Decides requests by one policy. */
+export class Gate {
+  /** Throws a `GatelawError` where the policy asks for what this gate can't do: `gate:limits`, `gate:facts` or `gate:ip`. */
+  constructor(policy: Policy, options?: GateOptions);
+  /** The policy that decides. */
+  readonly policy: Policy;
+  /** Decides a request. A gate that can't decide denies: status 503, reason `gate:trap`. */
+  decide(request: RequestInput | Request, context?: Context): Decision;
+  /** Decides a request, and says what a gate does about it: forward it, changed, or answer it. */
+  handle(request: RequestInput | Request, context?: HandleContext): Handling;
+}
+
+export interface GateOptions {
+  /** What to do with a policy that has limits: refuse to load it, or report what a request counts against, uncounted. */
+  readonly limits?: "refuse" | "report";
+  /** The facts that this host can give; a policy that reads another is refused. By default none is. */
+  readonly facts?: readonly FactName[];
+  /** Whether this host can give the client's address. */
+  readonly ip?: boolean;
+}
+
+export type FactName = "country" | "asn" | "bot_score" | "tls_version" | "client_cert" | "size";
+
+/** A request, as docs/request.md has it. */
+export interface RequestInput {
+  readonly method: string;
+  readonly scheme: "http" | "https";
+  /** The authority: host, and port where there is one. */
+  readonly host: string;
+  /** Path and query, as received. */
+  readonly target: string | Uint8Array;
+  /** Pairs of name and value, lines apart and in their order. */
+  readonly headers?: readonly (readonly [name: string | Uint8Array, value: string | Uint8Array])[];
+  readonly ip?: string | undefined;
+  readonly facts?: Facts | undefined;
+  readonly now?: number | bigint | undefined;
+  readonly identity?: Identity | undefined;
+}
+
+/** What a host knows beside the request. What stands here must not stand in the request too. */
+export interface Context {
+  /** The client's address. */
+  readonly ip?: string | undefined;
+  readonly facts?: Facts | undefined;
+  /** Unix seconds; by default the clock's. */
+  readonly now?: number | bigint | undefined;
+  /** Who is asking; nobody where it is left out. */
+  readonly identity?: Identity | undefined;
+}
+
+export interface HandleContext extends Context {
+  /** The correlation id, printable ASCII; by default 128 random bits in hex. */
+  readonly requestId?: string | undefined;
+}
+
+/** What the edge knows of the connection. What is not known is left out; a value of a wrong form denies, 503 `fact:NAME`. */
+export interface Facts {
+  readonly country?: string | undefined;
+  readonly asn?: number | bigint | undefined;
+  readonly bot_score?: number | bigint | undefined;
+  readonly tls_version?: string | undefined;
+  readonly client_cert?: string | undefined;
+  readonly size?: number | bigint | undefined;
+}
+
+/** Who is asking. */
+export type Identity =
+  /** A token that was verified; claims as JSON text keep numbers beyond 2^53, and members that stand twice are refused. */
+  | { readonly issuer: string; readonly claims: { readonly [name: string]: unknown } | string }
+  /** A token that was refused, with its code. */
+  | { readonly invalid: string; readonly issuer?: string }
+  /** No keys of this issuer were to be had. */
+  | { readonly unavailable: string }
+  /** A token, and nothing that verifies it: 401 `token:no_verifier`. */
+  | { readonly token: string };
+
+/** The answer to one request; `JSON.stringify` makes of it the line that `decideJson` answers. */
+export interface Decision {
+  readonly v: 1;
+  readonly effect: "allow" | "deny";
+  /** The HTTP status to answer with: 200 on allow, else 400 to 503. */
+  readonly status: number;
+  readonly reason: string;
+  /** The full name of the rule that decided. */
+  readonly rule: string | null;
+  /** The value of `WWW-Authenticate`, where one is due. */
+  readonly challenge: string | null;
+  /** The text that a `respond` sends. */
+  readonly text: string | null;
+  /** Headers to set on the request that goes on. */
+  readonly set: readonly (readonly [name: string, value: string])[];
+  /** Headers to remove by fold from the request that goes on. */
+  readonly remove: readonly string[];
+  /** The limits that an allowed request counts against. */
+  readonly limits: readonly LimitUse[];
+  readonly audit: "none" | "brief" | "full";
+  /** Attributes that the record keeps, with their text. */
+  readonly keep: readonly (readonly [name: string, text: string])[];
+  /** Full names of the `observe` rules that matched. */
+  readonly observed: readonly string[];
+  /** What to forward: the canonical target; absent where the request was refused. */
+  readonly target: string | null;
+  /** The digest of the policy that decided. */
+  readonly policy: string;
+}
+
+export interface LimitUse {
+  readonly name: string;
+  readonly key: string;
+  readonly rate: number;
+  /** The period, in seconds. */
+  readonly per_s: number;
+  readonly burst: number;
+}
+
+/** What a gate does with a request: one of the two. */
+export type Handling =
+  | { readonly decision: Decision; readonly forward: Forward; readonly answer?: undefined }
+  | { readonly decision: Decision; readonly answer: Answer; readonly forward?: undefined };
+
+/** How a request goes on: drop, then set. */
+export interface Forward {
+  /** The path and query to send: the canonical target. */
+  readonly target: string;
+  /** The names among the request's own headers that must not go on, as they came. */
+  readonly drop: readonly string[];
+  /** The headers to set, by lower-case name. */
+  readonly set: readonly (readonly [name: string, value: string])[];
+}
+
+/** An answer of the gate itself; a HEAD request gets the headers alone. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** A problem detail (RFC 9457) as JSON. */
+  readonly body: string;
+}

@@ -1,8 +1,8 @@
-// gatelaw for Node.js: the module is ready as soon as it is imported.
+// gatelaw for Node.js: the evaluator is ready as soon as it is imported.
 
 import { readFileSync } from "node:fs";
 import { initSync } from "./index.js";
 
-initSync(readFileSync(new URL("./wasm/gatelaw_bg.wasm", import.meta.url)));
+initSync(readFileSync(new URL("./wasm/gatelaw.wasm", import.meta.url)));
 
 export * from "./index.js";

@@ -1,68 +1,103 @@
-//! gatelaw for JavaScript, as WebAssembly: turns arguments into slices, calls the core, turns the error.
+//! gatelaw for JavaScript, as WebAssembly: an instance of this module holds one policy, and asks nothing of its host.
 //!
-//! The JavaScript in `js/` stands around what is exported here: it throws each [`Failure`] as a `GatelawError`.
+//! The module imports nothing, so its exports take and return numbers alone. A call goes:
+//!
+//! 1. `input(length)` makes room in the memory of the module, and says where: JavaScript writes there.
+//! 2. `load()`, `decide()` and the others read it, and say with 1 that all went well, with 0 that something is wrong.
+//! 3. `output()` and `output_length()` say where the answer stands: JavaScript copies it.
+//!
+//! What is written and read is documented where it is read and written: [`frame`] and [`answer`]. The JavaScript in `js/`
+//! stands around it. A new instance is as good as the last one, so one that traps is thrown away.
 
-use gatelaw::artifact::{self, LoadError};
+pub mod answer;
+pub mod border;
+pub mod fault;
+pub mod frame;
+
+use std::cell::RefCell;
+
+use border::Border;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Names the version of gatelaw, the same for every package of one release.
-#[wasm_bindgen]
-#[must_use]
-pub fn version() -> String {
-    gatelaw::version().to_owned()
+thread_local! {
+    static BORDER: RefCell<Border> = RefCell::default();
 }
 
-/// Holds a compiled policy that was loaded and checked.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Plan(gatelaw::Plan);
+/// Calls what stands behind the exports. WebAssembly calls one export at a time; were it not so, the answer is `busy`.
+fn with<T>(busy: T, call: impl FnOnce(&mut Border) -> T) -> T {
+    BORDER.with(|border| border.try_borrow_mut().map_or(busy, |mut border| call(&mut border)))
+}
 
+/// Makes room for what the next call reads, in bytes, and says where; 0 where no call reads as much.
 #[wasm_bindgen]
-impl Plan {
-    /// Returns the digest of what decides: `sha256:` and 64 hex digits.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn digest(&self) -> String {
-        self.0.digest().to_owned()
-    }
+#[must_use]
+pub fn input(length: u32) -> *mut u8 {
+    let room = |border: &mut Border| {
+        let length = usize::try_from(length).ok()?;
+        border.input(length).map(<[u8]>::as_mut_ptr)
+    };
+    with(None, room).unwrap_or(std::ptr::null_mut())
+}
+
+/// Says where the answer to the last call stands.
+#[wasm_bindgen]
+#[must_use]
+pub fn output() -> *const u8 {
+    with(std::ptr::null(), |border| border.output().as_ptr())
+}
+
+/// Says how many bytes the answer to the last call has.
+#[wasm_bindgen]
+#[must_use]
+pub fn output_length() -> u32 {
+    with(0, |border| u32::try_from(border.output().len()).unwrap_or(0))
 }
 
 /// Loads an artifact that nobody signed: the caller answers for where the bytes come from.
-///
-/// # Errors
-/// A [`Failure`] with a code `artifact:…` for bytes that are no artifact of this gatelaw.
-#[wasm_bindgen(js_name = loadUnsigned)]
-pub fn load_unsigned(bytes: &[u8]) -> Result<Plan, Failure> {
-    artifact::load_unsigned(bytes).map(Plan).map_err(Failure::from)
-}
-
-/// Carries an error over the border of WebAssembly, which has no exceptions of its own.
 #[wasm_bindgen]
-#[derive(Debug)]
-pub struct Failure {
-    code: &'static str,
-    message: String,
+#[must_use]
+pub fn load() -> u32 {
+    with(false, Border::load).into()
 }
 
+/// Decides a request.
 #[wasm_bindgen]
-impl Failure {
-    /// Names the kind of this error: stable, for programs to compare.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn code(&self) -> String {
-        self.code.to_owned()
-    }
-
-    /// Tells a person what went wrong and what to do.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn message(&self) -> String {
-        self.message.clone()
-    }
+#[must_use]
+pub fn decide() -> u32 {
+    with(false, Border::decide).into()
 }
 
-impl From<LoadError> for Failure {
-    fn from(error: LoadError) -> Self {
-        Self { code: error.code(), message: error.to_string() }
-    }
+/// Decides a request, and says what a gate does about it.
+#[wasm_bindgen]
+#[must_use]
+pub fn handle() -> u32 {
+    with(false, Border::handle).into()
+}
+
+/// Decides a request that is a line of JSON.
+#[wasm_bindgen]
+#[must_use]
+pub fn decide_line() -> u32 {
+    with(false, Border::decide_line).into()
+}
+
+/// Explains the decision of a request that is a line of JSON.
+#[wasm_bindgen]
+#[must_use]
+pub fn explain_line() -> u32 {
+    with(false, Border::explain_line).into()
+}
+
+/// Says what a gate answers that can't decide.
+#[wasm_bindgen]
+#[must_use]
+pub fn unavailable() -> u32 {
+    with(false, Border::unavailable).into()
+}
+
+/// Answers the version of gatelaw.
+#[wasm_bindgen]
+#[must_use]
+pub fn version() -> u32 {
+    with(false, Border::version).into()
 }

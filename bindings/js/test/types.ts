@@ -1,23 +1,54 @@
 // Never run: `tsc` proves that the types say what they should.
 
-import { GatelawError, init, initSync, loadUnsigned, Plan, version } from "gatelaw";
+import {
+  type Decision, Gate, GatelawError, type Handling, init, initSync, type Needs, Policy, type RequestInput, version,
+} from "gatelaw";
 
 const name: string = version();
-const plan: Plan = loadUnsigned(new Uint8Array([1, 2, 3]));
-const digest: string = plan.digest;
+const policy: Policy = Policy.loadUnsigned(new Uint8Array([1, 2, 3]));
+const digest: string = policy.digest;
+const needs: Needs = policy.needs();
+const line: string = policy.decideJson("{}") + policy.explainJson("{}");
 initSync(new WebAssembly.Module(new Uint8Array()));
 const ready: Promise<void> = init(new URL("https://gate.example/gatelaw.wasm"));
 
+const gate = new Gate(policy, { limits: "report", facts: ["country"], ip: true });
+const request: RequestInput = {
+  method: "GET",
+  scheme: "https",
+  host: "api.example",
+  target: new Uint8Array([0x2f]),
+  headers: [["x-tenant", "t1"], ["x-bytes", new Uint8Array([0xe9])]],
+};
+const decision: Decision = gate.decide(request, { ip: "203.0.113.9", now: 1_795_000_000, facts: { country: "DE", asn: 1n } });
+const status: number = gate.decide(new Request("https://api.example/")).status;
+const identified = gate.decide(request, { identity: { issuer: "okta", claims: { sub: "u1", groups: ["a"] } } });
+
+export function carryOut(handling: Handling): string {
+  if (handling.forward) return handling.forward.target;
+  return handling.answer.body;
+}
+
 // @ts-expect-error: text is no bytes
-loadUnsigned("GATELAW");
-// @ts-expect-error: a plan is only loaded
-new Plan();
+Policy.loadUnsigned("GATELAW");
+// @ts-expect-error: a policy is only loaded
+new Policy();
 // @ts-expect-error: a digest stays
-plan.digest = "sha256:0";
+policy.digest = "sha256:0";
 // @ts-expect-error: the version is text
 const number: number = version();
+// @ts-expect-error: a request has a method
+gate.decide({ scheme: "https", host: "api.example", target: "/" });
+// @ts-expect-error: a misspelt member
+gate.decide({ ...request, header: [] });
+// @ts-expect-error: a decision stays
+decision.effect = "allow";
+// @ts-expect-error: claims are of an issuer
+gate.decide(request, { identity: { claims: {} } });
+// @ts-expect-error: what is counted is said in words
+new Gate(policy, { limits: true });
 
 export function codeOf(error: unknown): string | undefined {
   return error instanceof GatelawError ? error.code : undefined;
 }
-export { digest, name, number, ready };
+export { digest, identified, line, name, needs, number, ready, status };

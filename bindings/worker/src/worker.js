@@ -1,6 +1,6 @@
 // A Worker that answers with gatelaw: every isolate compiles the module once, at its start.
 
-import { GatelawError, initSync, loadUnsigned, version } from "gatelaw";
+import { GatelawError, initSync, Policy, version } from "gatelaw";
 import module from "gatelaw/gatelaw.wasm";
 
 initSync(module);
@@ -31,9 +31,9 @@ async function load(request) {
     );
   }
   try {
-    const plan = loadUnsigned(new Uint8Array(await request.arrayBuffer()));
-    const { digest } = plan;
-    plan.free();
+    const policy = Policy.loadUnsigned(new Uint8Array(await request.arrayBuffer()));
+    const { digest } = policy;
+    policy.free();
     return Response.json({ digest });
   } catch (error) {
     if (!(error instanceof GatelawError)) throw error;

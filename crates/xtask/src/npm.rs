@@ -8,6 +8,9 @@ use crate::log::Log;
 use crate::project::{Project, Result};
 use crate::{artifact, rust, setup};
 
+/// The modules of WebAssembly, by the names that the package has for them.
+const MODULES: [&str; 1] = ["gatelaw"];
+
 /// Answers whether the tools are installed.
 pub(crate) fn has_modules(project: &Project) -> Result<bool> {
     Ok(setup::is_stamped(project, "npm", &wanted(project)?))
@@ -37,18 +40,24 @@ fn copy_package(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Puts the npm package together: the module, small, and the JavaScript around it.
+/// Puts the npm package together: the modules, small, and the JavaScript around them.
 pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
     copy_package(project)?;
-    let module = rust::build_wasm(project, log)?;
-    let out = project.made("npm/js/wasm");
-    let bindgen = ["run", "--profile=quick", "--package=xtask", "--features=bindgen", "--bin=bindgen", "--"];
-    log.run(project.cargo(bindgen).arg(module).arg(&out))?;
-    let module = out.join("gatelaw_bg.wasm");
-    let optimize = ["-Oz", "--strip-debug", "--strip-producers", "--enable-bulk-memory"];
-    let features = ["--enable-nontrapping-float-to-int", "--enable-sign-ext", "--enable-mutable-globals"];
-    let features = features.iter().chain(&["--enable-multivalue", "--enable-reference-types"]);
-    log.run(tool(project, "wasm-opt").args(optimize).args(features).arg(&module).arg("-o").arg(&module))
+    let modules = rust::build_wasm(project, log)?;
+    for (name, built) in MODULES.iter().zip(modules) {
+        let module = project.made(&format!("npm/js/wasm/{name}.wasm"));
+        files::make_folder(&project.made("npm/js/wasm"))?;
+        let bindgen =
+            ["run", "--profile=quick", "--package=xtask", "--features=bindgen", "--bin=bindgen", "--"];
+        log.run(project.cargo(bindgen).arg(built).arg(&module))?;
+        let features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals"];
+        let features = features.iter().chain(&["multivalue", "reference-types"]);
+        let optimize = ["-Oz", "-Oz", "--strip-debug", "--strip-producers"];
+        let mut command = tool(project, "wasm-opt");
+        command.args(optimize).args(features.map(|feature| format!("--enable-{feature}")));
+        log.run(command.arg(&module).arg("-o").arg(&module))?;
+    }
+    Ok(())
 }
 
 /// Runs the tests of the package in Node.js.

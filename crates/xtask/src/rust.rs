@@ -103,16 +103,12 @@ fn program(project: &Project, name: &str) -> Command {
     command
 }
 
-/// Builds the module for WebAssembly, and answers where it stands.
-pub(crate) fn build_wasm(project: &Project, log: &mut Log) -> Result<PathBuf> {
-    log.run(&mut project.cargo([
-        "build",
-        "--package=gatelaw-js",
-        "--profile=wasm",
-        "--target",
-        WASM_TARGET,
-    ]))?;
-    Ok(project.made(&format!("{WASM_TARGET}/wasm/gatelaw_js.wasm")))
+/// Builds the modules for WebAssembly, and answers where they stand.
+pub(crate) fn build_wasm(project: &Project, log: &mut Log) -> Result<[PathBuf; 1]> {
+    let packages = ["--package=gatelaw-js"];
+    let mut command = project.cargo(["build", "--profile=wasm", "--target", WASM_TARGET]);
+    log.run(command.args(packages))?;
+    Ok(["gatelaw_js"].map(|name| project.made(&format!("{WASM_TARGET}/wasm/{name}.wasm"))))
 }
 
 /// Builds the library of the C ABI, and answers where it stands.

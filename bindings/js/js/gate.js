@@ -1,0 +1,76 @@
+import { GatelawError } from "./error.js";
+import { unavailable } from "./internal/answer.js";
+import { checkMembers, wrong } from "./internal/arguments.js";
+import { unavailableHandling } from "./internal/evaluator.js";
+import { Frame } from "./internal/frame.js";
+import { evaluatorOf, Policy } from "./policy.js";
+
+const NO_CONTEXT = Object.freeze({});
+const OPTIONS = ["limits", "facts", "ip"];
+
+/** Decides requests by one policy. */
+export class Gate {
+  #policy;
+
+  /** Throws a `GatelawError` where the policy asks for what this gate can't do: `gate:limits`, `gate:facts` or `gate:ip`. */
+  constructor(policy, options = {}) {
+    if (!(policy instanceof Policy)) throw wrong("policy", "a Policy", policy);
+    checkOptions(policy, options);
+    this.#policy = policy;
+  }
+
+  /** The policy that decides. */
+  get policy() {
+    return this.#policy;
+  }
+
+  /** Decides a request. A gate that can't decide denies: status 503, reason `gate:trap`. */
+  decide(request, context = NO_CONTEXT) {
+    const evaluator = evaluatorOf(this.#policy);
+    const frame = new Frame(request, context, "");
+    const decision = evaluator.run("decide", frame, (answer) => answer.decision(evaluator.digest));
+    return decision ?? unavailable("trap", evaluator.digest);
+  }
+
+  /** Decides a request, and says what a gate does about it: forward it, changed, or answer it. */
+  handle(request, context = NO_CONTEXT) {
+    const evaluator = evaluatorOf(this.#policy);
+    const requestId = correlationId(context);
+    const frame = new Frame(request, context, requestId);
+    const handling = evaluator.run("handle", frame, (answer) => answer.handling(answer.decision(evaluator.digest)));
+    return handling ?? unavailableHandling("trap", unavailable("trap", evaluator.digest), requestId);
+  }
+}
+
+function checkOptions(policy, options) {
+  checkMembers(options, OPTIONS, "options");
+  const { limits = "refuse", facts, ip = true } = options;
+  if (limits !== "refuse" && limits !== "report") {
+    throw new TypeError(`options.limits must be "refuse" or "report", not ${JSON.stringify(limits) ?? typeof limits}`);
+  }
+  if (facts !== undefined && !Array.isArray(facts)) throw wrong("options.facts", "an array of names", facts);
+  if (typeof ip !== "boolean") throw wrong("options.ip", "a boolean", ip);
+  if (policy.hasLimits && limits === "refuse") {
+    throw new GatelawError("gate:limits", 'the policy has limits, and this gate can\'t count: allow that with limits: "report"');
+  }
+  const needs = policy.needs();
+  const missing = facts === undefined ? [] : needs.facts.filter((fact) => !facts.includes(fact));
+  if (missing.length > 0) {
+    throw new GatelawError("gate:facts", `the policy reads facts that this gate doesn't have: ${missing.join(", ")}`);
+  }
+  if (needs.ip && !ip) throw new GatelawError("gate:ip", "the policy reads the client's address, and this gate doesn't have it");
+}
+
+/** Returns the correlation id that was given, or makes one: 128 random bits. */
+function correlationId(context) {
+  const id = context?.requestId;
+  if (id === undefined) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  if (typeof id !== "string") throw wrong("context.requestId", "a string", id);
+  if (!/^[\x21-\x7e]{1,128}$/.test(id)) {
+    throw new TypeError("context.requestId must be 1 to 128 printable ASCII characters without spaces");
+  }
+  return id;
+}

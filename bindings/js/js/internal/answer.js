@@ -1,0 +1,108 @@
+// Reads what the module answers: words, then one text. `src/answer.rs` says how it is laid out.
+
+const ABSENT = 0xffff_ffff;
+const AUDIT = ["none", "brief", "full"];
+const NONE = Object.freeze([]);
+
+// `ignoreBOM`: a text that begins with U+FEFF is kept whole.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Decodes a run of bytes that is one text. */
+export function textOf(bytes) {
+  return decoder.decode(bytes);
+}
+
+/** Walks along one answer. */
+export class Answer {
+  #words;
+  #next = 1;
+  #text;
+  #at = 0;
+
+  constructor(bytes) {
+    const count = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    const end = bytes.byteOffset + 4 * count;
+    // A copy: words need not stand at a multiple of four.
+    this.#words = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, end));
+    this.#text = textOf(bytes.subarray(4 * count));
+  }
+
+  word() {
+    return this.#words[this.#next++];
+  }
+
+  text() {
+    const start = this.#at;
+    this.#at += this.word();
+    return this.#text.slice(start, this.#at);
+  }
+
+  optional() {
+    if (this.#words[this.#next] !== ABSENT) return this.text();
+    this.#next++;
+    return null;
+  }
+
+  list(member) {
+    const length = this.word();
+    if (length === 0) return NONE;
+    return Object.freeze(Array.from({ length }, member));
+  }
+
+  texts() {
+    return this.list(() => this.text());
+  }
+
+  pairs() {
+    return this.list(() => Object.freeze([this.text(), this.text()]));
+  }
+
+  /** Reads a decision; its members stand in the order of the line that is the same decision. */
+  decision(policy) {
+    const effect = this.word() === 1 ? "allow" : "deny";
+    const status = this.word();
+    const audit = AUDIT[this.word()];
+    const reason = this.text();
+    const rule = this.optional();
+    const challenge = this.optional();
+    const text = this.optional();
+    const target = this.optional();
+    const set = this.pairs();
+    const remove = this.texts();
+    const limits = this.list(() => this.#limit());
+    const keep = this.pairs();
+    const observed = this.texts();
+    return Object.freeze({
+      v: 1, effect, status, reason, rule, challenge, text, set, remove, limits, audit, keep, observed, target, policy,
+    });
+  }
+
+  #limit() {
+    const [name, key] = [this.text(), this.text()];
+    const [rate, per_s, burst] = [this.word(), this.word(), this.word()];
+    return Object.freeze({ name, key, rate, per_s, burst });
+  }
+
+  /** Reads what a gate does about a decision. */
+  handling(decision) {
+    if (this.word() === 1) {
+      const forward = Object.freeze({ target: this.text(), drop: this.texts(), set: this.pairs() });
+      return Object.freeze({ decision, forward });
+    }
+    const answer = Object.freeze({ status: this.word(), headers: this.pairs(), body: this.text() });
+    return Object.freeze({ decision, answer });
+  }
+
+  /** Reads what went wrong. */
+  fault() {
+    return { code: this.text(), at: this.text(), message: this.text() };
+  }
+}
+
+/** Makes the decision of a gate that can't decide: a deny, with the reason `gate:CODE`. */
+export function unavailable(code, policy) {
+  return Object.freeze({
+    v: 1, effect: "deny", status: 503, reason: `gate:${code}`, rule: null, challenge: null, text: null, set: NONE, remove: NONE,
+    limits: NONE, audit: "brief", keep: NONE, observed: NONE, target: null, policy,
+  });
+}

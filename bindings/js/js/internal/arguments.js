@@ -1,0 +1,39 @@
+// What arguments are, and what is said of one that is something else.
+
+/** Knows an object of the platform also where it comes from another realm. */
+export function isA(name, value) {
+  return Object.prototype.toString.call(value) === `[object ${name}]`;
+}
+
+export function isBytes(value) {
+  return value instanceof Uint8Array || isA("Uint8Array", value);
+}
+
+export function isBufferSource(value) {
+  return ArrayBuffer.isView(value) || isA("ArrayBuffer", value);
+}
+
+export function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Throws where a value is no object, or has a member that means nothing: a misspelt one must not be passed over. */
+export function checkMembers(value, members, name) {
+  if (!isObject(value)) throw wrong(name, "an object", value);
+  for (const member of Object.keys(value)) {
+    if (!members.includes(member)) {
+      throw new TypeError(`${name}.${member} means nothing: ${name} has ${members.join(", ")}`);
+    }
+  }
+}
+
+/** Makes the error for an argument of another type. */
+export function wrong(name, expected, value) {
+  return new TypeError(`${name} must be ${expected}, not ${kindOf(value)}`);
+}
+
+function kindOf(value) {
+  if (value === null || value === undefined) return `${value}`;
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

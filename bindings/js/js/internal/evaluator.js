@@ -1,0 +1,99 @@
+// One policy in one instance. An instance that dies is replaced at the next call; whoever called meanwhile is denied.
+
+import { GatelawError } from "../error.js";
+import { Answer, textOf } from "./answer.js";
+import { Instance, Trap } from "./instance.js";
+import { Module } from "./module.js";
+
+export const evaluator = new Module("gatelaw's evaluator", "decide", () => new URL("../wasm/gatelaw.wasm", import.meta.url));
+
+const encoder = new TextEncoder();
+
+export class Evaluator {
+  #artifact;
+  #instance;
+
+  /** Loads an artifact; its bytes are kept for the next instance. */
+  constructor(artifact) {
+    this.#artifact = artifact;
+    try {
+      this.#instance = this.#load();
+    } catch (error) {
+      if (!(error instanceof Trap)) throw error;
+      throw new GatelawError("module:trap", "the artifact can't be loaded: the instance ran out of memory, or died", {
+        cause: error.cause,
+      });
+    }
+  }
+
+  /** Answers a request in a frame: what `read` makes of the answer, or `null` where the instance died. */
+  run(name, frame, read) {
+    return this.#untilItDies((instance) => {
+      const ok = frame.call(instance, name);
+      const answer = new Answer(instance.output());
+      if (!ok) throw requestError(answer.fault());
+      return read(answer);
+    });
+  }
+
+  /** Answers a line with a line, or with `null` where the instance died. */
+  line(name, line) {
+    const bytes = encoder.encode(line);
+    return this.#untilItDies((instance) => {
+      const ok = instance.call(name, bytes.length, (room) => room.set(bytes));
+      if (!ok) throw requestError(new Answer(instance.output()).fault());
+      return textOf(instance.output());
+    });
+  }
+
+  #untilItDies(use) {
+    try {
+      this.#instance ??= this.#load();
+      return use(this.#instance);
+    } catch (error) {
+      if (!(error instanceof Trap)) throw error;
+      this.#instance = undefined;
+      return null;
+    }
+  }
+
+  #load() {
+    const instance = new Instance(evaluator);
+    const ok = instance.call("load", this.#artifact.length, (room) => room.set(this.#artifact));
+    const answer = new Answer(instance.output());
+    if (!ok) {
+      const { code, message } = answer.fault();
+      throw new GatelawError(code, message);
+    }
+    this.digest = answer.text();
+    this.hasLimits = answer.word() === 1;
+    this.needs = answer.text();
+    return instance;
+  }
+}
+
+/** Says what a gate answers that can't decide; asks an instance of its own, for the policy's is dead. */
+export function unavailableHandling(code, decision, requestId) {
+  const bytes = encoder.encode(`${code}\n${requestId}`);
+  try {
+    const instance = new Instance(evaluator);
+    instance.call("unavailable", bytes.length, (room) => room.set(bytes));
+    return new Answer(instance.output()).handling(decision);
+  } catch (error) {
+    if (!(error instanceof Trap)) throw error;
+    // No memory for an instance: an answer without a body is an answer.
+    const headers = Object.freeze([Object.freeze(["cache-control", "no-store"]), Object.freeze(["x-request-id", requestId])]);
+    return Object.freeze({ decision, answer: Object.freeze({ status: 503, headers, body: "" }) });
+  }
+}
+
+/** Names the version of gatelaw, the same for every package of one release. */
+export function version() {
+  const instance = new Instance(evaluator);
+  instance.call("version", 0, () => {});
+  return textOf(instance.output());
+}
+
+function requestError({ code, at, message }) {
+  return new GatelawError(code, at === "" ? message : `${at}: ${message}`, { at: at === "" ? undefined : at });
+}

@@ -1,0 +1,276 @@
+// Writes a request as one run of bytes: words, then texts. `src/frame.rs` says how it is laid out.
+//
+// What is no request throws a TypeError that names the argument. Nothing is repaired: what is not known is left out, and
+// `null` is no way to say so.
+
+import { checkMembers, isA, isBytes, isObject, wrong } from "./arguments.js";
+
+const ABSENT = 0xffff_ffff;
+const WRONG = 0xffff_fffe;
+/** The first word that is the length of a text. */
+const LENGTHS_AT = 14;
+
+const SCHEMES = { http: 0, https: 1 };
+const FACT = { absent: 0, present: 1, wrong: 2 };
+const WHO = { nobody: 0, claims: 1, invalid: 2, unavailable: 3, token: 4 };
+
+const REQUEST = ["method", "scheme", "host", "target", "headers", "ip", "facts", "now", "identity"];
+const CONTEXT = ["ip", "facts", "now", "identity", "requestId"];
+const FACTS = ["country", "asn", "bot_score", "tls_version", "client_cert", "size"];
+const IDENTITY = ["issuer", "claims", "invalid", "unavailable", "token"];
+
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+
+const encoder = new TextEncoder();
+
+/** Holds one request, ready to be written. */
+export class Frame {
+  #words = [0];
+  #texts = [];
+  /** The arguments that the texts before those of the headers stand in. */
+  #names = [];
+
+  /** Reads a request with its context; `requestId` is the correlation id, empty where none is needed. */
+  constructor(request, context, requestId) {
+    checkMembers(context, CONTEXT, "context");
+    const given = isA("Request", request) ? fromFetch(request) : request;
+    checkMembers(given, REQUEST, "request");
+    const facts = either("facts", given, context);
+    const who = identity(either("identity", given, context));
+    this.#words.push(scheme(given.scheme));
+    this.#integer(now(either("now", given, context)));
+    this.#numberFacts(facts);
+    this.#words.push(who.number);
+    this.#text(given.method, "request.method");
+    this.#text(given.host, "request.host");
+    this.#textOrBytes(given.target, "request.target");
+    this.#address(either("ip", given, context));
+    this.#textFacts(facts);
+    this.#text(who.issuer, "identity.issuer");
+    this.#text(who.text, who.name);
+    this.#text(requestId, "context.requestId");
+    this.#headers(given.headers);
+    this.#words[0] = this.#words.length;
+  }
+
+  /** Runs one export of an instance on this request. */
+  call(instance, name) {
+    const head = 4 * this.#words.length;
+    if (this.#texts.every((text) => typeof text === "string")) {
+      const text = this.#texts.join("");
+      // Then it has as many bytes as code units.
+      if (isAscii(text)) {
+        return instance.call(name, head + text.length, (bytes) => {
+          this.#writeWords(bytes);
+          encoder.encodeInto(text, bytes.subarray(head));
+        });
+      }
+    }
+    const texts = this.#texts.map((text, index) => this.#encoded(text, index));
+    this.#correctLengths(texts);
+    const length = texts.reduce((sum, text) => sum + text.length, head);
+    return instance.call(name, length, (bytes) => {
+      this.#writeWords(bytes);
+      let at = head;
+      for (const text of texts) {
+        bytes.set(text, at);
+        at += text.length;
+      }
+    });
+  }
+
+  #writeWords(bytes) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    for (let i = 0; i < this.#words.length; i++) view.setUint32(4 * i, this.#words[i], true);
+  }
+
+  /** Texts were counted in code units. */
+  #correctLengths(texts) {
+    let next = 0;
+    for (let i = LENGTHS_AT; i < this.#words.length; i++) {
+      if (this.#words[i] < WRONG) this.#words[i] = texts[next++].length;
+    }
+  }
+
+  #encoded(text, index) {
+    if (typeof text !== "string") return text;
+    if (/\p{Surrogate}/u.test(text)) {
+      throw new TypeError(`${this.#nameOf(index)} holds half of a surrogate pair: hand bytes over as a Uint8Array`);
+    }
+    return encoder.encode(text);
+  }
+
+  #nameOf(index) {
+    const header = index - this.#names.length;
+    return header < 0 ? this.#names[index] : `request.headers[${header >> 1}][${header & 1}]`;
+  }
+
+  #push(text) {
+    this.#words.push(text.length);
+    this.#texts.push(text);
+  }
+
+  #text(text, name) {
+    if (typeof text !== "string") throw wrong(name, "a string", text);
+    this.#names.push(name);
+    this.#push(text);
+  }
+
+  #textOrBytes(text, name) {
+    if (typeof text !== "string" && !isBytes(text)) throw wrong(name, "a string or a Uint8Array", text);
+    this.#names.push(name);
+    this.#push(text);
+  }
+
+  #address(ip) {
+    if (ip === undefined) this.#words.push(ABSENT);
+    else this.#text(ip, "ip");
+  }
+
+  #headers(lines) {
+    if (lines === undefined) return;
+    if (!Array.isArray(lines)) throw wrong("request.headers", "an array of pairs", lines);
+    for (let i = 0; i < lines.length; i++) {
+      const line = lines[i];
+      if (!Array.isArray(line) || line.length !== 2) {
+        throw wrong(`request.headers[${i}]`, "a pair [name, value]", line);
+      }
+      for (let j = 0; j < 2; j++) {
+        if (typeof line[j] !== "string" && !isBytes(line[j])) {
+          throw wrong(`request.headers[${i}][${j}]`, "a string or a Uint8Array", line[j]);
+        }
+        this.#push(line[j]);
+      }
+    }
+  }
+
+  #textFacts(facts = {}) {
+    for (const name of ["country", "tls_version", "client_cert"]) {
+      const fact = facts[name];
+      if (fact === undefined) this.#words.push(ABSENT);
+      else if (typeof fact !== "string") this.#words.push(WRONG);
+      else this.#text(fact, `facts.${name}`);
+    }
+  }
+
+  /** A fact of a wrong type is no mistake of the caller's code, but of where it comes from: the gate denies then. */
+  #numberFacts(facts) {
+    if (facts !== undefined) {
+      checkMembers(facts, FACTS, "facts");
+      for (const name of FACTS) {
+        if (facts[name] === null) throw new TypeError(`facts.${name} must not be null: leave out what is not known`);
+      }
+    }
+    for (const name of ["asn", "bot_score", "size"]) {
+      const fact = facts?.[name];
+      const number = typeof fact === "number" && Number.isInteger(fact) ? exact(fact) : fact;
+      const is_present = typeof number === "number" || isInt64(number);
+      this.#words.push(fact === undefined ? FACT.absent : is_present ? FACT.present : FACT.wrong);
+      this.#integer(is_present ? number : 0);
+    }
+  }
+
+  #integer(number) {
+    if (typeof number === "bigint") {
+      this.#words.push(Number(BigInt.asUintN(32, number)), Number(BigInt.asUintN(32, number >> 32n)));
+    } else {
+      this.#words.push(number >>> 0, Math.floor(number / 2 ** 32) >>> 0);
+    }
+  }
+}
+
+/** Finds a member that may stand in the request or in the context: of two, neither is surely meant. */
+function either(member, request, context) {
+  if (context[member] === undefined) return request[member];
+  if (request[member] === undefined) return context[member];
+  throw new TypeError(`${member} stands in both request and context`);
+}
+
+/**
+ * Takes a request of the platform apart. Its URL is split, never parsed: what parses it might repair it.
+ * Values of headers are byte strings there: every character stands for one byte.
+ */
+function fromFetch(request) {
+  const [, scheme, host, target] = /^(https?):\/\/([^/?#]*)(.*)$/s.exec(request.url) ?? [];
+  if (scheme === undefined) {
+    throw new TypeError(`request.url must begin with http:// or https://, not be ${JSON.stringify(request.url)}`);
+  }
+  const headers = Array.from(request.headers, ([name, value]) => [name, isAscii(value) ? value : headerBytes(value)]);
+  return { method: request.method, scheme, host, target, headers };
+}
+
+function headerBytes(value) {
+  const bytes = Uint8Array.from(value, (character) => character.charCodeAt(0));
+  // Some platforms decode what they received; then the characters are no bytes, and the text goes on as UTF-8.
+  return /[^\0-\xff]/.test(value) ? value : bytes;
+}
+
+function scheme(scheme) {
+  if (typeof scheme !== "string") throw wrong("request.scheme", '"http" or "https"', scheme);
+  const number = SCHEMES[scheme];
+  if (number === undefined) throw new TypeError(`request.scheme must be "http" or "https", not "${scheme}"`);
+  return number;
+}
+
+/** Returns Unix seconds; the clock's where none are given. */
+function now(now) {
+  if (now === undefined) return Math.floor(Date.now() / 1000);
+  if (Number.isSafeInteger(now) || isInt64(now)) return now;
+  if (typeof now === "number") throw new TypeError(`now must be whole Unix seconds, not ${now}`);
+  throw wrong("now", "whole Unix seconds", now);
+}
+
+/** Reads who is asking, as the one kind of identity that is given. */
+function identity(identity) {
+  if (identity === undefined) return { number: WHO.nobody, issuer: "", text: "", name: "identity" };
+  checkMembers(identity, IDENTITY, "identity");
+  for (const name of IDENTITY) {
+    if (name !== "claims" && identity[name] !== undefined && typeof identity[name] !== "string") {
+      throw wrong(`identity.${name}`, "a string", identity[name]);
+    }
+  }
+  const kinds = ["claims", "invalid", "unavailable", "token"].filter((kind) => identity[kind] !== undefined);
+  if (kinds.length !== 1) {
+    throw new TypeError("identity must hold one of claims, invalid, unavailable and token");
+  }
+  const [kind] = kinds;
+  const name = `identity.${kind}`;
+  if (kind === "claims") {
+    if (identity.issuer === undefined) throw wrong("identity.issuer", "a string", undefined);
+    return { number: WHO.claims, issuer: identity.issuer, text: claims(identity.claims), name };
+  }
+  if (identity.issuer !== undefined && kind !== "invalid") {
+    throw new TypeError(`identity.issuer stands beside claims or invalid, not beside ${kind}`);
+  }
+  if (kind === "invalid" && !/^[a-z0-9_-]{1,64}$/.test(identity.invalid)) {
+    throw new TypeError("identity.invalid must be a code: 1 to 64 lower-case letters, digits, _ and -");
+  }
+  return { number: WHO[kind], issuer: "", text: kind === "invalid" ? identity.invalid : "", name };
+}
+
+/** Returns claims as JSON: a text as it is, which keeps numbers beyond 2^53 and members that stand twice. */
+function claims(claims) {
+  if (typeof claims === "string") return claims;
+  if (!isObject(claims)) throw wrong("identity.claims", "an object, or JSON text", claims);
+  try {
+    const text = JSON.stringify(claims);
+    if (typeof text === "string") return text;
+  } catch (error) {
+    throw new TypeError(`identity.claims must be what JSON can hold: ${error.message}`);
+  }
+  throw new TypeError("identity.claims must be what JSON can hold");
+}
+
+/** Turns a whole number beyond 2^53 into a bigint: its halves are exact then. */
+function exact(number) {
+  return Number.isSafeInteger(number) ? number : BigInt(number);
+}
+
+function isInt64(value) {
+  return typeof value === "bigint" && value >= INT64_MIN && value <= INT64_MAX;
+}
+
+function isAscii(text) {
+  return !/[^\0-\x7f]/.test(text);
+}
