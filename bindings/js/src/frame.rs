@@ -11,8 +11,8 @@
 //! | 4 to 12 | the facts `asn`, `bot_score` and `size`: 0 absent, 1 present or 2 wrong; low half; high half |
 //! | 13 | who is asking: 0 nobody, 1 verified claims, 2 an invalid token, 3 a token without keys, 4 a token without a verifier |
 //! | 14 to 16 | lengths of method, host and target |
-//! | 17 | length of the client's address, or [`ABSENT`] |
-//! | 18 to 20 | lengths of the facts `country`, `tls_version` and `client_cert`, or [`ABSENT`], or [`WRONG`] |
+//! | 17 | length of the client's address, or all ones |
+//! | 18 to 20 | lengths of the facts `country`, `tls_version` and `client_cert`, or all ones, or [`WRONG`] |
 //! | 21, 22 | lengths of the issuer's name, and of the claims as JSON or the code of an invalid token |
 //! | 23 | length of the correlation id, for what a gate does |
 //! | 24 … | two for each header line: lengths of its name and its value |
@@ -28,9 +28,8 @@ use gatelaw::{Identity, RawRequest};
 use gatelaw_host::LineCaller;
 
 use crate::fault::Fault;
+use crate::words::{ABSENT, Texts, Words, split};
 
-/// The length of a text that is not there.
-pub const ABSENT: u32 = u32::MAX;
 /// The length of a fact that is there and of a wrong type.
 pub const WRONG: u32 = u32::MAX - 1;
 
@@ -75,7 +74,7 @@ impl<'f> Frame<'f> {
             return Err(Fault::too_large(bytes.len()));
         }
         let (mut words, mut texts) = split(bytes).ok_or_else(Fault::no_frame)?;
-        Self::take(&mut words, &mut texts).filter(|_| texts.0.is_empty()).ok_or_else(Fault::no_frame)
+        Self::take(&mut words, &mut texts).filter(|_| texts.is_empty()).ok_or_else(Fault::no_frame)
     }
 
     fn take(words: &mut Words<'_>, texts: &mut Texts<'f>) -> Option<Self> {
@@ -84,8 +83,8 @@ impl<'f> Frame<'f> {
             1 => Scheme::Https,
             _ => return None,
         };
-        let now = words.integer()?;
-        let (asn, bot_score, size) = (words.fact()?, words.fact()?, words.fact()?);
+        let now = integer(words)?;
+        let (asn, bot_score, size) = (integer_fact(words)?, integer_fact(words)?, integer_fact(words)?);
         let who = words.next()?;
         let (method, host) = (texts.bytes(words.next()?)?, texts.bytes(words.next()?)?);
         let target = texts.bytes(words.next()?)?;
@@ -93,12 +92,12 @@ impl<'f> Frame<'f> {
             ABSENT => Address::Absent,
             length => parse_ip(texts.bytes(length)?).map_or(Address::Unreadable, Address::Known),
         };
-        let country = texts.fact(words.next()?)?;
-        let (tls_version, client_cert) = (texts.fact(words.next()?)?, texts.fact(words.next()?)?);
+        let country = text_fact(words, texts)?;
+        let (tls_version, client_cert) = (text_fact(words, texts)?, text_fact(words, texts)?);
         let who = Who::of(who, texts.text(words.next()?)?, texts.text(words.next()?)?)?;
         let request_id = texts.text(words.next()?)?;
-        let mut headers = Vec::with_capacity(words.0.len() / 2);
-        while !words.0.is_empty() {
+        let mut headers = Vec::with_capacity(words.len() / 2);
+        while words.len() > 0 {
             headers.push((texts.bytes(words.next()?)?, texts.bytes(words.next()?)?));
         }
         let facts = Facts { country, asn, bot_score, tls_version, client_cert, size };
@@ -185,59 +184,24 @@ fn is_code(code: &str) -> bool {
     (1..=64).contains(&code.len()) && code.bytes().all(fits)
 }
 
-/// Splits the words, but for the first, from the texts.
-fn split(bytes: &[u8]) -> Option<(Words<'_>, Texts<'_>)> {
-    let count = u32::from_le_bytes(*bytes.first_chunk::<4>()?);
-    let end = usize::try_from(count).ok()?.checked_mul(4)?;
-    let (words, texts) = bytes.split_at_checked(end)?;
-    let ([_, words @ ..], []) = words.as_chunks::<4>() else { return None };
-    Some((Words(words), Texts(texts)))
+fn integer(words: &mut Words<'_>) -> Option<i64> {
+    let [[a, b, c, d], [e, f, g, h]] = [words.next()?.to_le_bytes(), words.next()?.to_le_bytes()];
+    Some(i64::from_le_bytes([a, b, c, d, e, f, g, h]))
 }
 
-struct Words<'f>(&'f [[u8; 4]]);
-
-impl Words<'_> {
-    fn next(&mut self) -> Option<u32> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(u32::from_le_bytes(*first))
-    }
-
-    fn integer(&mut self) -> Option<i64> {
-        let (low, high) = (self.next()?.to_le_bytes(), self.next()?.to_le_bytes());
-        let [a, b, c, d] = low;
-        let [e, f, g, h] = high;
-        Some(i64::from_le_bytes([a, b, c, d, e, f, g, h]))
-    }
-
-    fn fact(&mut self) -> Option<Fact<i64>> {
-        match (self.next()?, self.integer()?) {
-            (0, _) => Some(Fact::Absent),
-            (1, value) => Some(Fact::Present(value)),
-            (2, _) => Some(Fact::Wrong),
-            _ => None,
-        }
+fn integer_fact(words: &mut Words<'_>) -> Option<Fact<i64>> {
+    match (words.next()?, integer(words)?) {
+        (0, _) => Some(Fact::Absent),
+        (1, value) => Some(Fact::Present(value)),
+        (2, _) => Some(Fact::Wrong),
+        _ => None,
     }
 }
 
-struct Texts<'f>(&'f [u8]);
-
-impl<'f> Texts<'f> {
-    fn bytes(&mut self, length: u32) -> Option<&'f [u8]> {
-        let (text, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
-        self.0 = rest;
-        Some(text)
-    }
-
-    fn text(&mut self, length: u32) -> Option<&'f str> {
-        std::str::from_utf8(self.bytes(length)?).ok()
-    }
-
-    fn fact(&mut self, length: u32) -> Option<Fact<&'f str>> {
-        match length {
-            ABSENT => Some(Fact::Absent),
-            WRONG => Some(Fact::Wrong),
-            length => Some(Fact::Present(self.text(length)?)),
-        }
+fn text_fact<'f>(words: &mut Words<'_>, texts: &mut Texts<'f>) -> Option<Fact<&'f str>> {
+    match words.next()? {
+        ABSENT => Some(Fact::Absent),
+        WRONG => Some(Fact::Wrong),
+        length => Some(Fact::Present(texts.text(length)?)),
     }
 }

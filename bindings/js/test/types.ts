@@ -3,6 +3,7 @@
 import {
   type Decision, Gate, GatelawError, type Handling, init, initSync, type Needs, Policy, type RequestInput, version,
 } from "gatelaw";
+import { check, compile, type Diagnostic, format } from "gatelaw/compiler";
 
 const name: string = version();
 const policy: Policy = Policy.loadUnsigned(new Uint8Array([1, 2, 3]));
@@ -29,6 +30,12 @@ export function carryOut(handling: Handling): string {
   return handling.answer.body;
 }
 
+const artifact: Uint8Array = compile({ "policy.gate": "allow a { on GET /a  for anyone }", "lists/ips.txt": new Uint8Array() }).artifact;
+const diagnostics: Diagnostic[] = check("allow a");
+const formatted: string = format("policy.gate", "allow a");
+
+// @ts-expect-error: sources are texts
+compile(["allow a"]);
 // @ts-expect-error: text is no bytes
 Policy.loadUnsigned("GATELAW");
 // @ts-expect-error: a policy is only loaded
@@ -51,4 +58,4 @@ new Gate(policy, { limits: true });
 export function codeOf(error: unknown): string | undefined {
   return error instanceof GatelawError ? error.code : undefined;
 }
-export { digest, identified, line, name, needs, number, ready, status };
+export { artifact, diagnostics, digest, formatted, identified, line, name, needs, number, ready, status };

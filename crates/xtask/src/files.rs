@@ -1,6 +1,7 @@
 //! Files, with errors that name them.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use crate::project::Result;
@@ -8,6 +9,14 @@ use crate::project::Result;
 /// Reads a text.
 pub(crate) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| format!("{} can't be read: {error}", path.display()))
+}
+
+/// Computes a number that tells whether a file changed since another run of this program.
+pub(crate) fn digest(path: &Path) -> Result<u64> {
+    let bytes = fs::read(path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    Ok(hasher.finish())
 }
 
 /// Writes a text, making the folder it stands in.

@@ -1,6 +1,6 @@
 //! JavaScript's part: the tools and the npm package in target/npm, the Worker in target/worker, their tests and types.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::files;
@@ -8,8 +8,22 @@ use crate::log::Log;
 use crate::project::{Project, Result};
 use crate::{artifact, rust, setup};
 
-/// The modules of WebAssembly, by the names that the package has for them.
-const MODULES: [&str; 1] = ["gatelaw"];
+/// The modules of WebAssembly, each with the file that the package has for it.
+const MODULES: [(&str, &str); 2] = [("evaluator", "gatelaw.wasm"), ("compiler", "gatelaw-compiler.wasm")];
+
+/// How wasm-opt makes them small. What is enabled is what Rust's own libraries are built with, and every engine has.
+const WASM_OPT: [&str; 10] = [
+    "-Oz",
+    "-Oz",
+    "--strip-debug",
+    "--strip-producers",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-multivalue",
+    "--enable-reference-types",
+];
 
 /// Answers whether the tools are installed.
 pub(crate) fn has_modules(project: &Project) -> Result<bool> {
@@ -43,27 +57,32 @@ fn copy_package(project: &Project) -> Result<()> {
 /// Puts the npm package together: the modules, small, and the JavaScript around them.
 pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
     copy_package(project)?;
-    let modules = rust::build_wasm(project, log)?;
-    for (name, built) in MODULES.iter().zip(modules) {
-        let module = project.made(&format!("npm/js/wasm/{name}.wasm"));
-        files::make_folder(&project.made("npm/js/wasm"))?;
-        let bindgen =
-            ["run", "--profile=quick", "--package=xtask", "--features=bindgen", "--bin=bindgen", "--"];
-        log.run(project.cargo(bindgen).arg(built).arg(&module))?;
-        let features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals"];
-        let features = features.iter().chain(&["multivalue", "reference-types"]);
-        let optimize = ["-Oz", "-Oz", "--strip-debug", "--strip-producers"];
-        let mut command = tool(project, "wasm-opt");
-        command.args(optimize).args(features.map(|feature| format!("--enable-{feature}")));
-        log.run(command.arg(&module).arg("-o").arg(&module))?;
+    for (module, file) in MODULES {
+        let built = rust::build_wasm(project, module, log)?;
+        let finished = project.made(&format!("wasm-finished/{module}.wasm"));
+        let stamp = (format!("wasm {module}"), format!("{WASM_OPT:?} {}", files::digest(&built)?));
+        if !setup::is_stamped(project, &stamp.0, &stamp.1) || !finished.exists() {
+            finish(project, &built, &finished, log)?;
+            setup::write_stamp(project, &stamp.0, &stamp.1)?;
+        }
+        files::copy(&finished, &project.made("npm/js/wasm").join(file))?;
     }
     Ok(())
+}
+
+/// Makes of what the compiler built what is shipped. That takes longer than to see that nothing changed.
+fn finish(project: &Project, built: &Path, finished: &Path, log: &mut Log) -> Result<()> {
+    files::make_folder(&project.made("wasm-finished"))?;
+    let bindgen = ["run", "--profile=quick", "--package=xtask", "--features=bindgen", "--bin=bindgen", "--"];
+    log.run(project.cargo(bindgen).arg(built).arg(finished))?;
+    log.run(tool(project, "wasm-opt").args(WASM_OPT).arg(finished).arg("-o").arg(finished))
 }
 
 /// Runs the tests of the package in Node.js.
 pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
     let artifact = artifact::variables(project, log)?;
-    log.run(node_test().current_dir(project.made("npm")).envs(artifact))
+    let mut command = node_test(&project.made("npm"))?;
+    log.run(command.envs(artifact).env("GATELAW_REPOSITORY", &project.root))
 }
 
 /// Checks the types of the package.
@@ -77,13 +96,16 @@ pub(crate) fn test_worker(project: &Project, log: &mut Log) -> Result<()> {
     files::remove_folder(&worker)?;
     files::copy_folder(&project.at("bindings/worker"), &worker)?;
     let artifact = artifact::variables(project, log)?;
-    log.run(node_test().current_dir(worker).env("WORKERD", workerd(project)?).envs(artifact))
+    log.run(node_test(&worker)?.env("WORKERD", workerd(project)?).envs(artifact))
 }
 
-fn node_test() -> Command {
+/// Runs the files of `test/` that are named `*.test.js`: how Node.js finds them by itself differs by version.
+fn node_test(package: &Path) -> Result<Command> {
+    let mut tests = files::list(&package.join("test"))?;
+    tests.retain(|path| path.to_str().is_some_and(|path| path.ends_with(".test.js")));
     let mut command = Command::new("node");
-    command.args(["--test", "--test-reporter=tap", "test/"]);
-    command
+    command.args(["--test", "--test-reporter=tap"]).args(tests).current_dir(package);
+    Ok(command)
 }
 
 fn tool(project: &Project, name: &str) -> Command {

@@ -103,12 +103,12 @@ fn program(project: &Project, name: &str) -> Command {
     command
 }
 
-/// Builds the modules for WebAssembly, and answers where they stand.
-pub(crate) fn build_wasm(project: &Project, log: &mut Log) -> Result<[PathBuf; 1]> {
-    let packages = ["--package=gatelaw-js"];
+/// Builds a module for WebAssembly, and answers where it stands. The feature of its name is all of it.
+pub(crate) fn build_wasm(project: &Project, module: &str, log: &mut Log) -> Result<PathBuf> {
     let mut command = project.cargo(["build", "--profile=wasm", "--target", WASM_TARGET]);
-    log.run(command.args(packages))?;
-    Ok(["gatelaw_js"].map(|name| project.made(&format!("{WASM_TARGET}/wasm/{name}.wasm"))))
+    let module_alone = ["--package=gatelaw-js", "--no-default-features", "--features", module];
+    log.run(command.args(module_alone).args(["--example", module]))?;
+    Ok(project.made(&format!("{WASM_TARGET}/wasm/examples/{module}.wasm")))
 }
 
 /// Builds the library of the C ABI, and answers where it stands.

@@ -1,0 +1,181 @@
+//! The module that decides: one policy, and what is asked of it.
+
+use std::cell::RefCell;
+
+use gatelaw::{Decision, Plan, Session, artifact};
+use gatelaw_host::{Handling, needs_line};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::answer::Answer;
+use crate::exchange::{self, Exchange};
+use crate::fault::Fault;
+use crate::frame::Frame;
+
+/// Holds the policy of an instance, and the answer that is being collected.
+#[derive(Debug, Default)]
+pub struct Evaluator {
+    session: Option<Session<Plan>>,
+    answer: Answer,
+}
+
+impl Evaluator {
+    /// Loads the artifact that was written, in place of what was loaded before. Answers the digest, whether there are limits,
+    /// and the needs as JSON; or what is wrong.
+    pub fn load(&mut self, exchange: &mut Exchange) -> bool {
+        self.session = None;
+        let bytes = std::mem::take(&mut exchange.input);
+        let loaded = artifact::load_unsigned(&bytes);
+        drop(bytes);
+        match loaded {
+            Ok(plan) => {
+                self.answer.clear();
+                self.answer.text(plan.digest());
+                self.answer.word(u32::from(plan.has_limits()));
+                self.answer.text(&needs_line(plan.needs()));
+                self.answer.write_to(&mut exchange.output);
+                self.session = Some(Session::new(plan));
+                true
+            }
+            Err(error) => self.fail(exchange, &Fault::from(error)),
+        }
+    }
+
+    /// Decides the request in the frame that was written. Answers a decision, or what is wrong.
+    pub fn decide(&mut self, exchange: &mut Exchange) -> bool {
+        self.judge(exchange, |decision, _, answer| answer.decision(decision))
+    }
+
+    /// Decides the request in the frame that was written, and says what a gate does about it. Answers a decision and the
+    /// handling, or what is wrong.
+    pub fn handle(&mut self, exchange: &mut Exchange) -> bool {
+        self.judge(exchange, |decision, frame, answer| {
+            answer.decision(decision);
+            answer.handling(&Handling::of(decision, frame.header_names(), frame.request_id()));
+        })
+    }
+
+    /// Answers the line that was written with a decision as one line of JSON, or with what is wrong with it.
+    pub fn decide_line(&mut self, exchange: &mut Exchange) -> bool {
+        self.line(exchange, |session, line| gatelaw_host::decide_line(session, line, None))
+    }
+
+    /// Answers the line that was written with an explanation as one line of JSON, or with what is wrong with it.
+    pub fn explain_line(&mut self, exchange: &mut Exchange) -> bool {
+        self.line(exchange, |session, line| gatelaw_host::explain_line(session, line, None))
+    }
+
+    /// Answers as a gate does that can't decide: the code and the correlation id stand in what was written, with a line feed
+    /// between them.
+    pub fn unavailable(&mut self, exchange: &mut Exchange) -> bool {
+        let text = std::str::from_utf8(&exchange.input).unwrap_or_default();
+        let (code, request_id) = text.split_once('\n').unwrap_or((text, ""));
+        self.answer.clear();
+        self.answer.handling(&Handling::Answer(gatelaw_host::Answer::unavailable(code, request_id)));
+        self.answer.write_to(&mut exchange.output);
+        true
+    }
+
+    fn judge(
+        &mut self,
+        exchange: &mut Exchange,
+        answer: impl FnOnce(&Decision, &Frame<'_>, &mut Answer),
+    ) -> bool {
+        match judged(self.session.as_mut(), &exchange.input) {
+            Ok((decision, frame)) => {
+                self.answer.clear();
+                answer(&decision, &frame, &mut self.answer);
+                self.answer.write_to(&mut exchange.output);
+                true
+            }
+            Err(fault) => self.fail(exchange, &fault),
+        }
+    }
+
+    fn line(
+        &mut self,
+        exchange: &mut Exchange,
+        answer: impl FnOnce(&mut Session<Plan>, &str) -> String,
+    ) -> bool {
+        match (self.session.as_mut(), std::str::from_utf8(&exchange.input)) {
+            (Some(session), Ok(line)) => {
+                exchange.output = answer(session, line).into_bytes();
+                true
+            }
+            (None, _) => self.fail(exchange, &Fault::no_policy()),
+            (Some(_), Err(_)) => self.fail(exchange, &Fault::no_frame()),
+        }
+    }
+
+    fn fail(&mut self, exchange: &mut Exchange, fault: &Fault) -> bool {
+        self.answer.clear();
+        self.answer.fault(fault);
+        self.answer.write_to(&mut exchange.output);
+        false
+    }
+}
+
+fn judged<'f>(session: Option<&mut Session<Plan>>, bytes: &'f [u8]) -> Result<(Decision, Frame<'f>), Fault> {
+    let session = session.ok_or_else(Fault::no_policy)?;
+    let frame = Frame::read(bytes)?;
+    if session.plan().needs().ip {
+        frame.require_ip()?;
+    }
+    let caller = frame.caller(session.plan().identity_model())?;
+    Ok((session.decision(&frame.raw(), caller.caller()), frame))
+}
+
+thread_local! {
+    static EVALUATOR: RefCell<Evaluator> = RefCell::default();
+}
+
+/// Calls what stands behind an export. WebAssembly calls one export at a time; were it not so, nothing would be done.
+fn with(call: impl FnOnce(&mut Evaluator, &mut Exchange) -> bool) -> u32 {
+    let evaluate = |exchange: &mut Exchange| {
+        EVALUATOR.with(|evaluator| {
+            evaluator.try_borrow_mut().is_ok_and(|mut evaluator| call(&mut evaluator, exchange))
+        })
+    };
+    exchange::with(false, evaluate).into()
+}
+
+/// Loads an artifact that nobody signed: the caller answers for where the bytes come from.
+#[wasm_bindgen]
+#[must_use]
+pub fn load() -> u32 {
+    with(Evaluator::load)
+}
+
+/// Decides a request.
+#[wasm_bindgen]
+#[must_use]
+pub fn decide() -> u32 {
+    with(Evaluator::decide)
+}
+
+/// Decides a request, and says what a gate does about it.
+#[wasm_bindgen]
+#[must_use]
+pub fn handle() -> u32 {
+    with(Evaluator::handle)
+}
+
+/// Decides a request that is a line of JSON.
+#[wasm_bindgen]
+#[must_use]
+pub fn decide_line() -> u32 {
+    with(Evaluator::decide_line)
+}
+
+/// Explains the decision of a request that is a line of JSON.
+#[wasm_bindgen]
+#[must_use]
+pub fn explain_line() -> u32 {
+    with(Evaluator::explain_line)
+}
+
+/// Says what a gate answers that can't decide.
+#[wasm_bindgen]
+#[must_use]
+pub fn unavailable() -> u32 {
+    with(Evaluator::unavailable)
+}
