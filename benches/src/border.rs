@@ -53,8 +53,17 @@ struct Claims {
     device: Option<String>,
 }
 
-/// Prints one row.
-pub(crate) fn print(rules: usize) -> Result<(), String> {
+/// Prints a row for each number of rules.
+pub(crate) fn print(rules: &[usize]) -> Result<(), String> {
+    println!("\na request as JSON text, claims in it, to a decision as JSON text: ns");
+    println!(
+        "{:>9} {:>14} {:>12} {:>9} {:>12}",
+        "rules", "bytes a line", "typed parse", "gatelaw", "to parse"
+    );
+    rules.iter().try_for_each(|rules| row(*rules))
+}
+
+fn row(rules: usize) -> Result<(), String> {
     let workload = Workload::new(1, rules, REQUESTS);
     let compiled = compile(&Sources::from_text("bench.gate", &policy::text(&workload)))
         .map_err(|errors| format!("the policy has {} errors", errors.len()))?;
@@ -78,11 +87,7 @@ pub(crate) fn print(rules: usize) -> Result<(), String> {
         return Err(format!("{parsed} lines are parsed, {answered} are answered"));
     }
     let bytes: usize = lines.iter().map(String::len).sum();
-    println!(
-        "\na request as JSON text, claims in it, to a decision as JSON text: {} bytes a line",
-        bytes / REQUESTS
-    );
-    println!("{:>9} {:>12} {:>9} {:>12}", "rules", "typed parse", "gatelaw", "to parse");
-    println!("{rules:>9} {:>12} {:>9} {:>12}", parse / 10_000, decide / 10_000, ratio(decide, parse));
+    let (bytes, parse, decide) = (bytes / REQUESTS, parse / 10_000, decide / 10_000);
+    println!("{rules:>9} {bytes:>14} {parse:>12} {decide:>9} {:>12}", ratio(decide, parse));
     Ok(())
 }

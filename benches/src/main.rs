@@ -1,4 +1,4 @@
-//! Prints tables: `cargo run --release -p gatelaw-benches [RULES …]`.
+//! Prints tables: `cargo run --release -p gatelaw-benches [TABLE …] [RULES …]`.
 
 mod border;
 mod decisions;
@@ -7,14 +7,26 @@ mod sizes;
 /// The sizes of policy that stand in the tables.
 const RULES: [usize; 4] = [10, 100, 1_000, 10_000];
 
+/// A table: its name on the command line, and what prints it for some numbers of rules.
+type Table = (&'static str, fn(&[usize]) -> Result<(), String>);
+
+const TABLES: [Table; 3] =
+    [("sizes", sizes::print), ("decisions", decisions::print), ("border", border::print)];
+
 fn main() -> Result<(), String> {
-    let named: Vec<usize> = std::env::args()
-        .skip(1)
-        .map(|text| text.parse().map_err(|_| format!("`{text}` is no number of rules")))
-        .collect::<Result<_, _>>()?;
-    let rules = if named.is_empty() { RULES.to_vec() } else { named };
-    println!("10,000 requests in turn, the least of many rounds; ns, and ratios");
-    sizes::print(&rules)?;
-    decisions::print(&rules)?;
-    border::print(rules.last().copied().unwrap_or(0))
+    let (mut rules, mut named) = (Vec::new(), Vec::new());
+    for argument in std::env::args().skip(1) {
+        match (argument.parse(), TABLES.iter().find(|(name, _)| *name == argument)) {
+            (Ok(number), _) => rules.push(number),
+            (Err(_), Some(table)) => named.push(*table),
+            (Err(_), None) => {
+                let names = TABLES.map(|(name, _)| name).join(", ");
+                return Err(format!("`{argument}` is no table ({names}) and no number of rules"));
+            }
+        }
+    }
+    let rules = if rules.is_empty() { RULES.to_vec() } else { rules };
+    let tables = if named.is_empty() { TABLES.to_vec() } else { named };
+    println!("10,000 requests in turn, the least of many rounds; times, and ratios");
+    tables.iter().try_for_each(|(_, print)| print(&rules))
 }
