@@ -5,6 +5,7 @@
 //! is repaired. A canonical form that has been used before allocates nothing.
 
 mod authority;
+mod bytes;
 mod canonical;
 mod client;
 mod cookies;

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::names::{is_token_byte, trim};
+use super::bytes::{LABEL, METHOD, all, is};
+use super::names::trim;
 use super::{RawRequest, RefusalCode};
 use crate::limits::{HOST_BYTES_MAX, LABEL_BYTES_MAX, METHOD_BYTES_MAX};
 
@@ -53,8 +54,10 @@ fn write_ipv6(address: &str, host: &mut String) -> bool {
 
 fn write_name(name: &str, host: &mut String) -> bool {
     let last = name.rsplit('.').next().unwrap_or("");
-    let is_name = name.len() <= HOST_BYTES_MAX && name.split('.').all(is_label);
-    if !is_name || (is_number(last) && name.parse::<Ipv4Addr>().is_err()) {
+    if name.len() > HOST_BYTES_MAX
+        || !is_labels(name)
+        || (is_number(last) && name.parse::<Ipv4Addr>().is_err())
+    {
         return false;
     }
     host.push_str(name);
@@ -62,9 +65,18 @@ fn write_name(name: &str, host: &mut String) -> bool {
     true
 }
 
-fn is_label(label: &str) -> bool {
-    (1..=LABEL_BYTES_MAX).contains(&label.len())
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+/// Says whether a text is labels with dots between them.
+fn is_labels(name: &str) -> bool {
+    let mut length = 0;
+    for byte in name.bytes() {
+        match byte {
+            b'.' if length == 0 => return false,
+            b'.' => length = 0,
+            _ if length == LABEL_BYTES_MAX || !is(LABEL, byte) => return false,
+            _ => length += 1,
+        }
+    }
+    length != 0
 }
 
 /// Says whether URL parsers would take a host that ends in this label for an IPv4 address (WHATWG URL §3.5).
@@ -84,7 +96,7 @@ fn is_port(text: &str) -> bool {
 /// Reads the method of a request into `method`.
 pub(super) fn read_method(raw: &RawRequest<'_>, method: &mut String) -> Result<(), RefusalCode> {
     method.clear();
-    let is_upper_token = raw.method.iter().all(|b| is_token_byte(*b) && !b.is_ascii_lowercase());
+    let is_upper_token = all(METHOD, raw.method);
     let fits = (1..=METHOD_BYTES_MAX).contains(&raw.method.len());
     match std::str::from_utf8(raw.method) {
         Ok(text) if fits && is_upper_token && !matches!(text, "CONNECT" | "TRACE") => {

@@ -1,5 +1,7 @@
 //! Names of headers: how spellings are compared, and which names are special everywhere.
 
+use super::bytes::{TOKEN, all};
+
 /// Names the headers that have one value: a second line, or a comma where none belongs, is refused.
 ///
 /// `txn-token` carries the assertion from edge to gateway. Sorted.
@@ -70,7 +72,7 @@ pub(super) fn fold_into(name: &[u8], buffer: &mut Vec<u8>) {
     buffer.extend(name.iter().copied().map(fold_byte));
 }
 
-fn fold_byte(byte: u8) -> u8 {
+pub(super) fn fold_byte(byte: u8) -> u8 {
     match byte {
         b'_' | b'.' => b'-',
         _ => byte.to_ascii_lowercase(),
@@ -94,14 +96,9 @@ pub(super) fn is_reserved_identity_bytes(folded: &[u8]) -> bool {
         || RESERVED_IDENTITY_PREFIXES.iter().any(|prefix| folded.starts_with(prefix.as_bytes()))
 }
 
-/// Says whether a byte may stand in a token (RFC 9110 §5.6.2).
-pub(super) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
 /// Says whether bytes are a token (RFC 9110 §5.6.2).
 pub(super) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
+    !bytes.is_empty() && all(TOKEN, bytes)
 }
 
 /// Takes away white space (RFC 9110 §5.6.3: space and tab, nothing else) at both ends.

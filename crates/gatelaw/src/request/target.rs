@@ -1,5 +1,6 @@
 //! The target: path and query of one form, and what is written back of it.
 
+use super::bytes::{PLAIN_PATH, PLAIN_QUERY, all, is};
 use super::segment::{Segment, is_edge_of_path};
 use super::{Part, RefusalCode};
 use crate::limits::{PATH_BYTES_MAX, QUERY_BYTES_MAX, QUERY_PAIRS_MAX, SEGMENT_BYTES_MAX, SEGMENTS_MAX};
@@ -32,6 +33,15 @@ impl Target {
 
     /// Reads and judges a target; the codes are looked for in the order of [`RefusalCode`].
     pub(super) fn read(&mut self, raw: &[u8], relaxations: Relaxations) -> Result<(), RefusalCode> {
+        if self.read_plain(raw) {
+            return Ok(());
+        }
+        self.clear();
+        self.read_closely(raw, relaxations)
+    }
+
+    /// Reads a target byte by byte, with every rule.
+    fn read_closely(&mut self, raw: &[u8], relaxations: Relaxations) -> Result<(), RefusalCode> {
         let text = judge_bytes(raw)?;
         let (path, query) = match text.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -68,6 +78,49 @@ impl Target {
     /// Returns the query, without its `?`, as it is forwarded; empty where there is none.
     pub(super) fn query(&self) -> &str {
         self.written.get(self.path_end..).and_then(|query| query.strip_prefix('?')).unwrap_or("")
+    }
+
+    /// Reads a target in which every byte stands for itself, as nearly all do; else answers no, and has read nothing whole.
+    ///
+    /// What it takes, the long way takes too, with the same outcome.
+    fn read_plain(&mut self, raw: &[u8]) -> bool {
+        let path_end = raw.iter().position(|byte| !is(PLAIN_PATH, *byte)).unwrap_or(raw.len());
+        let Some((path, query)) = raw.split_at_checked(path_end) else { return false };
+        let query_fits = match query {
+            [] => true,
+            [b'?', query @ ..] => is_plain_query(query),
+            _ => false,
+        };
+        let text = std::str::from_utf8(raw).unwrap_or("");
+        let (Some(path_text), true) = (text.get(..path_end), query_fits && path.len() <= PATH_BYTES_MAX)
+        else {
+            return false;
+        };
+        let [b'/', rest @ ..] = path else { return false };
+        let mut start = 1;
+        for (at, _) in (1..).zip(rest).filter(|(_, byte)| **byte == b'/') {
+            if !self.keep_plain(path, start, at) {
+                return false;
+            }
+            start = at + 1;
+        }
+        self.trailing_slash = start == path.len();
+        if !self.trailing_slash && !self.keep_plain(path, start, path.len()) {
+            return false;
+        }
+        self.text.push_str(path_text);
+        self.written.push_str(text);
+        self.path_end = path_end;
+        self.segments.len() <= SEGMENTS_MAX
+    }
+
+    /// Keeps a segment of a plain path; answers no to one that isn't to be had without a closer look.
+    fn keep_plain(&mut self, path: &[u8], start: usize, end: usize) -> bool {
+        let segment = path.get(start..end).unwrap_or(b"");
+        let part = Part { start, end };
+        self.segments.push(part);
+        self.split.push(part);
+        (1..=SEGMENT_BYTES_MAX).contains(&segment.len()) && !matches!(segment, b"." | b"..")
     }
 
     fn read_path(&mut self, path: &str, relaxations: Relaxations) -> Result<(), RefusalCode> {
@@ -118,6 +171,11 @@ impl Target {
     }
 }
 
+fn is_plain_query(query: &[u8]) -> bool {
+    let separators = query.iter().filter(|byte| **byte == b'&').count();
+    query.len() <= QUERY_BYTES_MAX && separators < QUERY_PAIRS_MAX && all(PLAIN_QUERY, query)
+}
+
 /// Judges the form and the raw bytes of a whole target.
 fn judge_bytes(raw: &[u8]) -> Result<&str, RefusalCode> {
     if raw.first() != Some(&b'/') {
@@ -159,4 +217,67 @@ fn segment_count(path: &str, relaxations: Relaxations) -> usize {
 /// Says whether an escaped slash stands at this place.
 fn is_slash(path: &str, at: usize) -> bool {
     path.get(at..at + 3).is_some_and(|escape| escape.eq_ignore_ascii_case("%2f"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::needs::PathParams;
+
+    type Read = (Vec<String>, Vec<String>, bool, String, usize);
+
+    fn read(target: &Target) -> Read {
+        let texts = |parts: &[Part]| parts.iter().map(|part| target.text(*part).to_owned()).collect();
+        let Target { trailing_slash, written, path_end, .. } = target.clone();
+        (texts(target.segments()), texts(target.split()), trailing_slash, written, path_end)
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_long_way_reads() {
+        let pieces =
+            ["/", "a", "b.c", ".", "..", "~:@!$&'()*+,=", "?", "x=1&y", "'", "%41", ";", "é", "\"", "//"];
+        let all = Relaxations {
+            encoded_slash: true,
+            encoded_delims: true,
+            path_params: PathParams::Keep,
+            empty_segments: true,
+            case_fold: true,
+        };
+        let mut plain = 0;
+        for relaxations in [Relaxations::default(), all] {
+            for number in 0..pieces.len().pow(4) {
+                let chosen = (0..4).map(|digit| pieces[number / pieces.len().pow(digit) % pieces.len()]);
+                let raw = format!("/{}", chosen.collect::<String>());
+                let (mut short, mut long) = (Target::default(), Target::default());
+                if short.read_plain(raw.as_bytes()) {
+                    long.read_closely(raw.as_bytes(), relaxations).unwrap();
+                    assert_eq!(read(&short), read(&long), "{raw}");
+                    plain += 1;
+                }
+            }
+        }
+        assert!(plain > 1_000, "{plain} targets went the short way");
+    }
+
+    #[test]
+    fn limits_are_the_same_both_ways() {
+        let segments = |count: usize| "/a".repeat(count);
+        let pairs = |count: usize| format!("/?{}", vec!["a"; count].join("&"));
+        let texts = [
+            segments(SEGMENTS_MAX),
+            segments(SEGMENTS_MAX + 1),
+            pairs(QUERY_PAIRS_MAX),
+            pairs(QUERY_PAIRS_MAX + 1),
+            format!("/{}", "a".repeat(SEGMENT_BYTES_MAX)),
+            format!("/{}", "a".repeat(SEGMENT_BYTES_MAX + 1)),
+            format!("/?{}", "a".repeat(QUERY_BYTES_MAX)),
+            format!("/?{}", "a".repeat(QUERY_BYTES_MAX + 1)),
+            "/aaaaaaaaaaaaaaa".repeat(PATH_BYTES_MAX / 16 + 1).chars().take(PATH_BYTES_MAX).collect(),
+        ];
+        for text in texts {
+            let (mut short, mut long) = (Target::default(), Target::default());
+            let closely = long.read_closely(text.as_bytes(), Relaxations::default());
+            assert_eq!(short.read_plain(text.as_bytes()), closely.is_ok(), "{} bytes", text.len());
+        }
+    }
 }

@@ -1,0 +1,88 @@
+//! What single bytes are, as one table: every byte of a request is looked up here, so that none is compared with a list.
+
+/// May stand in a token (RFC 9110 §5.6.2).
+pub(super) const TOKEN: u8 = 1;
+/// May stand in a method: a token without lower-case letters.
+pub(super) const METHOD: u8 = 2;
+/// May stand in the label of a host.
+pub(super) const LABEL: u8 = 4;
+/// Stands in a path for itself, whatever stands beside it: `pchar` (RFC 3986 §3.3) but for `%` and `;`, and `/`.
+pub(super) const PLAIN_PATH: u8 = 8;
+/// Stands in a query for itself, and is written back as it is.
+pub(super) const PLAIN_QUERY: u8 = 16;
+
+const KINDS: [u8; 256] = kinds();
+
+/// Says whether a byte is of a kind.
+pub(super) fn is(kind: u8, byte: u8) -> bool {
+    KINDS.get(usize::from(byte)).is_some_and(|kinds| kinds & kind != 0)
+}
+
+/// Says whether all bytes are of a kind; true where there are none.
+pub(super) fn all(kind: u8, bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| is(kind, *byte))
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "runs when this is compiled, and can fail only then"
+)]
+const fn kinds() -> [u8; 256] {
+    let mut kinds = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        kinds[at] = kinds_of(byte);
+        at += 1;
+    }
+    kinds
+}
+
+const fn kinds_of(byte: u8) -> u8 {
+    let mut kinds = 0;
+    let is_word = byte.is_ascii_alphanumeric();
+    if is_word || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+    {
+        kinds |= TOKEN;
+        if !byte.is_ascii_lowercase() {
+            kinds |= METHOD;
+        }
+    }
+    if is_word || matches!(byte, b'-' | b'_') {
+        kinds |= LABEL;
+    }
+    if is_word
+        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b':' | b'=' | b'@' | b'/')
+    {
+        kinds |= PLAIN_PATH;
+    }
+    if byte.is_ascii_graphic() && !matches!(byte, b'#' | b'\\' | b'"' | b'<' | b'>' | b'\'') {
+        kinds |= PLAIN_QUERY;
+    }
+    kinds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: u8, expected: &str) {
+        let found: String = (0..=u8::MAX).filter(|byte| is(kind, *byte)).map(char::from).collect();
+        let mut expected: Vec<char> = expected.chars().chain('0'..='9').chain('A'..='Z').collect();
+        expected.sort_unstable();
+        assert_eq!(found, expected.into_iter().collect::<String>());
+    }
+
+    const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
+
+    #[test]
+    fn kinds_are_those_of_the_standards() {
+        check(TOKEN, &format!("!#$%&'*+-.^_`|~{LOWER}"));
+        check(METHOD, "!#$%&'*+-.^_`|~");
+        check(LABEL, &format!("-_{LOWER}"));
+        check(PLAIN_PATH, &format!("-._~!$&'()*+,:=@/{LOWER}"));
+        check(PLAIN_QUERY, &format!("!$%&()*+,-./:;=?@[]^_`{{|}}~{LOWER}"));
+    }
+}
