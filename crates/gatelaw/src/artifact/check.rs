@@ -13,7 +13,7 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
     let words = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
     let entry = &plan.entry;
     // Each row and each entry takes a word of some table, so larger figures are lies that must not be allocated for.
-    if [entry.rows_max, entry.all_of_max, entry.scope_count].iter().any(|max| *max > words) {
+    if [entry.rows_max, entry.all_of_max].iter().any(|max| *max > words) {
         return wrong("it asks for more room than its tables can use");
     }
     strings(plan)?;

@@ -30,8 +30,7 @@ record! {
     FactNeeds { country, asn, bot_score, tls_version, client_cert, size, tls_version_matched }
     Strings { bytes, ends }
     Entry {
-        exact_hosts, one_label_hosts, hosts_below, other_host, methods, everywhere, scopes, scope_count, rows_max,
-        all_of_max,
+        exact_hosts, one_label_hosts, hosts_below, other_host, methods, everywhere, rows_max, all_of_max,
     }
     PlanRule { name, observe, kind }
     Instance { rule, action }

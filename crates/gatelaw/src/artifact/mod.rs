@@ -1,13 +1,13 @@
 //! The artifact: a compiled policy as bytes, hostile until checked.
 //!
-//! All numbers are little-endian.
+//! All numbers are little-endian; inside records, those of 32 bits and lengths take seven bits a byte (LEB128).
 //!
 //! | bytes | what |
 //! |---|---|
 //! | 8 | [`MAGIC`] |
 //! | 2, 2, 2, 2 | [`FORMAT_VERSION`], [`LANGUAGE_VERSION`], [`CANONICALISER_VERSION`], zero |
 //! | 32 | digest of the policy: SHA-256 over the versions and all sections but the notes |
-//! | 32 | digest of the file: SHA-256 over all other bytes |
+//! | 32 | digest of the file: SHA-256 over all other bytes, of the sections the notes alone: the other digest has the rest |
 //! | 4 each | the length in bytes of each section, in the order below |
 //! | … | the sections, one behind the other |
 //!
@@ -157,8 +157,9 @@ pub fn load_unsigned(bytes: &[u8]) -> Result<Plan, LoadError> {
         return Err(LoadError::Malformed("bytes follow its end"));
     }
     let (policy, file) = digests.split_at_checked(32).ok_or(truncated)?;
-    let saved = [bytes.get(..DIGESTS_AT + 32).unwrap_or(&[]), bytes.get(LENGTHS_AT..).unwrap_or(&[])];
-    if digest(&saved) != *file || policy_digest(header, &sections) != *policy {
+    let lengths = bytes.get(LENGTHS_AT..SECTIONS_AT).unwrap_or(&[]);
+    let notes = sections.last().copied().unwrap_or(&[]);
+    if digest(&[header, policy, lengths, notes]) != *file || policy_digest(header, &sections) != *policy {
         return Err(LoadError::Digest);
     }
     let mut plan = plan_of(&sections)?;
@@ -234,12 +235,11 @@ impl Plan {
         let refs: Vec<&[u8]> = sections.iter().map(Vec::as_slice).collect();
         let mut bytes = header.to_vec();
         bytes.extend_from_slice(&policy_digest(&header, &refs));
-        let mut behind = Vec::new();
-        sections.iter().for_each(|s| length(s.len()).put(&mut behind));
-        sections.iter().for_each(|s| behind.extend_from_slice(s));
-        let file = digest(&[&bytes, &behind]);
+        let lengths: Vec<u8> = sections.iter().flat_map(|s| length(s.len()).to_le_bytes()).collect();
+        let file = digest(&[&bytes, &lengths, refs.last().copied().unwrap_or(&[])]);
         bytes.extend_from_slice(&file);
-        bytes.extend_from_slice(&behind);
+        bytes.extend_from_slice(&lengths);
+        sections.iter().for_each(|s| bytes.extend_from_slice(s));
         bytes
     }
 

@@ -76,7 +76,41 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u16, u32, i32, i64);
+numbers!(u16, i32, i64);
+
+/// Seven bits a byte, the lowest first, each byte but the last with its high bit set (LEB128): most numbers are small.
+impl Record for u32 {
+    fn put(&self, out: &mut Vec<u8>) {
+        let mut rest = *self;
+        while let Some(more) = rest.checked_shr(7).filter(|more| *more != 0) {
+            out.push(low_seven(rest) | 0x80);
+            rest = more;
+        }
+        out.push(low_seven(rest));
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
+        let mut number = 0;
+        for shift in [0, 7, 14, 21, 28] {
+            let byte = u8::take(from)?;
+            let bits = Self::from(byte & 0x7f);
+            let shifted = bits << shift;
+            if shifted >> shift != bits {
+                break;
+            }
+            number |= shifted;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+        }
+        Err(LoadError::Malformed("a number has more than 32 bits"))
+    }
+}
+
+fn low_seven(number: u32) -> u8 {
+    let [low, ..] = number.to_le_bytes();
+    low & 0x7f
+}
 
 impl Record for bool {
     fn put(&self, out: &mut Vec<u8>) {
@@ -238,3 +272,34 @@ macro_rules! choice {
 }
 
 pub(super) use {choice, record};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(number: u32, expected: &[u8]) {
+        let mut bytes = Vec::new();
+        number.put(&mut bytes);
+        assert_eq!(bytes, expected);
+        let mut reader = Reader::new(&bytes);
+        assert_eq!(u32::take(&mut reader), Ok(number));
+        assert!(reader.is_empty());
+    }
+
+    #[test]
+    fn numbers_take_seven_bits_a_byte() {
+        check(0, &[0]);
+        check(127, &[127]);
+        check(128, &[0x80, 1]);
+        check(16_384, &[0x80, 0x80, 1]);
+        check(u32::MAX, &[0xff, 0xff, 0xff, 0xff, 15]);
+    }
+
+    #[test]
+    fn numbers_of_more_than_32_bits_are_refused() {
+        for bytes in [&[0xff, 0xff, 0xff, 0xff, 16][..], &[0x80, 0x80, 0x80, 0x80, 0x80, 0], &[0x80]] {
+            assert!(u32::take(&mut Reader::new(bytes)).is_err(), "{bytes:?}");
+        }
+    }
+}

@@ -14,9 +14,6 @@ pub(super) struct Scratch {
     /// By variable: the round in which it was classified, and its class.
     known: Vec<(u32, u32)>,
     round: u32,
-    /// Bits of the caller's roles and scopes.
-    roles: Vec<u32>,
-    scopes: Vec<u32>,
     rows: Vec<u32>,
     marks: Vec<u32>,
 }
@@ -24,12 +21,9 @@ pub(super) struct Scratch {
 impl Scratch {
     pub(super) fn new(plan: &Plan) -> Self {
         let words = |bits: u32| usize::try_from(bits.div_ceil(32)).unwrap_or(0);
-        let roles = u32::try_from(plan.identity.roles.len()).unwrap_or(0);
         Self {
             known: vec![(0, 0); plan.variables.len()],
             round: 0,
-            roles: vec![0; words(roles)],
-            scopes: vec![0; words(plan.entry.scope_count)],
             rows: vec![0; words(plan.entry.rows_max)],
             marks: vec![0; words(plan.entry.all_of_max)],
         }
@@ -41,21 +35,6 @@ impl Scratch {
         if self.round == 0 {
             self.known.fill((0, 0));
             self.round = 1;
-        }
-    }
-
-    /// Notes the roles and scopes of the caller as bits.
-    pub(super) fn take_caller(&mut self, view: View<'_>) {
-        self.roles.fill(0);
-        self.scopes.fill(0);
-        let Some(caller) = view.caller else { return };
-        caller.roles.iter().for_each(|role| set(&mut self.roles, role.0));
-        if view.plan.entry.scopes != 0 {
-            for scope in &caller.scopes {
-                let found =
-                    string(&view.plan.tables, view.plan.entry.scopes, &view.plan.strings, scope, false);
-                found.into_iter().for_each(|number| set(&mut self.scopes, number));
-            }
         }
     }
 
@@ -86,8 +65,8 @@ impl Scratch {
         let fold = read.kind() == Some(ReadKind::RouteSegment);
         match words.kind {
             VariableKind::Issuer => view.caller.map_or(0, |c| c.issuer.0.saturating_add(1)),
-            VariableKind::Role => u32::from(is_set(&self.roles, a)),
-            VariableKind::Scope => u32::from(is_set(&self.scopes, a)),
+            VariableKind::Role => u32::from(view.has_role(a)),
+            VariableKind::Scope => u32::from(view.has_scope(strings.text(a))),
             VariableKind::Present if view.is_set(read) => u32::from(view.any_member(read, |_| true)),
             VariableKind::Present => u32::from(view.scalar(read).is_some()),
             VariableKind::Truth => u32::from(view.scalar(read) == Some(Scalar::Bool(true))),

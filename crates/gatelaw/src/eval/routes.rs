@@ -1,9 +1,9 @@
 //! Finds the classes of rules that can matter: by host, then along the segments of the path.
 
-use super::tables::{run, string, word};
+use super::tables::{behind_strings, run, string, word};
 use super::view::View;
 use crate::needs::{PathParams, Relaxations};
-use crate::plan::{Plan, is_address};
+use crate::plan::{Plan, SPARSE, is_address};
 
 /// Finds the table of a canonical host.
 pub(super) fn host(plan: &Plan, host: &str) -> u32 {
@@ -66,7 +66,7 @@ pub(super) fn starts(plan: &Plan, host: u32) -> Starts<'_> {
 
 impl Starts<'_> {
     /// Calls back with every class of rules that can matter to the request, beside those that apply everywhere.
-    pub(super) fn classes(&self, view: View<'_>, method: Option<u32>, mut each: impl FnMut(u32)) {
+    pub(super) fn classes(&self, view: View<'_>, method: u32, mut each: impl FnMut(u32)) {
         for start in self.rules {
             let accept = walk(view, *start);
             if accept != 0 {
@@ -97,16 +97,22 @@ impl Starts<'_> {
     }
 }
 
-/// Finds the number of a method that some rule names.
-pub(super) fn method(plan: &Plan, method: &str) -> Option<u32> {
-    string(&plan.tables, plan.entry.methods, &plan.strings, method, false)
+/// Finds the group of a method; 0 for one that no rule tells from all others.
+pub(super) fn method(plan: &Plan, method: &str) -> u32 {
+    string(&plan.tables, plan.entry.methods, &plan.strings, method, false).unwrap_or(0)
 }
 
-fn class_of(tables: &[u32], accept: u32, method: Option<u32>) -> u32 {
-    let length = word(tables, accept).saturating_mul(2);
-    let (methods, _) = run(tables, accept.saturating_add(1), length).as_chunks::<2>();
-    let found = method.and_then(|m| methods.iter().find(|[number, _]| *number == m));
-    found.map_or_else(|| word(tables, accept.saturating_add(1).saturating_add(length)), |[_, class]| *class)
+fn class_of(tables: &[u32], accept: u32, method: u32) -> u32 {
+    let count = word(tables, accept);
+    if count & SPARSE != 0 {
+        let named = run(tables, accept.saturating_add(2), (count & !SPARSE).saturating_mul(2));
+        let (named, _) = named.as_chunks::<2>();
+        let found =
+            named.binary_search_by_key(&method, |[group, _]| *group).ok().and_then(|at| named.get(at));
+        return found.map_or_else(|| word(tables, accept.saturating_add(1)), |[_, class]| *class);
+    }
+    let group = if method < count { method } else { 0 };
+    word(tables, accept.saturating_add(1).saturating_add(group))
 }
 
 /// Walks the segments of the path from a state, and returns what is accepted at its end.
@@ -128,7 +134,7 @@ fn walk(view: View<'_>, start: u32) -> u32 {
 
 /// Finds the affixes of a state, and where its other targets stand and how many they are.
 fn affixes(states: &[u32], at: u32) -> (&[u32], (u32, u32)) {
-    let behind = at.saturating_add(1).saturating_add(word(states, at).saturating_mul(2));
+    let behind = behind_strings(states, at);
     let count = word(states, behind);
     let pairs = run(states, behind.saturating_add(1), count.saturating_mul(2));
     let targets = 1_u32.checked_shl(count).unwrap_or(1);

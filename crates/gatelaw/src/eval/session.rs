@@ -150,7 +150,6 @@ impl Work {
         let starts = routes::starts(plan, host);
         let method = routes::method(plan, self.request.method());
         let view = View { plan, request: &self.request, caller, split: false };
-        self.scratch.take_caller(view);
         let mut found = Found { scratch: &mut self.scratch, matched: &mut self.outcome.matched, rank: None };
         found.ask(view, &starts, method, &mut self.classes);
         if self.request.has_split() {
@@ -231,13 +230,7 @@ struct Found<'f> {
 
 impl Found<'_> {
     /// Asks every class that can matter in one reading of the path. In the second reading only denies count.
-    fn ask(
-        &mut self,
-        view: View<'_>,
-        starts: &Starts<'_>,
-        method: Option<u32>,
-        classes: &mut Vec<(u32, bool)>,
-    ) {
+    fn ask(&mut self, view: View<'_>, starts: &Starts<'_>, method: u32, classes: &mut Vec<(u32, bool)>) {
         self.scratch.next_round();
         classes.push((view.plan.entry.everywhere, view.split));
         self.class(view, view.plan.entry.everywhere);

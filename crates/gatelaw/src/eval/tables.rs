@@ -1,9 +1,8 @@
 //! Looks values up in the tables of a plan. Reads past an end find nothing.
 
-use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use crate::plan::Strings;
+use crate::plan::{Strings, hash};
 
 /// Reads one word; 0 past the end.
 pub(super) fn word(words: &[u32], at: u32) -> u32 {
@@ -17,16 +16,32 @@ pub(super) fn run(words: &[u32], at: u32, length: u32) -> &[u32] {
     words.get(start..end).unwrap_or(&[])
 }
 
-/// Compares two texts byte for byte, one of them with ASCII letters folded if asked.
-fn compare(known: &str, text: &str, fold: bool) -> Ordering {
-    if fold { known.bytes().cmp(text.bytes().map(|b| b.to_ascii_lowercase())) } else { known.cmp(text) }
+/// Says whether two texts are equal, with ASCII letters folded if asked.
+fn same(known: &str, text: &str, fold: bool) -> bool {
+    if fold { known.eq_ignore_ascii_case(text) } else { known == text }
 }
 
 /// Finds the value of a text in a table of strings at an offset.
 pub(super) fn string(words: &[u32], at: u32, strings: &Strings, text: &str, fold: bool) -> Option<u32> {
-    let (pairs, _) = run(words, at.saturating_add(1), word(words, at).saturating_mul(2)).as_chunks::<2>();
-    let found = pairs.binary_search_by(|[id, _]| compare(strings.text(*id), text, fold)).ok()?;
-    pairs.get(found).map(|[_, value]| *value)
+    if word(words, at) == 0 {
+        return None;
+    }
+    let mask = word(words, at.saturating_add(1));
+    let slots = run(words, at.saturating_add(2), mask.saturating_add(1).saturating_mul(2));
+    let (slots, _) = slots.as_chunks::<2>();
+    let first = usize::try_from(hash(text, fold) & mask).unwrap_or(0);
+    let (before, behind) = slots.split_at_checked(first)?;
+    let mut run = behind.iter().chain(before).take_while(|[string, _]| *string != 0);
+    run.find(|[string, _]| same(strings.text(string.wrapping_sub(1)), text, fold)).map(|[_, value]| *value)
+}
+
+/// Returns the offset behind a table of strings.
+pub(super) fn behind_strings(words: &[u32], at: u32) -> u32 {
+    if word(words, at) == 0 {
+        return at.saturating_add(1);
+    }
+    let slots = word(words, at.saturating_add(1)).saturating_add(1);
+    at.saturating_add(2).saturating_add(slots.saturating_mul(2))
 }
 
 /// Finds the class of a number in a table of starts.

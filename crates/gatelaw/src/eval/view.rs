@@ -151,6 +151,17 @@ impl<'v> View<'v> {
         }
     }
 
+    /// Says whether the caller has a role, its own or one that a role includes.
+    pub(super) fn has_role(self, role: u32) -> bool {
+        // INVARIANT: an identity's roles are sorted, and so are its scopes.
+        self.caller.is_some_and(|c| c.roles.binary_search(&crate::policy::RoleId(role)).is_ok())
+    }
+
+    /// Says whether the caller has a scope.
+    pub(super) fn has_scope(self, scope: &str) -> bool {
+        self.caller.is_some_and(|c| c.scopes.binary_search_by(|s| s.as_str().cmp(scope)).is_ok())
+    }
+
     /// Says whether a read names a set.
     pub(super) fn is_set(self, read: Read) -> bool {
         match read.kind() {

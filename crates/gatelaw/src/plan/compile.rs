@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::hosts::{HostTables, host_tables};
+use super::methods::{ByMethod, MethodGroups};
 use super::nodes::lay_out;
 use super::parts::{Parts, Verdict};
 use super::routes::{ItemId, Routes, State, TooMany};
 use super::stats::{Cost, Stats, class_cost};
-use super::tables::{StringPool, Tables, word};
+use super::tables::{StringPool, Tables, string_table, string_table_words, word};
 use super::{Action, Entry, Instance, Plan, PlanKind, PlanRule, Source, VariableKind, VariableWords};
 use crate::eval::texts::literal_text;
 use crate::eval::{ClassifiedNotes, NoteDrafts};
@@ -144,9 +145,6 @@ fn flat_conditions(
 
 /// A class: the alternatives that can matter in one place, by number, each with its condition.
 type Members = Vec<(usize, usize)>;
-
-/// The class of each method that rules tell apart, and of all others.
-type ByMethod = (Vec<(String, usize)>, usize);
 
 struct ClassDraft {
     members: Members,
@@ -288,14 +286,9 @@ impl<'c> Builder<'c> {
             .filter_map(|d| if let Verdict::Diagram(root, _) = d.verdict { Some(root) } else { None });
         let nodes = lay_out(&self.parts.diagrams, roots.chain(self.parts.programs.iter().copied()));
         let mut entry = Entry::default();
-        let scopes: Vec<&str> = variables
-            .iter()
-            .filter_map(|v| if let Variable::Scope(s) = v { Some(s.as_str()) } else { None })
-            .collect();
         let mut words = VariableWriter {
             tables: std::mem::replace(&mut self.parts.tables, Tables::new()),
             pool: &mut pool,
-            scopes: &scopes,
             entry: &mut entry,
         };
         let mut variable_words: Vec<VariableWords> = variables.iter().map(|v| words.variable(v)).collect();
@@ -304,23 +297,12 @@ impl<'c> Builder<'c> {
         let class_offsets: Vec<u32> =
             self.drafts.iter().map(|d| write_class(&mut tables, &nodes, d)).collect();
         let offset = |class: usize| class_offsets.get(class).copied().unwrap_or(0);
-        let mut methods: Vec<&str> =
-            self.accepts.values().flat_map(|(by, _)| by.iter().map(|(m, _)| m.as_str())).collect();
-        methods.sort_unstable();
-        methods.dedup();
-        entry.methods = tables.strings(&mut pool, methods.iter().zip(0..).map(|(m, n)| (*m, n)));
+        let methods = MethodGroups::new(self.accepts.values());
+        entry.methods = tables.strings(&mut pool, methods.groups.iter().map(|(m, group)| (*m, *group)));
         let accept_offsets: BTreeMap<&[ItemId], u32> = self
             .accepts
             .iter()
-            .map(|(items, (by_method, others))| {
-                let mut accept = vec![word(by_method.len())];
-                for (method, class) in by_method {
-                    accept
-                        .extend([word(methods.binary_search(&method.as_str()).unwrap_or(0)), offset(*class)]);
-                }
-                accept.push(offset(*others));
-                (items.as_slice(), tables.add(accept))
-            })
+            .map(|(items, place)| (items.as_slice(), tables.add(methods.accept(place, offset))))
             .collect();
         let service_accept = |tables: &mut Tables, pool: &mut StringPool, items: &[ItemId]| {
             write_services(self.policy, tables, pool, items)
@@ -579,15 +561,14 @@ impl StateWords {
         let mut offsets = Vec::with_capacity(states.len());
         for state in states {
             offsets.push(next);
-            let size = 4 + 2 * state.literals.len() + 2 * state.affixes.len() + state.others.len();
+            let size =
+                3 + string_table_words(state.literals.len()) + 2 * state.affixes.len() + state.others.len();
             next = next.saturating_add(word(size));
         }
         let target = |to: &Option<usize>| to.and_then(|to| offsets.get(to)).copied().unwrap_or(0);
         for state in states {
-            self.words.push(word(state.literals.len()));
-            for (text, to) in &state.literals {
-                self.words.extend([pool.number(text), target(to)]);
-            }
+            let literals = state.literals.iter().map(|(text, to)| (text.as_str(), target(to))).collect();
+            self.words.extend(string_table(pool, literals));
             self.words.push(word(state.affixes.len()));
             for (before, behind) in &state.affixes {
                 self.words.extend([pool.number(before), pool.number(behind)]);
@@ -603,7 +584,6 @@ impl StateWords {
 struct VariableWriter<'w> {
     tables: Tables,
     pool: &'w mut StringPool,
-    scopes: &'w [&'w str],
     entry: &'w mut Entry,
 }
 
@@ -613,7 +593,7 @@ impl VariableWriter<'_> {
         let (kind, arguments) = match variable {
             Variable::Issuer => (K::Issuer, [0, 0, 0]),
             Variable::Role(role) => (K::Role, [*role, 0, 0]),
-            Variable::Scope(scope) => (K::Scope, [self.scope(scope), 0, 0]),
+            Variable::Scope(scope) => (K::Scope, [self.pool.number(scope), 0, 0]),
             Variable::Present(read) => (K::Present, [read.0, 0, 0]),
             Variable::Truth(read) => (K::Truth, [read.0, 0, 0]),
             Variable::Ints(read, points) => (K::Ints, [read.0, self.tables.numbers(points), 0]),
@@ -640,16 +620,6 @@ impl VariableWriter<'_> {
 
     fn strings<'t>(&mut self, entries: impl Iterator<Item = (&'t str, u32)>) -> u32 {
         self.tables.strings(self.pool, entries)
-    }
-
-    /// Numbers a scope; the variables are sorted, and so are the scopes.
-    fn scope(&mut self, scope: &str) -> u32 {
-        if self.entry.scopes == 0 {
-            self.entry.scopes =
-                self.tables.strings(self.pool, self.scopes.iter().zip(0..).map(|(s, n)| (*s, n)));
-            self.entry.scope_count = word(self.scopes.len());
-        }
-        word(self.scopes.binary_search(&scope).unwrap_or(0))
     }
 }
 

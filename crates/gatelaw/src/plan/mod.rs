@@ -5,7 +5,7 @@
 //!
 //! | table | words |
 //! |---|---|
-//! | strings | `n`, then `n` × (string, value), sorted by the bytes of the strings |
+//! | strings | `n`; if that isn't 0, a mask `m`, then `m` + 1 slots of (string + 1, value), 0 for an empty one; a string stands in the first free slot from its [`hash`] masked on |
 //! | numbers | `n`, then `n` × (start low, start high, class) |
 //! | networks | `n`, then `n` × (IPv4 start, class); `n`, then `n` × (IPv6 start in four words, highest first; class) |
 //! | patterns | `width`, `states`, 64 words of byte columns, `states` × `width` next states, `states` classes |
@@ -16,13 +16,15 @@
 //! | verdict | 1, root node, `n`, `n` ranks; or 2, bits, `n`, a rank for each row |
 //! | matching | bits, `n`, an instance for each row |
 //! | class | verdict, matching |
-//! | accept | `n`, then `n` × (method, class); class of other methods |
+//! | accept | `n`, then the class of each group of methods; a group past the end has the first class, that of all other methods. With bit 31 set: `n`, class of other methods, then `n` × (group, class), sorted |
 //! | accept of services | tokens: 0 no service, 1 all ignore, 2 some read; string of the metadata + 1; segments of its base |
-//! | state | `n`, then `n` × (string, state), sorted by bytes; `a`, then `a` × (string before, string behind), 2^`a` × state; accept without a slash; accept with one |
+//! | state | strings, each with its state; `a`, then `a` × (string before, string behind), 2^`a` × state; accept without a slash; accept with one |
 //! | host | relaxations; `n`, `n` × start of rules; `n`, `n` × start of services; `n`, `n` × class of bit vectors alone |
 
 mod compile;
+mod hash;
 mod hosts;
+mod methods;
 mod nodes;
 mod parts;
 mod routes;
@@ -31,7 +33,9 @@ mod summary;
 mod tables;
 
 pub(crate) use compile::compile;
+pub(crate) use hash::hash;
 pub(crate) use hosts::is_address;
+pub(crate) use methods::SPARSE;
 pub(crate) use nodes::lay_out;
 pub use stats::{Cost, Stats};
 pub use summary::RuleSummary;
@@ -117,14 +121,10 @@ pub(crate) struct Entry {
     pub(crate) hosts_below: u32,
     /// The host of no pattern.
     pub(crate) other_host: u32,
-    /// Strings: methods.
+    /// Strings: methods, each with its group, from 1: those that no place tells apart.
     pub(crate) methods: u32,
     /// The class of rules that apply everywhere.
     pub(crate) everywhere: u32,
-    /// Strings: the scopes that are asked for, each with its number.
-    pub(crate) scopes: u32,
-    /// How many scopes are asked for.
-    pub(crate) scope_count: u32,
     /// The most rows of any bits.
     pub(crate) rows_max: u32,
     /// The most entries of any table of "all of these strings".
@@ -161,7 +161,7 @@ variable_kinds! {
     Issuer = 0,
     /// role
     Role = 1,
-    /// number of the scope
+    /// string of the scope
     Scope = 2,
     /// read
     Present = 3,

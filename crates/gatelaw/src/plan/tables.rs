@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Strings;
+use super::{Strings, hash};
 use crate::lower::Automaton;
 
 /// Collects texts, each once.
@@ -58,12 +58,7 @@ impl Tables {
         pool: &mut StringPool,
         entries: impl Iterator<Item = (&'t str, u32)>,
     ) -> u32 {
-        let mut entries: Vec<_> = entries.collect();
-        entries.sort_unstable();
-        let mut table = vec![word(entries.len())];
-        for (text, value) in entries {
-            table.extend([pool.number(text), value]);
-        }
+        let table = string_table(pool, entries.collect());
         self.add(table)
     }
 
@@ -96,6 +91,34 @@ impl Tables {
         table.extend_from_slice(&automaton.class);
         self.add(table)
     }
+}
+
+/// Lays out a table of distinct strings; at most four of five slots are taken, so that a lookup soon ends.
+pub(crate) fn string_table(pool: &mut StringPool, mut entries: Vec<(&str, u32)>) -> Vec<u32> {
+    entries.sort_unstable();
+    let mut table = vec![word(entries.len())];
+    let Some(slots) = string_slots(entries.len()) else { return table };
+    let mut taken = vec![[0, 0]; slots];
+    for (text, value) in entries {
+        let entry = [pool.number(text).saturating_add(1), value];
+        let first = usize::try_from(hash(text, false)).unwrap_or(0) & (slots - 1);
+        let from_first = (first..slots).chain(0..first);
+        let free = from_first.into_iter().find(|at| taken.get(*at).is_some_and(|[string, _]| *string == 0));
+        free.and_then(|at| taken.get_mut(at)).into_iter().for_each(|slot| *slot = entry);
+    }
+    table.push(word(slots - 1));
+    table.extend(taken.iter().flatten());
+    table
+}
+
+/// Returns how many slots a table of some strings has: a power of two; `None` where there are no strings.
+fn string_slots(entries: usize) -> Option<usize> {
+    (entries > 0).then(|| entries.saturating_add(entries / 4).next_power_of_two())
+}
+
+/// Returns how many words a table of some strings has.
+pub(crate) fn string_table_words(entries: usize) -> usize {
+    string_slots(entries).map_or(1, |slots| 2 + 2 * slots)
 }
 
 /// Splits a number into its low and high word.
