@@ -1,7 +1,9 @@
 //! The two commands of this repository: `cargo xtask demo` and `cargo xtask test`.
 
 mod artifact;
+mod chromium;
 mod count;
+mod debian;
 mod demo;
 mod files;
 mod log;

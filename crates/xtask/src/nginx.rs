@@ -1,6 +1,4 @@
 //! nginx's part: Debian's packages unpacked below target/nginx, and the tests of C and Lua.
-//!
-//! The packages are unpacked, not installed: that needs no rights, and starts no server on port 80.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,8 +10,10 @@ use std::time::{Duration, Instant};
 use crate::log::Log;
 use crate::preflight::said;
 use crate::project::{Project, Result};
-use crate::{artifact, files, rust};
+use crate::{artifact, debian, files, rust};
 
+/// Where below the target folder the packages are unpacked.
+const FOLDER: &str = "nginx";
 const PROGRAM: &str = "usr/sbin/nginx";
 const MODULES: &str = "usr/lib/nginx/modules";
 const RESTY: &str = "usr/share/lua/5.1";
@@ -40,49 +40,17 @@ pub(crate) fn is_found(project: &Project) -> bool {
         .all(|path| at(project, path).exists())
 }
 
-/// Names a path of Debian's: below target/nginx where a package was unpacked, else the system's own.
-fn at(project: &Project, path: impl AsRef<Path>) -> PathBuf {
-    let unpacked = root(project).join(&path);
-    if unpacked.exists() { unpacked } else { Path::new("/").join(path) }
-}
-
-fn root(project: &Project) -> PathBuf {
-    project.made("nginx/root")
-}
-
 /// Downloads what the system lacks of nginx with Lua, and unpacks it.
 pub(crate) fn fetch(project: &Project, log: &mut Log) -> Result<()> {
-    files::make_folder(&project.made("nginx/lists/partial"))?;
-    let archives = project.made("nginx/cache/archives");
-    files::make_folder(&archives.join("partial"))?;
-    if let Err(error) = log.run(apt_get(project).arg("update")) {
-        // One source that doesn't answer is no reason to stop: the next command tells whether it was needed.
-        log.say(&error)?;
-    }
-    log.run(apt_get(project).args([
-        "install",
-        "--yes",
-        "--no-install-recommends",
-        "--download-only",
-        PACKAGE,
-    ]))?;
-    for archive in
-        files::list(&archives)?.iter().filter(|path| path.extension().is_some_and(|end| end == "deb"))
-    {
-        log.run(Command::new("dpkg").arg("--extract").arg(archive).arg(root(project)))?;
-    }
+    debian::fetch(project, FOLDER, PACKAGE, log)?;
     match is_found(project) {
         true => Ok(()),
         false => Err(format!("the package {PACKAGE} brought no nginx with Lua: install it yourself")),
     }
 }
 
-fn apt_get(project: &Project) -> Command {
-    let mut command = Command::new("apt-get");
-    command.arg("--option").arg(format!("Dir::State::lists={}", project.made("nginx/lists").display()));
-    command.arg("--option").arg(format!("Dir::Cache={}", project.made("nginx/cache").display()));
-    command.args(["--option", "Debug::NoLocking=true", "--option", "APT::Sandbox::User="]);
-    command
+fn at(project: &Project, path: impl AsRef<Path>) -> PathBuf {
+    debian::at(project, FOLDER, path)
 }
 
 /// Compiles the header as C99 and as C++, and runs a program of C with the library.
@@ -147,7 +115,9 @@ fn start(project: &Project, log: &mut Log) -> Result<Server> {
     files::write(&prefix.join("nginx.conf"), &configuration(project, port)?)?;
     let mut command = Command::new(at(project, PROGRAM));
     command.arg("-p").arg(&prefix).args(["-c", "nginx.conf", "-e", "stderr"]);
-    command.env("LD_LIBRARY_PATH", library_path(project)?).envs(artifact::variables(project, log)?);
+    command
+        .env("LD_LIBRARY_PATH", debian::library_path(project, FOLDER)?)
+        .envs(artifact::variables(project, log)?);
     let process =
         log.attach(&mut command)?.spawn().map_err(|error| format!("nginx can't be started: {error}"))?;
     Ok(Server { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) })
@@ -164,17 +134,6 @@ fn configuration(project: &Project, port: u16) -> Result<String> {
         ("PORT", port.to_string()),
     ];
     Ok(words.iter().fold(text, |text, (word, value)| text.replace(word, value)))
-}
-
-/// Lists the folders of unpacked libraries: usr/lib/TRIPLET and lib/TRIPLET.
-fn library_path(project: &Project) -> Result<String> {
-    let mut folders = Vec::new();
-    for above in ["usr/lib", "lib"].map(|path| root(project).join(path)) {
-        if above.exists() {
-            folders.extend(files::list(&above)?.iter().map(|path| path.display().to_string()));
-        }
-    }
-    Ok(folders.join(":"))
 }
 
 fn free_port() -> std::io::Result<u16> {

@@ -81,7 +81,7 @@ fn finish(project: &Project, built: &Path, finished: &Path, log: &mut Log) -> Re
 /// Runs the tests of the package in Node.js.
 pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
     let artifact = artifact::variables(project, log)?;
-    let mut command = node_test(&project.made("npm"))?;
+    let mut command = node_test(&project.made("npm"), "test")?;
     log.run(command.envs(artifact).env("GATELAW_REPOSITORY", &project.root))
 }
 
@@ -96,12 +96,12 @@ pub(crate) fn test_worker(project: &Project, log: &mut Log) -> Result<()> {
     files::remove_folder(&worker)?;
     files::copy_folder(&project.at("bindings/worker"), &worker)?;
     let artifact = artifact::variables(project, log)?;
-    log.run(node_test(&worker)?.env("WORKERD", workerd(project)?).envs(artifact))
+    log.run(node_test(&worker, "test")?.env("WORKERD", workerd(project)?).envs(artifact))
 }
 
-/// Runs the files of `test/` that are named `*.test.js`: how Node.js finds them by itself differs by version.
-fn node_test(package: &Path) -> Result<Command> {
-    let mut tests = files::list(&package.join("test"))?;
+/// Runs the files of a folder that are named `*.test.js`: how Node.js finds them by itself differs by version.
+pub(crate) fn node_test(package: &Path, folder: &str) -> Result<Command> {
+    let mut tests = files::list(&package.join(folder))?;
     tests.retain(|path| path.to_str().is_some_and(|path| path.ends_with(".test.js")));
     let mut command = Command::new("node");
     command.args(["--test", "--test-reporter=tap"]).args(tests).current_dir(package);

@@ -2,8 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use crate::nginx;
 use crate::project::Project;
+use crate::{chromium, nginx};
 
 /// Says which command looks for its tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ const NODE_MAJOR_MIN: u32 = 20;
 /// The package serves Python 3.9; pytest and mypy ask for more.
 const PYTHON_MINOR_MIN: u32 = 10;
 
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need; 10] = [
     Need {
         name: "rustfmt",
         demo: false,
@@ -83,6 +83,12 @@ const NEEDS: [Need; 9] = [
         demo: false,
         look: nginx::look,
         fix: "install both where Debian does: /usr/sbin/nginx and /usr/lib/nginx/modules/ngx_http_lua_module.so",
+    },
+    Need {
+        name: "headless Chromium, or apt-get to fetch it",
+        demo: false,
+        look: chromium::look,
+        fix: "install it where Debian does, /usr/lib/chromium/chromium-headless-shell, or name it in GATELAW_CHROMIUM",
     },
 ];
 

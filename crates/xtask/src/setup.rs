@@ -4,7 +4,7 @@ use crate::files;
 use crate::log::Log;
 use crate::preflight::For;
 use crate::project::{Project, Result};
-use crate::{nginx, npm, python, rust};
+use crate::{chromium, nginx, npm, python, rust};
 
 struct Setup {
     name: &'static str,
@@ -15,7 +15,7 @@ struct Setup {
     install: fn(&Project, &mut Log) -> Result<()>,
 }
 
-const SETUPS: [Setup; 5] = [
+const SETUPS: [Setup; 6] = [
     Setup {
         name: "wasm target",
         demo: false,
@@ -50,6 +50,13 @@ const SETUPS: [Setup; 5] = [
         what: "Debian's nginx with Lua, by apt-get into target/nginx",
         is_done: |project| Ok(nginx::is_found(project)),
         install: nginx::fetch,
+    },
+    Setup {
+        name: "chromium",
+        demo: false,
+        what: "Debian's headless Chromium, by apt-get into target/chromium",
+        is_done: |project| Ok(chromium::is_found(project)),
+        install: chromium::fetch,
     },
 ];
 

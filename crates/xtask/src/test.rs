@@ -7,7 +7,7 @@ use crate::count::{Count, Tally};
 use crate::log::Log;
 use crate::preflight::{self, For};
 use crate::project::{Project, Result};
-use crate::{nginx, npm, python, rust, setup};
+use crate::{chromium, nginx, npm, python, rust, setup};
 
 /// Does one thing, and says how its tests are counted.
 pub(crate) struct Step {
@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     Step { name: "npm package", count: Count::Step, run: npm::build },
     Step { name: "node", count: Count::Tap, run: npm::test },
     Step { name: "typescript", count: Count::Step, run: npm::check_types },
+    Step { name: "chromium", count: Count::Tap, run: chromium::test },
     Step { name: "worker", count: Count::Tap, run: npm::test_worker },
     Step { name: "c", count: Count::Tap, run: nginx::test_c },
     Step { name: "nginx", count: Count::Tap, run: nginx::test_lua },
