@@ -45,8 +45,9 @@ export class Gate {
 function checkOptions(policy, options) {
   checkMembers(options, OPTIONS, "options");
   const { limits = "refuse", facts, ip = true } = options;
+  if (typeof limits !== "string") throw wrong("options.limits", '"refuse" or "report"', limits);
   if (limits !== "refuse" && limits !== "report") {
-    throw new TypeError(`options.limits must be "refuse" or "report", not ${JSON.stringify(limits) ?? typeof limits}`);
+    throw new TypeError(`options.limits must be "refuse" or "report", not "${limits}"`);
   }
   if (facts !== undefined && !Array.isArray(facts)) throw wrong("options.facts", "an array of names", facts);
   if (typeof ip !== "boolean") throw wrong("options.ip", "a boolean", ip);

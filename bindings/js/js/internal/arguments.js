@@ -13,8 +13,9 @@ export function isBufferSource(value) {
   return ArrayBuffer.isView(value) || isA("ArrayBuffer", value);
 }
 
+/** Knows an object with members of its own, not one that the language or the platform gives a meaning. */
 export function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && isA("Object", value);
 }
 
 /** Throws where a value is no object, or has a member that means nothing: a misspelt one must not be passed over. */

@@ -10,7 +10,7 @@ const WRONG = 0xffff_fffe;
 /** The first word that is the length of a text. */
 const LENGTHS_AT = 14;
 
-const SCHEMES = { http: 0, https: 1 };
+const SCHEMES = new Map([["http", 0], ["https", 1]]);
 const FACT = { absent: 0, present: 1, wrong: 2 };
 const WHO = { nobody: 0, claims: 1, invalid: 2, unavailable: 3, token: 4 };
 
@@ -164,10 +164,9 @@ export class Frame {
     }
     for (const name of ["asn", "bot_score", "size"]) {
       const fact = facts?.[name];
-      const number = typeof fact === "number" && Number.isInteger(fact) ? exact(fact) : fact;
-      const is_present = typeof number === "number" || isInt64(number);
-      this.#words.push(fact === undefined ? FACT.absent : is_present ? FACT.present : FACT.wrong);
-      this.#integer(is_present ? number : 0);
+      const whole = wholeNumber(fact);
+      this.#words.push(whole !== undefined ? FACT.present : fact === undefined ? FACT.absent : FACT.wrong);
+      this.#integer(whole ?? 0);
     }
   }
 
@@ -208,7 +207,7 @@ function headerBytes(value) {
 
 function scheme(scheme) {
   if (typeof scheme !== "string") throw wrong("request.scheme", '"http" or "https"', scheme);
-  const number = SCHEMES[scheme];
+  const number = SCHEMES.get(scheme);
   if (number === undefined) throw new TypeError(`request.scheme must be "http" or "https", not "${scheme}"`);
   return number;
 }
@@ -262,9 +261,11 @@ function claims(claims) {
   throw new TypeError("identity.claims must be what JSON can hold");
 }
 
-/** Turns a whole number beyond 2^53 into a bigint: its halves are exact then. */
-function exact(number) {
-  return Number.isSafeInteger(number) ? number : BigInt(number);
+/** Returns a whole number of 64 bits; beyond 2^53 as a bigint, whose halves are exact. */
+function wholeNumber(value) {
+  if (Number.isSafeInteger(value)) return value;
+  const whole = Number.isInteger(value) ? BigInt(value) : value;
+  return isInt64(whole) ? whole : undefined;
 }
 
 function isInt64(value) {
