@@ -48,9 +48,8 @@ impl Forms {
     /// Answers a line by the reference interpreter.
     #[must_use]
     pub fn by_reference(&self, line: &str) -> String {
-        let read = RequestLine::parse(line, None).and_then(|request| {
-            if self.policy.needs.ip { request.require_ip().map(|()| request) } else { Ok(request) }
-        });
+        let read = RequestLine::parse(line, None)
+            .and_then(|request| request.require(&self.policy.needs).map(|()| request));
         match read {
             Err(error) => error.to_line(),
             Ok(request) => {

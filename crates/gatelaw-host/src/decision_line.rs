@@ -82,9 +82,7 @@ pub fn request_line<P: Borrow<Plan>>(
     default_now: Option<i64>,
 ) -> Result<RequestLine, LineError> {
     let request = RequestLine::parse(line, default_now)?;
-    if session.plan().needs().ip {
-        request.require_ip()?;
-    }
+    request.require(session.plan().needs())?;
     Ok(request)
 }
 

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use gatelaw::json::Json;
 use gatelaw::limits::REQUEST_LINE_BYTES_MAX;
+use gatelaw::needs::Needs;
 use gatelaw::policy::IdentityModel;
 use gatelaw::request::{Fact, Facts, Scheme};
 use gatelaw::{Caller, Identity, RawRequest};
@@ -226,18 +227,18 @@ impl RequestLine {
         })
     }
 
-    /// Says what the line lacks for a policy that reads the client's address.
+    /// Says what the request lacks for a policy that reads the client's address.
     ///
     /// # Errors
     /// `missing-member` at `ip`.
-    pub fn require_ip(&self) -> Result<(), LineError> {
+    pub fn require(&self, needs: &Needs) -> Result<(), LineError> {
         match self.ip {
-            AddressLine::Known(_) | AddressLine::Unreadable => Ok(()),
-            AddressLine::Absent => Err(LineError::new(
+            AddressLine::Absent if needs.ip => Err(LineError::new(
                 LineErrorCode::MissingMember,
                 "ip",
                 "the policy reads the client's address",
             )),
+            AddressLine::Absent | AddressLine::Known(_) | AddressLine::Unreadable => Ok(()),
         }
     }
 

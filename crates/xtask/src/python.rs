@@ -35,9 +35,13 @@ pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
     // A target folder of its own: maturin sets variables on which pyo3 would be built anew each time.
     let target = project.made("python");
     log.run(
-        python(project, &["-m", "maturin", "build", "--locked", "--profile=quick", "--out"])
-            .arg(&wheels)
-            .env("CARGO_TARGET_DIR", target),
+        python(
+            project,
+            &["-m", "maturin", "build", "--locked", "--profile=quick", "--features=forced-panic"],
+        )
+        .arg("--out")
+        .arg(&wheels)
+        .env("CARGO_TARGET_DIR", target),
     )?;
     let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--force-reinstall"];
     log.run(python(project, &install).args(files::list(&wheels)?))
@@ -53,7 +57,8 @@ pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
 pub(crate) fn check_types(project: &Project, log: &mut Log) -> Result<()> {
     let cache = project.made("mypy");
     log.run(python(project, &["-m", "mypy", "tests", "--cache-dir"]).arg(cache))?;
-    log.run(&mut python(project, &["-m", "mypy.stubtest", "gatelaw"]))
+    log.run(&mut python(project, &["-m", "mypy.stubtest", "gatelaw"]))?;
+    log.run(python(project, &["-m", "basedpyright", "--pythonpath"]).arg(project.made("venv/bin/python")))
 }
 
 /// Starts a command line of the environment's Python, in the folder of the package.

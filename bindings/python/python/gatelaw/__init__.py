@@ -1,5 +1,34 @@
 """gatelaw: one law for every gate."""
 
-from ._gatelaw import GatelawError, Plan, load_unsigned, version
+from ._gatelaw import Decision, Gate, Policy, check, compile, version
+from ._values import (
+    Answer,
+    Asked,
+    Diagnostic,
+    Explanation,
+    Forward,
+    GatelawError,
+    Limit,
+    Needs,
+    Rule,
+    Span,
+)
 
-__all__ = ["GatelawError", "Plan", "load_unsigned", "version"]
+__all__ = [
+    "Answer",
+    "Asked",
+    "Decision",
+    "Diagnostic",
+    "Explanation",
+    "Forward",
+    "Gate",
+    "GatelawError",
+    "Limit",
+    "Needs",
+    "Policy",
+    "Rule",
+    "Span",
+    "check",
+    "compile",
+    "version",
+]

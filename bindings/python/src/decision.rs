@@ -1,0 +1,153 @@
+//! The answer to one request, as an object.
+
+use std::hash::{Hash, Hasher};
+
+use gatelaw::ast::{AuditLevel, Effect};
+use gatelaw::decision::LimitUse;
+use gatelaw_host::decision_line;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+
+/// Holds everything a host acts on and records: the whole answer to one request.
+#[pyclass(frozen, eq, hash, module = "gatelaw")]
+#[derive(PartialEq, Eq)]
+pub(crate) struct Decision(gatelaw::Decision);
+
+impl Hash for Decision {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        decision_line(&self.0).hash(state);
+    }
+}
+
+impl From<gatelaw::Decision> for Decision {
+    fn from(decision: gatelaw::Decision) -> Self {
+        Self(decision)
+    }
+}
+
+#[pymethods]
+impl Decision {
+    /// The version of the form of decisions.
+    #[getter]
+    const fn v(&self) -> u8 {
+        1
+    }
+
+    /// Whether the request may pass.
+    #[getter]
+    fn allowed(&self) -> bool {
+        self.0.effect == Effect::Allow
+    }
+
+    /// `allow` or `deny`.
+    #[getter]
+    fn effect(&self) -> &'static str {
+        match self.0.effect {
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+        }
+    }
+
+    /// The HTTP status to answer with: 200 on allow, else 400 to 503.
+    #[getter]
+    const fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    /// Why: one of a closed list.
+    #[getter]
+    fn reason(&self) -> String {
+        self.0.reason.to_string()
+    }
+
+    /// The full name of the rule that decided, where one did.
+    #[getter]
+    fn rule(&self) -> Option<&str> {
+        self.0.rule.as_deref()
+    }
+
+    /// The exact value of `WWW-Authenticate`, where one is due.
+    #[getter]
+    fn challenge(&self) -> Option<&str> {
+        self.0.challenge.as_deref()
+    }
+
+    /// The text that a `respond` sends.
+    #[getter]
+    fn text(&self) -> Option<&str> {
+        self.0.text.as_deref()
+    }
+
+    /// Headers to set on the request that goes on: pairs, sorted by name.
+    #[getter]
+    fn set<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.0.set)
+    }
+
+    /// Headers to remove by fold from the request that goes on, sorted.
+    #[getter]
+    fn remove<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.0.remove)
+    }
+
+    /// The limits that an allowed request counts against, sorted by name.
+    #[getter]
+    fn limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        if self.0.limits.is_empty() {
+            return Ok(PyTuple::empty(py));
+        }
+        let class = py.import("gatelaw._values")?.getattr("Limit")?;
+        let made = |one: &LimitUse| class.call1((&one.name, &one.key, one.rate, one.per_s, one.burst));
+        PyTuple::new(py, self.0.limits.iter().map(made).collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// How much the audit record tells: `none`, `brief` or `full`.
+    #[getter]
+    fn audit(&self) -> &'static str {
+        match self.0.audit {
+            AuditLevel::None => "none",
+            AuditLevel::Brief => "brief",
+            AuditLevel::Full => "full",
+        }
+    }
+
+    /// Attributes that the record keeps, with their text: pairs, sorted.
+    #[getter]
+    fn keep<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.0.keep)
+    }
+
+    /// Full names of the `observe` rules that matched, sorted.
+    #[getter]
+    fn observed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.0.observed)
+    }
+
+    /// What to forward: the canonical target; `None` where the request was refused.
+    #[getter]
+    fn target(&self) -> Option<&str> {
+        self.0.target.as_deref()
+    }
+
+    /// The digest of the policy that decided.
+    #[getter]
+    fn policy(&self) -> &str {
+        &self.0.policy
+    }
+
+    /// Writes the decision as one line of JSON, the same bytes in every runtime.
+    fn to_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        PyString::new(py, &decision_line(&self.0))
+    }
+
+    /// Says whether the request may pass, so that `if gate.decide(…)` can't let a denied one through.
+    fn __bool__(&self) -> bool {
+        self.allowed()
+    }
+
+    fn __repr__(&self) -> String {
+        let why = self.rule().map_or_else(|| self.reason(), |rule| format!("by {rule}"));
+        let target = self.target().map_or_else(String::new, |target| format!(" {target}"));
+        format!("<gatelaw.Decision {} {} {why}{target}>", self.effect(), self.status())
+    }
+}

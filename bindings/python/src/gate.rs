@@ -1,0 +1,234 @@
+//! What a program asks about requests.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gatelaw::{Plan, Session};
+use gatelaw_host::{NeedsLine, RequestLine};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::argument;
+use crate::batch::Question;
+use crate::call::guarded;
+use crate::decision::Decision;
+use crate::error::Fault;
+use crate::explanation::explanation;
+use crate::handling::{handling, request_id};
+use crate::line::Line;
+use crate::policy::Policy;
+use crate::request::{self, Keywords};
+use crate::sessions::Sessions;
+
+/// Decides requests by one policy; many threads may ask it at once.
+#[pyclass(frozen, module = "gatelaw")]
+pub(crate) struct Gate {
+    policy: Py<Policy>,
+    sessions: Arc<Sessions>,
+}
+
+#[pymethods]
+impl Gate {
+    /// Makes a gate, for a policy that asks for nothing that this host can't do.
+    #[new]
+    #[pyo3(signature = (policy, *, limits=None, facts=None, ip=None))]
+    fn new(
+        py: Python<'_>,
+        policy: &Bound<'_, PyAny>,
+        limits: Option<&Bound<'_, PyAny>>,
+        facts: Option<&Bound<'_, PyAny>>,
+        ip: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        guarded(py, || Self::open(policy, limits, facts, ip).map_err(|fault| fault.raised(py)))
+    }
+
+    /// The policy that it decides by.
+    #[getter]
+    fn policy<'py>(&self, py: Python<'py>) -> &Bound<'py, Policy> {
+        self.policy.bind(py)
+    }
+
+    /// Decides one request: keyword arguments, or one mapping in the form of the JSON text.
+    #[pyo3(
+        signature = (*request, **keywords),
+        text_signature = "($self, request=..., /, *, method=..., host=..., target=..., scheme=None, headers=None, ip=None, \
+            facts=None, now=None, identity=None)"
+    )]
+    fn decide(
+        &self,
+        py: Python<'_>,
+        request: &Bound<'_, PyTuple>,
+        keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Decision> {
+        guarded(py, || {
+            let asked = self.request(request, keywords, false);
+            let (request, _) = asked.map_err(|fault| fault.raised(py))?;
+            Ok(self.sessions.with(|session| decided(session, &request)).into())
+        })
+    }
+
+    /// Decides one request, given as `decide` takes it, and says what a gate does about it: a `Forward` or an `Answer`.
+    #[pyo3(
+        signature = (*request, **keywords),
+        text_signature = "($self, request=..., /, *, method=..., host=..., target=..., scheme=None, headers=None, ip=None, \
+            facts=None, now=None, identity=None, request_id=None)"
+    )]
+    fn handle<'py>(
+        &self,
+        py: Python<'py>,
+        request: &Bound<'py, PyTuple>,
+        keywords: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let asked = self.request(request, keywords, true);
+            let (request, keywords) = asked.map_err(|fault| fault.raised(py))?;
+            let id = request_id(py, &keywords).map_err(|fault| fault.raised(py))?;
+            let decision = self.sessions.with(|session| decided(session, &request));
+            handling(py, &request, decision, &id)
+        })
+    }
+
+    /// Explains the decision on one request, given as `decide` takes it.
+    #[pyo3(
+        signature = (*request, **keywords),
+        text_signature = "($self, request=..., /, *, method=..., host=..., target=..., scheme=None, headers=None, ip=None, \
+            facts=None, now=None, identity=None)"
+    )]
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        request: &Bound<'py, PyTuple>,
+        keywords: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let asked = self.request(request, keywords, false);
+            let (request, _) = asked.map_err(|fault| fault.raised(py))?;
+            let explained = self.sessions.with(|session| {
+                let caller = request.caller(session.plan().identity_model());
+                request.with(|raw| session.explain(raw, caller.caller()))
+            });
+            explanation(py, explained)
+        })
+    }
+
+    /// Answers one request as JSON text by one line: a decision, or `{"v":1,"error":CODE,"at":MEMBER}`.
+    #[pyo3(signature = (request, /))]
+    fn decide_json(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<String> {
+        guarded(py, || Ok(Line::of(request).map_err(|fault| fault.raised(py))?.decided(&self.sessions)))
+    }
+
+    /// Explains the answer to one request as JSON text by one line.
+    #[pyo3(signature = (request, /))]
+    fn explain_json(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<String> {
+        guarded(py, || Ok(Line::of(request).map_err(|fault| fault.raised(py))?.explained(&self.sessions)))
+    }
+
+    /// Decides many requests in their order, other threads running meanwhile: a text is answered by a line as `decide_json`
+    /// does, a mapping by a `Decision`.
+    #[pyo3(signature = (requests, /))]
+    fn decide_many<'py>(
+        &self,
+        py: Python<'py>,
+        requests: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        guarded(py, || {
+            let plan = self.sessions.plan();
+            let questions = Question::read_all(requests, plan).map_err(|fault| fault.raised(py))?;
+            let answers =
+                py.detach(|| questions.iter().map(|one| one.answered(&self.sessions)).collect::<Vec<_>>());
+            let numbered = answers.into_iter().enumerate();
+            numbered.map(|(number, answer)| answer.into_object(py, number)).collect()
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<gatelaw.Gate {}>", self.sessions.plan().digest())
+    }
+}
+
+impl Gate {
+    fn open(
+        policy: &Bound<'_, PyAny>,
+        limits: Option<&Bound<'_, PyAny>>,
+        facts: Option<&Bound<'_, PyAny>>,
+        ip: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Self, Fault> {
+        let policy =
+            policy.cast::<Policy>().map_err(|_| Fault::kind("policy", "a `gatelaw.Policy`", policy))?;
+        let sessions = Arc::clone(&policy.get().sessions);
+        if !reports_limits(limits)? && sessions.plan().has_limits() {
+            let message = "the policy has limits, and this gate can't count; \
+                to decide by the rest, and act on `Decision.limits` yourself, say `limits=\"report\"`";
+            return Err(Fault::new("gate:limits", message));
+        }
+        facts.map_or(Ok(()), |facts| can_give(&names(facts)?, sessions.plan()))?;
+        let gives_ip = ip.map_or(Ok(true), |ip| argument::truth(ip, "ip"))?;
+        if sessions.plan().needs().ip && !gives_ip {
+            return Err(Fault::new(
+                "gate:ip",
+                "the policy reads the client's address, and this host does not give it",
+            ));
+        }
+        Ok(Self { policy: policy.clone().unbind(), sessions })
+    }
+
+    fn request<'py>(
+        &self,
+        request: &Bound<'py, PyTuple>,
+        keywords: Option<&Bound<'py, PyDict>>,
+        takes_request_id: bool,
+    ) -> Result<(RequestLine, Keywords<'py>), Fault> {
+        let keywords = Keywords::of(keywords, takes_request_id)?;
+        let request = request::read(request, &keywords)?;
+        request.require(self.sessions.plan().needs())?;
+        Ok((request, keywords))
+    }
+}
+
+/// Decides a request that was read.
+pub(crate) fn decided(session: &mut Session<Arc<Plan>>, request: &RequestLine) -> gatelaw::Decision {
+    let caller = request.caller(session.plan().identity_model());
+    request.with(|raw| session.decision(raw, caller.caller()))
+}
+
+fn reports_limits(limits: Option<&Bound<'_, PyAny>>) -> Result<bool, Fault> {
+    let Some(limits) = limits else { return Ok(false) };
+    match argument::text(limits, "limits")?.as_str() {
+        "refuse" => Ok(false),
+        "report" => Ok(true),
+        _ => Err(Fault::argument("limits", "it is `refuse` or `report`")),
+    }
+}
+
+/// All that `facts` may name.
+const FACTS: [&str; 6] = ["country", "asn", "bot_score", "tls_version", "client_cert", "size"];
+
+fn names(facts: &Bound<'_, PyAny>) -> Result<BTreeSet<String>, Fault> {
+    let wanted = || Fault::kind("facts", "an iterable of names", facts);
+    if argument::is_text(facts) {
+        return Err(wanted());
+    }
+    let facts = facts.try_iter().map_err(|_| wanted())?.enumerate();
+    let name = |(number, name): (usize, PyResult<Bound<'_, PyAny>>)| {
+        argument::text(&name?, &format!("facts[{number}]"))
+    };
+    let names: BTreeSet<String> = facts.map(name).collect::<Result<_, _>>()?;
+    match names.iter().find(|name| !FACTS.contains(&name.as_str())) {
+        Some(unknown) => {
+            Err(Fault::argument("facts", format!("`{unknown}` is no fact: facts are {}", FACTS.join(", "))))
+        }
+        None => Ok(names),
+    }
+}
+
+/// Says that a policy reads what this host can't give.
+fn can_give(given: &BTreeSet<String>, plan: &Plan) -> Result<(), Fault> {
+    let read = NeedsLine::of(plan.needs()).facts;
+    // A host that doesn't know the size leaves it to the header `content-length`.
+    let missing: Vec<_> = read.into_iter().filter(|name| *name != "size" && !given.contains(*name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the policy reads facts that this host does not give: {}", missing.join(", "));
+    Err(Fault::new("gate:facts", message))
+}

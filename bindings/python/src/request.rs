@@ -1,0 +1,135 @@
+//! A request as Python gives it: one mapping, or keyword arguments.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gatelaw::request::Scheme;
+use gatelaw_host::{RequestLine, RequestMembers};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::error::Fault;
+use crate::{argument, json};
+
+/// The scheme where a caller names none: what is asked over plain HTTP must say so.
+const SCHEME_DEFAULT: Scheme = Scheme::Https;
+
+/// Reads a request: one mapping, or keyword arguments.
+pub(crate) fn read(mappings: &Bound<'_, PyTuple>, keywords: &Keywords<'_>) -> Result<RequestLine, Fault> {
+    match (mappings.len(), keywords.any()) {
+        (0, _) => keywords.read(),
+        (1, false) => mapping(&mappings.get_item(0)?),
+        _ => Err(Fault::wrong_type("request", "a request is one mapping or keyword arguments, not both")),
+    }
+}
+
+/// Reads a request that is one mapping, in the form of the JSON text.
+pub(crate) fn mapping(request: &Bound<'_, PyAny>) -> Result<RequestLine, Fault> {
+    Ok(RequestLine::from_json(&json::request(request)?, None)?)
+}
+
+/// A keyword argument, where it is given; `None` counts as left out.
+type Keyword<'py> = Option<Bound<'py, PyAny>>;
+
+/// The keyword arguments that make a request.
+pub(crate) struct Keywords<'py> {
+    method: Keyword<'py>,
+    host: Keyword<'py>,
+    target: Keyword<'py>,
+    scheme: Keyword<'py>,
+    headers: Keyword<'py>,
+    ip: Keyword<'py>,
+    facts: Keyword<'py>,
+    now: Keyword<'py>,
+    identity: Keyword<'py>,
+    /// The correlation id, for what handles a request.
+    pub(crate) request_id: Keyword<'py>,
+}
+
+impl<'py> Keywords<'py> {
+    /// Takes them as Python hands them over; the correlation id where the call takes one.
+    pub(crate) fn of(given: Option<&Bound<'py, PyDict>>, takes_request_id: bool) -> Result<Self, Fault> {
+        let [mut method, mut host, mut target, mut scheme, mut headers] = [const { None }; 5];
+        let [mut ip, mut facts, mut now, mut identity, mut request_id] = [const { None }; 5];
+        if let Some(given) = given {
+            let py = given.py();
+            let mut known = 0_usize;
+            let mut take = |name: &Bound<'py, PyString>, keyword: &mut Keyword<'py>| {
+                *keyword = given.get_item(name)?;
+                known = known.saturating_add(usize::from(keyword.is_some()));
+                keyword.take_if(|value| value.is_none());
+                Ok::<(), Fault>(())
+            };
+            take(intern!(py, "method"), &mut method)?;
+            take(intern!(py, "host"), &mut host)?;
+            take(intern!(py, "target"), &mut target)?;
+            take(intern!(py, "scheme"), &mut scheme)?;
+            take(intern!(py, "headers"), &mut headers)?;
+            take(intern!(py, "ip"), &mut ip)?;
+            take(intern!(py, "facts"), &mut facts)?;
+            take(intern!(py, "now"), &mut now)?;
+            take(intern!(py, "identity"), &mut identity)?;
+            if takes_request_id {
+                take(intern!(py, "request_id"), &mut request_id)?;
+            }
+            if known < given.len() {
+                return Err(unknown(given, takes_request_id));
+            }
+        }
+        Ok(Self { method, host, target, scheme, headers, ip, facts, now, identity, request_id })
+    }
+
+    fn any(&self) -> bool {
+        let Self { method, host, target, scheme, headers, ip, facts, now, identity, request_id: _ } = self;
+        [method, host, target, scheme, headers, ip, facts, now, identity].iter().any(|given| given.is_some())
+    }
+
+    fn read(&self) -> Result<RequestLine, Fault> {
+        let text = |keyword, name| read_by(keyword, name, argument::text);
+        // They stand one deep in a request.
+        let json = |keyword, name| read_by(keyword, name, |value, name| json::json(value, name, 1));
+        Ok(RequestLine::of(RequestMembers {
+            method: argument::text(needed(&self.method, "method")?, "method")?,
+            scheme: text(&self.scheme, "scheme")?.unwrap_or_else(|| SCHEME_DEFAULT.as_str().to_owned()),
+            host: argument::text(needed(&self.host, "host")?, "host")?,
+            target: argument::bytes(needed(&self.target, "target")?, "target")?,
+            headers: read_by(&self.headers, "headers", argument::headers)?.unwrap_or_default(),
+            ip: text(&self.ip, "ip")?,
+            facts: json(&self.facts, "facts")?,
+            now: read_by(&self.now, "now", argument::seconds)?.map_or_else(clock, Ok)?,
+            identity: json(&self.identity, "identity")?,
+        })?)
+    }
+}
+
+/// Names the first keyword that a call doesn't take.
+fn unknown(given: &Bound<'_, PyDict>, takes_request_id: bool) -> Fault {
+    let mut known = vec!["method", "host", "target", "scheme", "headers", "ip", "facts", "now", "identity"];
+    if takes_request_id {
+        known.push("request_id");
+    }
+    let names = given.keys();
+    let names = names.iter().map(|name| name.to_string());
+    let unknown = names.into_iter().find(|name| !known.contains(&name.as_str())).unwrap_or_default();
+    Fault::wrong_type(unknown, format!("there is no such keyword: there are {}", known.join(", ")))
+}
+
+fn needed<'k, 'py>(keyword: &'k Keyword<'py>, name: &str) -> Result<&'k Bound<'py, PyAny>, Fault> {
+    keyword.as_ref().ok_or_else(|| Fault::wrong_type(name, "every request has it"))
+}
+
+/// Reads a keyword that may be left out.
+pub(crate) fn read_by<'py, T>(
+    keyword: &Keyword<'py>,
+    name: &str,
+    read: impl FnOnce(&Bound<'py, PyAny>, &str) -> Result<T, Fault>,
+) -> Result<Option<T>, Fault> {
+    keyword.as_ref().map(|value| read(value, name)).transpose()
+}
+
+/// Asks the host's clock, in Unix seconds.
+fn clock() -> Result<i64, Fault> {
+    let no_time = || Fault::argument("now", "the clock of this host is before 1970: give the time");
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| no_time())?;
+    i64::try_from(since.as_secs()).map_err(|_| no_time())
+}

@@ -1,0 +1,32 @@
+//! The sessions of one policy: as many as threads decide at once, their buffers used again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gatelaw::{Plan, Session};
+
+/// Holds a plan, and the sessions that nobody uses now.
+pub(crate) struct Sessions {
+    plan: Arc<Plan>,
+    // INVARIANT: never more than were ever in use at once; one that a call panicked in doesn't come back.
+    idle: Mutex<Vec<Session<Arc<Plan>>>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(plan: Plan) -> Self {
+        Self { plan: Arc::new(plan), idle: Mutex::new(Vec::new()) }
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Calls with a session of its own.
+    pub(crate) fn with<T>(&self, then: impl FnOnce(&mut Session<Arc<Plan>>) -> T) -> T {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = idle().pop();
+        let mut session = taken.unwrap_or_else(|| Session::new(Arc::clone(&self.plan)));
+        let answer = then(&mut session);
+        idle().push(session);
+        answer
+    }
+}

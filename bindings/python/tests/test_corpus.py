@@ -1,0 +1,53 @@
+"""The text border: the same bytes as in every other runtime."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from corpus import cases, topics
+
+import gatelaw
+
+
+def test_the_corpus_is_there() -> None:
+    assert len(topics()) >= 40
+    assert sum(len(cases(topic)) for topic in topics()) >= 600
+
+
+@pytest.mark.parametrize("topic", topics(), ids=lambda topic: topic.name)
+def test_every_line_is_answered_by_the_same_bytes(topic: Path) -> None:
+    policy = gatelaw.compile(topic)
+    loaded = gatelaw.Policy.load_unsigned(policy.to_bytes())
+    gate = gatelaw.Gate(policy, limits="report")
+    corpus = cases(topic)
+    many = gate.decide_many([case.request for case in corpus])
+    assert len(many) == len(corpus)
+    for case, of_many in zip(corpus, many):
+        place = f"{topic.name}:{case.line}"
+        assert policy.decide_json(case.request) == case.answer, place
+        assert loaded.decide_json(case.request.encode()) == case.answer, place
+        assert gate.decide_json(case.request) == case.answer, place
+        assert of_many == case.answer, place
+        explained = gate.explain_json(case.request)
+        assert case.answer in explained if '"error"' not in case.answer else explained == case.answer, place
+
+
+@pytest.mark.parametrize("door", ["compiled", "loaded"])
+def test_the_text_door_answers_line_for_line(door: str, tmp_path: Path) -> None:
+    topic = next(topic for topic in topics() if len(cases(topic)) > 8)
+    policy = topic
+    if door == "loaded":
+        policy = tmp_path / "policy.gatelaw"
+        policy.write_bytes(gatelaw.compile(topic).to_bytes())
+    corpus = cases(topic)
+    lines = [case.request.encode() for case in corpus] + [b"\xff", b"", b"{}"]
+    script = Path(__file__).with_name("decide_lines.py")
+    # The last line has no line break at its end, as files of people often don't.
+    run = subprocess.run([sys.executable, script, policy], input=b"\n".join(lines), stdout=subprocess.PIPE, check=True)
+    answers = [case.answer for case in corpus] + [
+        '{"v":1,"error":"json","at":""}',
+        '{"v":1,"error":"json","at":""}',
+        '{"v":1,"error":"missing-member","at":"method"}',
+    ]
+    assert run.stdout.decode().split("\n") == [*answers, ""]

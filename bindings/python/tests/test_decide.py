@@ -1,0 +1,346 @@
+"""Decisions as objects, from keyword arguments and from mappings."""
+
+import dataclasses
+import json
+import random
+import re
+import time
+from typing import Any, Union, cast
+
+import pytest
+from corpus import POLICIES, cases, topics
+
+import gatelaw
+
+POLICY = gatelaw.compile(
+    {
+        "policy.gate": """
+issuer okta {
+  url        "https://acme.okta.com"
+  audience   "api"
+  algorithms RS256
+  scopes     claim scp as list
+  roles      claim groups { "Staff" -> staff }
+  attribute tenant: string? = claim org_id
+  attribute level: int?     = claim level
+}
+role staff
+allow health { on GET /healthz  for anyone }
+allow read   { on GET /orders/**  for staff }
+allow write  { on POST /orders  for staff  when user.level? == 3 }
+allow late   { on GET /late  for anyone  when now >= 2100-01-01T00:00:00Z }
+allow german { on GET /german  for anyone  when request.country? == "DE" }
+allow tagged { on GET /tagged  for anyone  when request.header("x-tag") contains "ä" }
+deny gone    { on GET|HEAD /gone  respond 410 "moved away" }
+forward who  { on GET /orders/**  for authenticated  set "x-user" = user.id }
+audit trail  { on GET /orders/**  for authenticated  level full  keep user.id }
+limit each   { on GET /orders/**  for authenticated  rate 600 per minute  burst 100  by user.id }
+observe deny all-orders { on GET|HEAD /orders/** }
+"""
+    }
+)
+GATE = gatelaw.Gate(POLICY, limits="report")
+STAFF: dict[str, Any] = {"issuer": "okta", "claims": {"sub": "u1", "groups": ["Staff"]}}
+
+
+def decide(target: Union[str, bytes] = "/healthz", **changes: Any) -> gatelaw.Decision:
+    """Decides a request, with some of its keywords changed."""
+    keywords: dict[str, Any] = {"method": "GET", "host": "api.acme.com", "target": target, **changes}
+    return GATE.decide(**keywords)
+
+
+def test_an_allow_has_every_member() -> None:
+    decision = decide("/orders/%34%32?full=1", identity=STAFF)
+    assert decision.allowed and decision
+    assert (decision.v, decision.effect, decision.status, decision.reason) == (1, "allow", 200, "rule")
+    assert (decision.rule, decision.challenge, decision.text) == ("read", None, None)
+    assert (decision.set, decision.remove) == ((("x-user", "u1"),), ())
+    (limit,) = decision.limits
+    assert (limit.name, limit.rate, limit.per_s, limit.burst, len(limit.key)) == ("each", 600, 60, 100, 43)
+    assert (decision.audit, decision.keep, decision.observed) == ("full", (("user.id", "u1"),), ("all-orders",))
+    assert (decision.target, decision.policy) == ("/orders/42?full=1", POLICY.digest)
+    assert repr(decision) == "<gatelaw.Decision allow 200 by read /orders/42?full=1>"
+
+
+def test_a_deny_has_every_member() -> None:
+    decision = decide("/orders/42")
+    assert not decision.allowed and not decision
+    assert (decision.effect, decision.status, decision.reason) == ("deny", 401, "unauthenticated")
+    assert (decision.rule, decision.challenge, decision.set, decision.limits) == (None, "Bearer", (), ())
+    assert repr(decision) == "<gatelaw.Decision deny 401 unauthenticated /orders/42>"
+    assert decide("/gone").text == "moved away"
+    refused = decide("/a//b")
+    assert (refused.status, refused.reason, refused.target) == (400, "refused:empty-segment", None)
+    assert repr(refused) == "<gatelaw.Decision deny 400 refused:empty-segment>"
+
+
+def test_every_member_of_the_text_is_an_attribute() -> None:
+    for decision in (decide("/orders/42", identity=STAFF), decide("/gone"), decide("/a/../b")):
+        for name, value in json.loads(decision.to_json()).items():
+            attribute = getattr(decision, name)
+            if name == "limits":
+                attribute = [dataclasses.asdict(limit) for limit in decision.limits]
+            # JSON has no tuples.
+            assert json.loads(json.dumps(attribute)) == value, name
+
+
+def test_decisions_are_frozen_and_equal_by_value() -> None:
+    first, second, other = decide(), decide(), decide("/gone")
+    assert first == second and hash(first) == hash(second) and first is not second
+    assert first != other and len({first, second, other}) == 2
+    assert first != "allow"
+    for name in ("status", "effect", "anything"):
+        with pytest.raises(AttributeError):
+            setattr(first, name, 200)
+
+
+def test_bytes_and_texts_say_the_same() -> None:
+    assert decide(b"/healthz") == decide("/healthz")
+    for headers in (
+        {"X-Tag": "ä"},
+        {b"X-Tag": "ä".encode()},
+        [("x-tag", "ä")],
+        [(b"x-tag", b"\xc3\xa4")],
+        [["x-tag", "ä"]],
+        iter([("x-tag", "ä")]),
+    ):
+        assert decide("/tagged", headers=headers).rule == "tagged"
+    assert decide("/tagged", headers=[("x-tag", b"\xe4")]).reason == "refused:header-value:x-tag"
+    assert decide(b"/\xc3\xa4").reason == "refused:ctl-or-nonascii"
+    assert decide("/ä").reason == "refused:ctl-or-nonascii"
+
+
+def test_the_time_is_the_clocks_unless_it_is_given() -> None:
+    assert decide("/late", now=4_102_444_799).reason == "unauthenticated"
+    assert decide("/late", now=4_102_444_800).allowed
+    assert decide("/late") == decide("/late", now=int(time.time()))
+    # As one mapping it is the JSON text's form, where the time is always given.
+    with pytest.raises(gatelaw.GatelawError, match="`now`: every request has it") as raised:
+        GATE.decide({"method": "GET", "scheme": "https", "host": "api.acme.com", "target": "/late"})
+    assert raised.value.code == "request:missing-member"
+
+
+def test_the_scheme_is_https_unless_it_is_given() -> None:
+    gate = gatelaw.Gate(gatelaw.compile({"p.gate": 'allow a { on GET /  for anyone  when request.scheme == "https" }'}))
+    assert gate.decide(method="GET", host="a.example", target="/").allowed
+    assert not gate.decide(method="GET", host="a.example", target="/", scheme="http").allowed
+
+
+def test_facts_are_judged_where_they_are_read() -> None:
+    assert decide("/german", facts={"country": "DE"}).rule == "german"
+    assert not decide("/german")
+    assert decide("/german", facts={"country": 49}).reason == "fact:country"
+
+
+def test_identities() -> None:
+    token = [("authorization", "Bearer e30.e30.e30")]
+    table: list[tuple[dict[str, Any], int, str]] = [
+        ({"identity": STAFF}, 200, "rule"),
+        ({"identity": None}, 401, "unauthenticated"),
+        ({"identity": {"invalid": "expired"}}, 401, "token:expired"),
+        ({"identity": {"issuer": "okta", "invalid": "expired"}}, 401, "token:expired"),
+        ({"identity": {"unavailable": "okta"}}, 503, "keys_unavailable"),
+        ({"identity": {"token": "e30.e30.e30"}}, 401, "token:no_verifier"),
+        ({"identity": {"issuer": "other", "claims": {"sub": "u1"}}}, 401, "token:issuer"),
+        ({"identity": {"issuer": "okta", "claims": {"groups": ["Staff"]}}}, 401, "token:claims"),
+        # A token that nobody judged never counts as nobody, nor as somebody.
+        ({"headers": token}, 401, "token:no_verifier"),
+        ({"headers": token, "identity": STAFF}, 200, "rule"),
+        # Nor do headers say who asks.
+        ({"headers": [("x-consumer-username", "root"), ("x-user", "root")]}, 401, "unauthenticated"),
+    ]
+    for keywords, status, reason in table:
+        decision = decide("/orders/42", **keywords)
+        assert (decision.status, decision.reason) == (status, reason), keywords
+
+
+def test_numbers_and_truths_of_claims_keep_their_type() -> None:
+    for level, allowed in [(3, True), (3.0, True), (True, False), ("3", False), (3.5, False), (2**70, False), (None, False)]:
+        claims = {**STAFF["claims"], "level": level}
+        decision = decide("/orders", method="POST", identity={"issuer": "okta", "claims": claims})
+        assert decision.allowed is allowed, level
+    one = {**STAFF["claims"], "level": 1}
+    truth = {**STAFF["claims"], "level": True}
+    assert decide(identity={"issuer": "okta", "claims": one}).allowed
+    # `True` is no 1: this claim is of a wrong type.
+    assert decide(identity={"issuer": "okta", "claims": truth}).reason == "token:claims"
+
+
+def test_keywords_mapping_and_text_decide_alike() -> None:
+    """Every request of the corpus, through all doors."""
+    compared = 0
+    for topic in topics():
+        policy = gatelaw.compile(topic)
+        gate = gatelaw.Gate(policy, limits="report")
+        for case in cases(topic):
+            if '"error":' in case.answer[:20] or len(case.request) > 100_000:
+                continue
+            request = json.loads(case.request)
+            assert gate.decide(request).to_json() == case.answer
+            assert gate.decide(**as_keywords(request)).to_json() == case.answer
+            compared += 1
+    assert compared >= 600
+
+
+def as_keywords(request: dict[str, Any]) -> dict[str, Any]:
+    """Says with bytes what JSON says in hex digits."""
+    keywords = dict(request)
+    if "target_hex" in keywords:
+        keywords["target"] = bytes.fromhex(keywords.pop("target_hex"))
+    headers = keywords.get("headers", [])
+    keywords["headers"] = [(name, value if isinstance(value, str) else bytes.fromhex(value["hex"])) for name, value in headers]
+    return keywords
+
+
+def test_bytes_in_a_mapping_are_the_hex_digits_of_the_text() -> None:
+    base: dict[str, Any] = {"method": "GET", "scheme": "https", "host": "api.acme.com", "now": 1}
+    raw = {**base, "target": b"/\xff", "headers": [("x-tag", b"\xe4"), ["x-tag", b"\xe4"]]}
+    text = {**base, "target_hex": "2fff", "headers": [["x-tag", {"hex": "e4"}]] * 2}
+    assert GATE.decide(raw) == GATE.decide(text)
+    assert GATE.decide({**raw, "target": "/tagged"}).reason == "refused:header-value:x-tag"
+
+
+def test_random_mappings_and_their_texts_are_answered_alike() -> None:
+    """Whatever a mapping holds: the same decision as its JSON text, or an error at the same member."""
+    draw = random.Random(3)
+    decided = 0
+    for _ in range(5_000):
+        request = random_request(draw)
+        line = json.loads(POLICY.decide_json(json.dumps(request)))
+        try:
+            answer = json.loads(GATE.decide(request).to_json())
+            decided += 1
+        except gatelaw.GatelawError as error:
+            answer = {"v": 1, "error": error.code.removeprefix("request:"), "at": str(error).split("`")[1]}
+        except TypeError as error:
+            answer = {"v": 1, "error": "wrong-type", "at": str(error).split("`")[1]}
+        assert answer == line, request
+    assert decided > 500
+
+
+def random_request(draw: random.Random) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "method": draw.choice(["GET", "POST"]),
+        "scheme": "https",
+        "host": "api.acme.com",
+        "target": draw.choice(["/healthz", "/orders/1", "/german", "/late"]),
+        "headers": [["x-tag", "ä"]],
+        "facts": {"country": "DE"},
+        "now": draw.choice([0, 4_102_444_800]),
+        "identity": {"issuer": "okta", "claims": {"sub": "u1", "groups": ["Staff"], "level": 3}},
+    }
+    for _ in range(draw.randrange(3)):
+        place = request
+        while True:
+            name = draw.choice([*place, "new"])
+            if isinstance(place.get(name), dict) and draw.random() < 0.7:
+                place = cast("dict[str, Any]", place[name])
+                continue
+            if draw.random() < 0.3:
+                place.pop(name, None)
+            else:
+                place[name] = random_value(draw, 0)
+            break
+    return request
+
+
+def random_value(draw: random.Random, depth: int) -> Any:
+    values: list[Any] = [None, True, False, 0, 1, -5, 2**63 - 1, 2**63, -(2**63), 2**80, 3.0, 1e3, 0.5, 1e300, 9007199254740993.0]
+    values += ["", "u1", "Staff", "\u2028ä😀", "api.acme.com"]
+    if depth < 3 and draw.random() < 0.4:
+        inner = [random_value(draw, depth + 1) for _ in range(draw.randrange(3))]
+        return draw.choice([inner, dict(zip(["a", "sub", "hex"], inner))])
+    return draw.choice(values)
+
+
+def test_explanations_say_why() -> None:
+    keywords: dict[str, Any] = {"method": "POST", "host": "api.acme.com", "target": "/orders", "identity": STAFF}
+    explanation = GATE.explain(**keywords)
+    assert explanation.decision == GATE.decide(**keywords)
+    (rule,) = [rule for rule in explanation.rules if rule.name == "write"]
+    assert (rule.kind, rule.matched, rule.observe, rule.file, rule.on) == ("allow", False, False, "policy.gate", ("POST /orders",))
+    assert [(asked.test, asked.outcome) for asked in rule.asked] == [("staff", True), ("user.level? == 3", False)]
+    assert "health" in explanation.elsewhere
+    assert GATE.explain(**keywords) == explanation
+
+    request = {**keywords, "scheme": "https", "now": 1}
+    assert GATE.explain(request).to_json() == GATE.explain_json(json.dumps(request)) == POLICY.explain_json(json.dumps(request))
+    assert json.loads(GATE.explain(request).to_json())["decision"] == json.loads(GATE.decide(request).to_json())
+    refused = GATE.explain({**request, "target": "/a//b"})
+    assert (refused.rules, refused.elsewhere) == ((), ())
+
+
+def test_what_a_gate_does_with_an_allow() -> None:
+    names = ["Accept", "X_User", "x-user", "X-Original-URL", "X-Consumer-Username", "x.request.id", b"X-Accel"]
+    headers = [(name, "v") for name in names]
+    keywords: dict[str, Any] = {"method": "GET", "host": "api.acme.com", "target": "/orders/%34%32", "headers": headers}
+    forward = GATE.handle(**keywords, identity=STAFF, request_id="0123456789abcdef")
+    assert isinstance(forward, gatelaw.Forward)
+    assert forward.decision == GATE.decide(**keywords, identity=STAFF)
+    assert forward.target == "/orders/42"
+    assert forward.drop == ("X-Consumer-Username", "X-Original-URL", "X_User", "x-user", "x.request.id")
+    assert forward.set == (("x-request-id", "0123456789abcdef"), ("x-user", "u1"))
+
+
+def test_what_a_gate_does_with_a_deny() -> None:
+    request: dict[str, Any] = {"method": "GET", "scheme": "https", "host": "api.acme.com", "target": "/orders/42", "now": 1}
+    answer = GATE.handle(request, request_id="0123456789abcdef")
+    assert isinstance(answer, gatelaw.Answer)
+    assert (answer.status, answer.decision) == (401, GATE.decide(request))
+    assert answer.headers == (
+        ("cache-control", "no-store"),
+        ("content-type", "application/problem+json"),
+        ("www-authenticate", "Bearer"),
+        ("x-request-id", "0123456789abcdef"),
+    )
+    body = json.loads(answer.body)
+    assert (body["status"], body["reason"], body["request_id"]) == (401, "unauthenticated", "0123456789abcdef")
+
+
+def test_correlation_ids_are_random_unless_they_are_given() -> None:
+    request: dict[str, Any] = {"method": "GET", "scheme": "https", "host": "api.acme.com", "target": "/healthz", "now": 1}
+    ids = {dict(cast(gatelaw.Forward, GATE.handle(request)).set)["x-request-id"] for _ in range(50)}
+    assert len(ids) == 50 and all(re.fullmatch("[0-9a-f]{32}", one) for one in ids)
+    for wrong in ("", "a b", "a\r\nb", "ä", "a" * 129):
+        with pytest.raises(gatelaw.GatelawError, match="`request_id`: 1 to 128 printable ASCII characters"):
+            GATE.handle(request, request_id=wrong)
+
+
+def test_a_gate_that_cannot_count_refuses_limits() -> None:
+    either: list[dict[str, Any]] = [{}, {"limits": "refuse"}, {"limits": None}]
+    for refused in either:
+        with pytest.raises(gatelaw.GatelawError, match="this gate can't count") as raised:
+            gatelaw.Gate(POLICY, **refused)
+        assert raised.value.code == "gate:limits"
+    assert decide("/orders/42", identity=STAFF).limits
+    with pytest.raises(gatelaw.GatelawError, match="`limits`: it is `refuse` or `report`"):
+        gatelaw.Gate(POLICY, limits="ignore")  # type: ignore[arg-type]
+    # The text border compares runtimes; it has no gate that would have to count.
+    assert POLICY.decide_json("{}") == '{"v":1,"error":"missing-member","at":"method"}'
+
+
+def test_a_policy_that_reads_what_the_host_cannot_give_is_refused() -> None:
+    orders = gatelaw.compile(POLICIES / "orders-api")
+    with pytest.raises(gatelaw.GatelawError, match="does not give: bot_score, client_cert$") as raised:
+        gatelaw.Gate(orders, limits="report", facts=["country"])
+    assert raised.value.code == "gate:facts"
+    gatelaw.Gate(orders, limits="report", facts=["country", "bot_score", "client_cert"], ip=True)
+    with pytest.raises(gatelaw.GatelawError, match="reads the client's address, and this host does not give it") as raised:
+        gatelaw.Gate(orders, limits="report", ip=False)
+    assert raised.value.code == "gate:ip"
+    assert gatelaw.Gate(POLICY, limits="report", ip=False, facts=["country"]).policy is POLICY
+    with pytest.raises(gatelaw.GatelawError, match="`county` is no fact"):
+        gatelaw.Gate(orders, limits="report", facts=["county"])  # type: ignore[list-item]
+    # Without it, the size is the header's.
+    by_size = gatelaw.compile({"p.gate": "allow a { on GET /  for anyone  when request.size? < 10 }"})
+    assert gatelaw.Gate(by_size, facts=()).policy is by_size
+
+
+def test_an_address_that_is_read_must_be_given() -> None:
+    gate = gatelaw.Gate(gatelaw.compile({"p.gate": "allow a { on GET /  for anyone  when request.ip in 192.0.2.0/24 }"}))
+    with pytest.raises(gatelaw.GatelawError, match="`ip`: the policy reads the client's address") as raised:
+        gate.decide(method="GET", host="a.example", target="/")
+    assert raised.value.code == "request:missing-member"
+    assert gate.decide(method="GET", host="a.example", target="/", ip="192.0.2.7").allowed
+    assert gate.decide(method="GET", host="a.example", target="/", ip="::ffff:192.0.2.7").allowed
+    assert gate.decide(method="GET", host="a.example", target="/", ip="192.0.2.07").reason == "refused:client-ip"
