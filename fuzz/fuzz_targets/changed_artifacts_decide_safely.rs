@@ -56,7 +56,9 @@ fn seal(bytes: &mut [u8]) -> Option<()> {
         at = end;
     }
     bytes[POLICY_DIGEST..FILE_DIGEST].copy_from_slice(&policy.finalize());
-    let file = Sha256::new_with_prefix(&bytes[..FILE_DIGEST]).chain_update(&bytes[LENGTHS..]);
+    let lengths = &bytes[LENGTHS..SECTIONS];
+    let file =
+        Sha256::new_with_prefix(&bytes[..FILE_DIGEST]).chain_update(lengths).chain_update(bytes.get(at..)?);
     bytes[FILE_DIGEST..LENGTHS].copy_from_slice(&file.finalize());
     Some(())
 }

@@ -217,5 +217,5 @@ def sealed(artifact: bytearray) -> bytes:
         policy.update(artifact[at:end])
         at = end
     artifact[16:48] = policy.digest()
-    artifact[48:80] = hashlib.sha256(artifact[:48] + artifact[80:]).digest()
+    artifact[48:80] = hashlib.sha256(artifact[:48] + artifact[80:120] + artifact[at:]).digest()
     return bytes(artifact)
