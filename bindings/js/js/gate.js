@@ -1,5 +1,5 @@
 import { GatelawError } from "./error.js";
-import { unavailable } from "./internal/answer.js";
+import { Answer, unavailable, unexplained } from "./internal/answer.js";
 import { checkMembers, wrong } from "./internal/arguments.js";
 import { unavailableHandling } from "./internal/evaluator.js";
 import { Frame } from "./internal/frame.js";
@@ -28,8 +28,15 @@ export class Gate {
   decide(request, context = NO_CONTEXT) {
     const evaluator = evaluatorOf(this.#policy);
     const frame = new Frame(request, context, "");
-    const decision = evaluator.run("decide", frame, (answer) => answer.decision(evaluator.digest));
+    const decision = evaluator.run("decide", frame, (bytes) => new Answer(bytes).decision(evaluator.digest));
     return decision ?? unavailable("trap", evaluator.digest);
+  }
+
+  /** Explains the decision on a request: the rules that could matter, with what each asked. */
+  explain(request, context = NO_CONTEXT) {
+    const evaluator = evaluatorOf(this.#policy);
+    const explained = evaluator.run("explain", new Frame(request, context, ""));
+    return explained === null ? unexplained(unavailable("trap", evaluator.digest)) : JSON.parse(explained);
   }
 
   /** Decides a request, and says what a gate does about it: forward it, changed, or answer it. */
@@ -37,7 +44,10 @@ export class Gate {
     const evaluator = evaluatorOf(this.#policy);
     const requestId = correlationId(context);
     const frame = new Frame(request, context, requestId);
-    const handling = evaluator.run("handle", frame, (answer) => answer.handling(answer.decision(evaluator.digest)));
+    const handling = evaluator.run("handle", frame, (bytes) => {
+      const answer = new Answer(bytes);
+      return answer.handling(answer.decision(evaluator.digest));
+    });
     return handling ?? unavailableHandling("trap", unavailable("trap", evaluator.digest), requestId);
   }
 }

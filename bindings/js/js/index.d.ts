@@ -108,6 +108,8 @@ export class Gate {
   readonly policy: Policy;
   /** Decides a request. A gate that can't decide denies: status 503, reason `gate:trap`. */
   decide(request: RequestInput | Request, context?: Context): Decision;
+  /** Explains the decision on a request: the rules that could matter, with what each asked. */
+  explain(request: RequestInput | Request, context?: Context): Explanation;
   /** Decides a request, and says what a gate does about it: forward it, changed, or answer it. */
   handle(request: RequestInput | Request, context?: HandleContext): Handling;
 }
@@ -178,6 +180,8 @@ export type Identity =
 
 /** The answer to one request; `JSON.stringify` makes of it the line that `decideJson` answers. */
 export interface Decision {
+  /** Whether the request may pass. A denied decision is an object too, and so is true: ask for this. */
+  readonly allowed: boolean;
   readonly v: 1;
   readonly effect: "allow" | "deny";
   /** The HTTP status to answer with: 200 on allow, else 400 to 503. */
@@ -213,6 +217,30 @@ export interface LimitUse {
   /** The period, in seconds. */
   readonly per_s: number;
   readonly burst: number;
+}
+
+/** Why a decision is as it is. */
+export interface Explanation {
+  v: 1;
+  decision: Omit<Decision, "allowed">;
+  /** The rules whose host, method and path are the request's; none where the answer came before any rule. */
+  rules: ExplainedRule[];
+  /** Full names of the others. */
+  elsewhere: string[];
+}
+
+export interface ExplainedRule {
+  name: string;
+  kind: "allow" | "deny" | "limit" | "forward" | "audit";
+  observe: boolean;
+  file: string;
+  line: number;
+  annotations: { [name: string]: string };
+  /** Its patterns as written; none: everywhere. */
+  on: string[];
+  matched: boolean;
+  /** The tests that were asked, in written order, up to the one that decided. */
+  asked: { test: string; outcome: boolean; file: string; line: number }[];
 }
 
 /** What a gate does with a request: one of the two. */

@@ -1,6 +1,6 @@
 import { GatelawError } from "./error.js";
 import { isBytes, wrong } from "./internal/arguments.js";
-import { unavailable } from "./internal/answer.js";
+import { unavailable, unexplained } from "./internal/answer.js";
 import { Evaluator } from "./internal/evaluator.js";
 
 const PRIVATE = Symbol("made by gatelaw alone");
@@ -56,7 +56,7 @@ export class Policy {
     const evaluator = this.#use();
     const explained = evaluator.line("explain_line", checkedLine(line));
     if (explained !== null) return explained;
-    return JSON.stringify({ v: 1, decision: unavailable("trap", evaluator.digest), rules: [], elsewhere: [] });
+    return JSON.stringify(unexplained(unavailable("trap", evaluator.digest)));
   }
 
   /** Gives the memory back at once, instead of when nobody holds the policy any more. */

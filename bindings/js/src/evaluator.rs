@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use gatelaw::{Decision, Plan, Session, artifact};
-use gatelaw_host::{Handling, needs_line};
+use gatelaw::{Caller, Decision, Plan, RawRequest, Session, artifact};
+use gatelaw_host::{Handling, explanation_line, needs_line};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::answer::Answer;
@@ -54,6 +54,20 @@ impl Evaluator {
         })
     }
 
+    /// Decides the request in the frame that was written, and answers an explanation as one line of JSON, or what is wrong.
+    pub fn explain(&mut self, exchange: &mut Exchange) -> bool {
+        let explained = asked(self.session.as_mut(), &exchange.input, |session, raw, caller| {
+            explanation_line(&session.explain(raw, caller), None)
+        });
+        match explained {
+            Ok((line, _)) => {
+                exchange.output = line.into_bytes();
+                true
+            }
+            Err(fault) => self.fail(exchange, &fault),
+        }
+    }
+
     /// Answers the line that was written with a decision as one line of JSON, or with what is wrong with it.
     pub fn decide_line(&mut self, exchange: &mut Exchange) -> bool {
         self.line(exchange, |session, line| gatelaw_host::decide_line(session, line, None))
@@ -80,7 +94,8 @@ impl Evaluator {
         exchange: &mut Exchange,
         answer: impl FnOnce(&Decision, &Frame<'_>, &mut Answer),
     ) -> bool {
-        match judged(self.session.as_mut(), &exchange.input) {
+        let decided = asked(self.session.as_mut(), &exchange.input, Session::decision);
+        match decided {
             Ok((decision, frame)) => {
                 self.answer.clear();
                 answer(&decision, &frame, &mut self.answer);
@@ -114,14 +129,19 @@ impl Evaluator {
     }
 }
 
-fn judged<'f>(session: Option<&mut Session<Plan>>, bytes: &'f [u8]) -> Result<(Decision, Frame<'f>), Fault> {
+/// Puts the request in a frame to a session.
+fn asked<'f, T>(
+    session: Option<&mut Session<Plan>>,
+    bytes: &'f [u8],
+    ask: impl FnOnce(&mut Session<Plan>, &RawRequest<'_>, Caller<'_>) -> T,
+) -> Result<(T, Frame<'f>), Fault> {
     let session = session.ok_or_else(Fault::no_policy)?;
     let frame = Frame::read(bytes)?;
     if session.plan().needs().ip {
         frame.require_ip()?;
     }
     let caller = frame.caller(session.plan().identity_model())?;
-    Ok((session.decision(&frame.raw(), caller.caller()), frame))
+    Ok((ask(session, &frame.raw(), caller.caller()), frame))
 }
 
 thread_local! {
@@ -157,6 +177,13 @@ pub fn decide() -> u32 {
 #[must_use]
 pub fn handle() -> u32 {
     with(Evaluator::handle)
+}
+
+/// Explains the decision of a request.
+#[wasm_bindgen]
+#[must_use]
+pub fn explain() -> u32 {
+    with(Evaluator::explain)
 }
 
 /// Decides a request that is a line of JSON.

@@ -34,8 +34,10 @@ for (const [argument, call, ...but] of [
   ["options.ip", (value) => new Gate(policy, { limits: "report", ip: value }), "undefined", "boolean"],
   ["request", (value) => gate.decide(value)],
   ["request", (value) => gate.handle(value)],
+  ["request", (value) => gate.explain(value)],
   ["context", (value) => gate.decide(request, value), "undefined"],
   ["context", (value) => gate.handle(request, value), "undefined"],
+  ["context", (value) => gate.explain(request, value), "undefined"],
   ["context.requestId", (value) => gate.handle(request, { requestId: value }), "undefined", "string"],
   ["request.method", having("method"), "string"],
   ["request.scheme", having("scheme")],
@@ -229,7 +231,7 @@ test("arbitrary bytes for a frame are refused, and no instance dies", () => {
     const bytes = Uint8Array.from({ length: 4 * words + below(64) }, () => (below(3) === 0 ? below(256) : 0));
     // Half of them begin as frames do.
     if (bytes.length >= 4 && below(2) === 0) bytes.set([words, 0, 0, 0]);
-    for (const name of ["decide", "handle"]) assert.ok(call(name, bytes).ok <= 1);
+    for (const name of ["decide", "handle", "explain"]) assert.ok(call(name, bytes).ok <= 1);
   }
 });
 

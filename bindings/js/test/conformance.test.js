@@ -24,8 +24,10 @@ for (const { name, folder, requests, answers } of topics) {
       const answer = answers[index];
       assert.equal(policy.decideJson(request), answer);
       if (!answer.startsWith('{"v":1,"error"')) {
-        assert.equal(JSON.stringify(gate.decide(requestOfLine(request))), answer, request);
+        const values = requestOfLine(request);
+        assert.equal(JSON.stringify(gate.decide(values)), answer, request);
         const explained = policy.explainJson(request);
+        assert.equal(JSON.stringify(gate.explain(values)), explained);
         assert.ok(explained.startsWith(`{"v":1,"decision":${answer},`), request);
       }
     });

@@ -75,6 +75,9 @@ test("lines are denied and explained likewise, in the same form", () => {
   assert.equal(policy.explainJson(line), `{"v":1,"decision":${denied},"rules":[],"elsewhere":[]}`);
   assert.equal(policy.decideJson(line), answer);
   overwrite(instances[2]);
+  assert.equal(JSON.stringify(gate.explain(request)), `{"v":1,"decision":${denied},"rules":[],"elsewhere":[]}`);
+  assert.equal(gate.decide(request).allowed, true);
+  overwrite(instances[3]);
   assert.equal(JSON.stringify(gate.decide(request)), denied);
 });
 

@@ -23,6 +23,8 @@ const request: RequestInput = {
 };
 const decision: Decision = gate.decide(request, { ip: "203.0.113.9", now: 1_795_000_000, facts: { country: "DE", asn: 1n } });
 const status: number = gate.decide(new Request("https://api.example/")).status;
+const asked: string[] = gate.explain(request).rules.flatMap(({ asked }) => asked.map(({ test }) => test));
+const passes: boolean = decision.allowed;
 const identified = gate.decide(request, { identity: { issuer: "okta", claims: { sub: "u1", groups: ["a"] } } });
 
 export function carryOut(handling: Handling): string {
@@ -58,4 +60,4 @@ new Gate(policy, { limits: true });
 export function codeOf(error: unknown): string | undefined {
   return error instanceof GatelawError ? error.code : undefined;
 }
-export { artifact, diagnostics, digest, formatted, identified, line, name, needs, number, ready, status };
+export { artifact, asked, diagnostics, digest, formatted, identified, line, name, needs, number, passes, ready, status };

@@ -12,6 +12,19 @@ export function textOf(bytes) {
   return decoder.decode(bytes);
 }
 
+/** The whole answer to one request. Its own members are those of the line that is the same decision, in that order. */
+export class Decision {
+  constructor(members) {
+    Object.assign(this, members);
+    Object.freeze(this);
+  }
+
+  /** Whether the request may pass. */
+  get allowed() {
+    return this.effect === "allow";
+  }
+}
+
 /** Walks along one answer. */
 export class Answer {
   #words;
@@ -57,7 +70,7 @@ export class Answer {
     return this.list(() => Object.freeze([this.text(), this.text()]));
   }
 
-  /** Reads a decision; its members stand in the order of the line that is the same decision. */
+  /** Reads a decision. */
   decision(policy) {
     const effect = this.word() === 1 ? "allow" : "deny";
     const status = this.word();
@@ -72,7 +85,7 @@ export class Answer {
     const limits = this.list(() => this.#limit());
     const keep = this.pairs();
     const observed = this.texts();
-    return Object.freeze({
+    return new Decision({
       v: 1, effect, status, reason, rule, challenge, text, set, remove, limits, audit, keep, observed, target, policy,
     });
   }
@@ -101,8 +114,13 @@ export class Answer {
 
 /** Makes the decision of a gate that can't decide: a deny, with the reason `gate:CODE`. */
 export function unavailable(code, policy) {
-  return Object.freeze({
+  return new Decision({
     v: 1, effect: "deny", status: 503, reason: `gate:${code}`, rule: null, challenge: null, text: null, set: NONE, remove: NONE,
     limits: NONE, audit: "brief", keep: NONE, observed: NONE, target: null, policy,
   });
+}
+
+/** Makes the explanation of such a decision: no rule was asked. */
+export function unexplained(decision) {
+  return { v: 1, decision, rules: [], elsewhere: [] };
 }

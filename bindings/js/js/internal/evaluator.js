@@ -26,30 +26,24 @@ export class Evaluator {
     }
   }
 
-  /** Answers a request in a frame: what `read` makes of the answer, or `null` where the instance died. */
-  run(name, frame, read) {
-    return this.#untilItDies((instance) => {
-      const ok = frame.call(instance, name);
-      const answer = new Answer(instance.output());
-      if (!ok) throw requestError(answer.fault());
-      return read(answer);
-    });
+  /** Answers a request in a frame: what `read` makes of the bytes, by default a text; or `null` where the instance died. */
+  run(name, frame, read = textOf) {
+    return this.#untilItDies((instance) => frame.call(instance, name), read);
   }
 
   /** Answers a line with a line, or with `null` where the instance died. */
   line(name, line) {
     const bytes = encoder.encode(line);
-    return this.#untilItDies((instance) => {
-      const ok = instance.call(name, bytes.length, (room) => room.set(bytes));
-      if (!ok) throw requestError(new Answer(instance.output()).fault());
-      return textOf(instance.output());
-    });
+    return this.#untilItDies((instance) => instance.call(name, bytes.length, (room) => room.set(bytes)), textOf);
   }
 
-  #untilItDies(use) {
+  #untilItDies(call, read) {
     try {
-      this.#instance ??= this.#load();
-      return use(this.#instance);
+      const instance = (this.#instance ??= this.#load());
+      const ok = call(instance);
+      const output = instance.output();
+      if (!ok) throw requestError(new Answer(output).fault());
+      return read(output);
     } catch (error) {
       if (!(error instanceof Trap)) throw error;
       this.#instance = undefined;
