@@ -56,7 +56,7 @@ pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
 /// Checks the tests against the types, and the types against the module.
 pub(crate) fn check_types(project: &Project, log: &mut Log) -> Result<()> {
     let cache = project.made("mypy");
-    log.run(python(project, &["-m", "mypy", "tests", "--cache-dir"]).arg(cache))?;
+    log.run(python(project, &["-m", "mypy", "tests", "benches", "--cache-dir"]).arg(cache))?;
     log.run(&mut python(project, &["-m", "mypy.stubtest", "gatelaw"]))?;
     log.run(python(project, &["-m", "basedpyright", "--pythonpath"]).arg(project.made("venv/bin/python")))
 }

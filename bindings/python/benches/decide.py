@@ -1,0 +1,137 @@
+"""What a decision costs in Python, beside a matcher written by hand: `decide.py [RULES]`, or `decide.py POLICY REQUESTS`.
+
+The first form makes a policy of RULES rules (1,000 unless it is said) and 2,000 requests from a seed. The matcher does what people
+write first: split the path, look a dict up, intersect roles. It judges neither what is ambiguous nor any token, and both must give
+the same answer to every request. All take turns in one run, so that a noisy machine hits all alike; the least of many rounds stands
+for each. Read the ratios.
+
+The second form times the doors on a policy and lines of requests of your own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable
+
+import gatelaw
+
+ROUNDS = int(os.environ.get("GATELAW_ROUNDS", "15"))
+RESOURCES = 25
+METHODS = ("GET", "POST", "DELETE")
+ROLES = tuple(f"role-{number}" for number in range(20))
+
+
+def make_rules(draw: random.Random, count: int) -> dict[tuple[str, str, str], str]:
+    """Makes rules: the role that may ask a method of a resource of a service."""
+    rules: dict[tuple[str, str, str], str] = {}
+    while len(rules) < count:
+        service = f"svc{len(rules) // (RESOURCES * 2)}"
+        rules[draw.choice(METHODS), service, f"res{draw.randrange(RESOURCES)}"] = draw.choice(ROLES)
+    return rules
+
+
+def policy_text(rules: dict[tuple[str, str, str], str]) -> str:
+    """Writes the rules as a policy."""
+    lines = ["issuer idp {", '  url "https://idp.example.com"  audience "api"  algorithms RS256', "  roles claim roles {"]
+    lines += [f'    "{role}" -> {role}' for role in ROLES]
+    lines += ["  }", "}"] + [f"role {role}" for role in ROLES]
+    for number, ((method, service, resource), role) in enumerate(rules.items()):
+        lines.append(f"allow r{number} {{ on {method} /{service}/v1/{resource}/{{id}}  for {role} }}")
+    return "\n".join(lines) + "\n"
+
+
+def make_requests(draw: random.Random, rules: dict[tuple[str, str, str], str], count: int) -> list[dict[str, Any]]:
+    """Makes requests, most of them to routes that rules name."""
+    routes = list(rules)
+    made: list[dict[str, Any]] = []
+    for number in range(count):
+        method, service, resource = draw.choice(routes)
+        roles = draw.sample(ROLES, draw.randrange(1, 9))
+        if draw.random() < 0.5:
+            roles.append(rules[method, service, resource])
+        made.append(
+            {
+                "method": method if draw.random() < 0.9 else "PATCH",
+                "scheme": "https",
+                "host": "api.example.com",
+                "target": f"/{service}/v1/{resource}/{number}?page=2",
+                "headers": [("accept", "application/json"), ("user-agent", "bench/1"), ("x-tenant", "t1")],
+                "now": 1_795_000_000,
+                "identity": {"issuer": "idp", "claims": {"sub": f"u{number}", "roles": sorted(set(roles)), "email": "u@example.com"}},
+            }
+        )
+    return made
+
+
+def by_hand(rules: dict[tuple[str, str, str], str], request: dict[str, Any]) -> bool:
+    """Matches a request as people write it first."""
+    parts = request["target"].partition("?")[0].split("/")
+    if len(parts) != 5 or parts[2] != "v1":
+        return False
+    role = rules.get((request["method"], parts[1], parts[3]))
+    return role is not None and role in set(request["identity"]["claims"]["roles"])
+
+
+def doors(policy: gatelaw.Policy, lines: list[str]) -> dict[str, Callable[[], list[Any]]]:
+    """Lists the ways to ask a gate all of these requests."""
+    gate = gatelaw.Gate(policy, limits="report")
+    requests: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    return {
+        "decide, keywords": lambda: [gate.decide(**request) for request in requests],
+        "decide, one mapping": lambda: [gate.decide(request) for request in requests],
+        "decide_many, mappings": lambda: gate.decide_many(requests),
+        "decide_json": lambda: [gate.decide_json(line) for line in lines],
+        "decide_many, texts": lambda: gate.decide_many(lines),
+        "a native call without work": lambda: [policy.digest for _ in lines],
+    }
+
+
+def measure(calls: dict[str, Callable[[], list[Any]]]) -> dict[str, float]:
+    """Finds the least nanoseconds a request of each, all taking turns."""
+    least = {name: float("inf") for name in calls}
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            start = time.perf_counter_ns()
+            answers = call()
+            least[name] = min(least[name], (time.perf_counter_ns() - start) / len(answers))
+    return least
+
+
+def report(least: dict[str, float], beside: str) -> None:
+    """Prints a table: nanoseconds, and how many times what stands beside."""
+    print(f"{'':28}{'ns a request':>14}{'ratio':>9}")
+    for name, ns in least.items():
+        print(f"{name:28}{ns:>14,.0f}{ns / least[beside]:>9.2f}")
+
+
+def main(arguments: list[str]) -> None:
+    """Measures what the command line says."""
+    if len(arguments) == 2:
+        path = Path(arguments[0])
+        is_text = path.is_dir() or path.suffix == ".gate"
+        policy = gatelaw.compile(path) if is_text else gatelaw.Policy.load_unsigned(path.read_bytes())
+        lines = Path(arguments[1]).read_text(encoding="utf-8").splitlines()
+        return report(measure(doors(policy, lines)), "decide, keywords")
+    draw = random.Random(1)
+    rules = make_rules(draw, int(arguments[0]) if arguments else 1_000)
+    requests = make_requests(draw, rules, 2_000)
+    policy = gatelaw.compile({"policy.gate": policy_text(rules)})
+    gate = gatelaw.Gate(policy)
+    allowed = [by_hand(rules, request) for request in requests]
+    if [gate.decide(request).allowed for request in requests] != allowed:
+        sys.exit("gatelaw and the matcher written by hand do not agree")
+    print(f"{len(rules):,} rules; {len(requests):,} requests, of which {sum(allowed):,} are allowed")
+    hand: dict[str, Callable[[], list[Any]]] = {"written by hand": lambda: [by_hand(rules, request) for request in requests]}
+    report(measure({**hand, **doors(policy, [json.dumps(request) for request in requests])}), "written by hand")
+    return None
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 3:
+        sys.exit("usage: decide.py [RULES] | decide.py POLICY REQUESTS")
+    main(sys.argv[1:])
