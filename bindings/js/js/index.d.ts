@@ -245,23 +245,23 @@ export interface ExplainedRule {
 
 /** What a gate does with a request: one of the two. */
 export type Handling =
-  | { readonly decision: Decision; readonly forward: Forward; readonly answer?: undefined }
-  | { readonly decision: Decision; readonly answer: Answer; readonly forward?: undefined };
+  | { decision: Decision; forward: Forward; answer?: undefined }
+  | { decision: Decision; answer: Answer; forward?: undefined };
 
 /** How a request goes on: drop, then set. */
 export interface Forward {
   /** The path and query to send: the canonical target. */
-  readonly target: string;
+  target: string;
   /** The names among the request's own headers that must not go on, as they came. */
-  readonly drop: readonly string[];
+  drop: string[];
   /** The headers to set, by lower-case name. */
-  readonly set: readonly (readonly [name: string, value: string])[];
+  set: [name: string, value: string][];
 }
 
 /** An answer of the gate itself; a HEAD request gets the headers alone. */
 export interface Answer {
-  readonly status: number;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  status: number;
+  headers: [name: string, value: string][];
   /** A problem detail (RFC 9457) as JSON. */
-  readonly body: string;
+  body: string;
 }

@@ -29,7 +29,7 @@ const identified = gate.decide(request, { identity: { issuer: "okta", claims: { 
 
 export function carryOut(handling: Handling): string {
   if (handling.forward) return handling.forward.target;
-  return handling.answer.body;
+  return handling.answer.body + new Headers(handling.answer.headers).get("www-authenticate");
 }
 
 const artifact: Uint8Array = compile({ "policy.gate": "allow a { on GET /a  for anyone }", "lists/ips.txt": new Uint8Array() }).artifact;

@@ -11,10 +11,9 @@ use crate::{artifact, rust, setup};
 /// The modules of WebAssembly, each with the file that the package has for it.
 const MODULES: [(&str, &str); 2] = [("evaluator", "gatelaw.wasm"), ("compiler", "gatelaw-compiler.wasm")];
 
-/// How wasm-opt makes them small. What is enabled is what Rust's own libraries are built with, and every engine has.
-const WASM_OPT: [&str; 10] = [
-    "-Oz",
-    "-Oz",
+/// How wasm-opt makes them better. What is enabled is what Rust's own libraries are built with, and every engine has.
+const WASM_OPT: [&str; 9] = [
+    "-O3",
     "--strip-debug",
     "--strip-producers",
     "--enable-bulk-memory",
@@ -48,7 +47,7 @@ fn copy_package(project: &Project) -> Result<()> {
         files::remove_folder(&project.made("npm").join(folder))?;
         files::copy_folder(&project.at("bindings/js").join(folder), &project.made("npm").join(folder))?;
     }
-    for file in ["package.json", "package-lock.json", "tsconfig.json"] {
+    for file in ["README.md", "package.json", "package-lock.json", "tsconfig.json"] {
         files::copy(&project.at("bindings/js").join(file), &project.made("npm").join(file))?;
     }
     Ok(())

@@ -2,7 +2,6 @@
 
 const ABSENT = 0xffff_ffff;
 const AUDIT = ["none", "brief", "full"];
-const NONE = Object.freeze([]);
 
 // `ignoreBOM`: a text that begins with U+FEFF is kept whole.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -58,8 +57,9 @@ export class Answer {
 
   list(member) {
     const length = this.word();
-    if (length === 0) return NONE;
-    return Object.freeze(Array.from({ length }, member));
+    const members = [];
+    for (let i = 0; i < length; i++) members.push(member());
+    return members;
   }
 
   texts() {
@@ -67,7 +67,7 @@ export class Answer {
   }
 
   pairs() {
-    return this.list(() => Object.freeze([this.text(), this.text()]));
+    return this.list(() => [this.text(), this.text()]);
   }
 
   /** Reads a decision. */
@@ -93,17 +93,15 @@ export class Answer {
   #limit() {
     const [name, key] = [this.text(), this.text()];
     const [rate, per_s, burst] = [this.word(), this.word(), this.word()];
-    return Object.freeze({ name, key, rate, per_s, burst });
+    return { name, key, rate, per_s, burst };
   }
 
   /** Reads what a gate does about a decision. */
   handling(decision) {
     if (this.word() === 1) {
-      const forward = Object.freeze({ target: this.text(), drop: this.texts(), set: this.pairs() });
-      return Object.freeze({ decision, forward });
+      return { decision, forward: { target: this.text(), drop: this.texts(), set: this.pairs() } };
     }
-    const answer = Object.freeze({ status: this.word(), headers: this.pairs(), body: this.text() });
-    return Object.freeze({ decision, answer });
+    return { decision, answer: { status: this.word(), headers: this.pairs(), body: this.text() } };
   }
 
   /** Reads what went wrong. */
@@ -115,8 +113,8 @@ export class Answer {
 /** Makes the decision of a gate that can't decide: a deny, with the reason `gate:CODE`. */
 export function unavailable(code, policy) {
   return new Decision({
-    v: 1, effect: "deny", status: 503, reason: `gate:${code}`, rule: null, challenge: null, text: null, set: NONE, remove: NONE,
-    limits: NONE, audit: "brief", keep: NONE, observed: NONE, target: null, policy,
+    v: 1, effect: "deny", status: 503, reason: `gate:${code}`, rule: null, challenge: null, text: null, set: [], remove: [],
+    limits: [], audit: "brief", keep: [], observed: [], target: null, policy,
   });
 }
 

@@ -76,8 +76,8 @@ export function unavailableHandling(code, decision, requestId) {
   } catch (error) {
     if (!(error instanceof Trap)) throw error;
     // No memory for an instance: an answer without a body is an answer.
-    const headers = Object.freeze([Object.freeze(["cache-control", "no-store"]), Object.freeze(["x-request-id", requestId])]);
-    return Object.freeze({ decision, answer: Object.freeze({ status: 503, headers, body: "" }) });
+    const headers = [["cache-control", "no-store"], ["x-request-id", requestId]];
+    return { decision, answer: { status: 503, headers, body: "" } };
   }
 }
 
