@@ -30,7 +30,7 @@ pub(crate) enum Answer {
 impl Question {
     /// Reads all of them. The first that is no request is named by its place.
     pub(crate) fn read_all(requests: &Bound<'_, PyAny>, plan: &Plan) -> Result<Vec<Self>, Fault> {
-        let wanted = || Fault::kind("requests", "an iterable of texts or mappings", requests);
+        let wanted = || Fault::kind("an iterable of texts or mappings", requests).within("requests");
         // A text is an iterable of texts, and a mapping one of names: neither is meant.
         if is_text(requests) || requests.is_instance_of::<PyBytes>() || requests.hasattr("keys")? {
             return Err(wanted());

@@ -6,9 +6,9 @@ use gatelaw::diagnostic::{Diagnostic, Renderer, Severity};
 use gatelaw_host::Checked;
 use gatelaw_host::files;
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyDict, PyMapping, PyTuple};
+use pyo3::types::{IntoPyDict, PyDict, PyTuple};
 
-use crate::argument;
+use crate::argument::{self, Entry};
 use crate::call::guarded;
 use crate::error::{Fault, raise};
 
@@ -36,13 +36,13 @@ enum Given {
 
 impl Given {
     fn of(policy: &Bound<'_, PyAny>) -> Result<Self, Fault> {
-        if let Ok(texts) = policy.cast::<PyMapping>() {
-            return texts.items()?.iter().map(|item| text(&item)).collect::<Result<_, _>>().map(Self::Texts);
+        if let Some(texts) = argument::entries(policy)? {
+            return texts.iter().map(text).collect::<Result<_, _>>().map(Self::Texts);
         }
         let is_path = argument::is_text(policy) || policy.hasattr("__fspath__")?;
         let path = if is_path { policy.extract::<PathBuf>().ok() } else { None };
         let wanted = "a path, or a mapping of names to texts,";
-        path.map(Self::Path).ok_or_else(|| Fault::kind("policy", wanted, policy))
+        path.map(Self::Path).ok_or_else(|| Fault::kind(wanted, policy).within("policy"))
     }
 
     fn files(self) -> files::PolicyFiles {
@@ -53,10 +53,9 @@ impl Given {
     }
 }
 
-fn text(item: &Bound<'_, PyAny>) -> Result<(String, Vec<u8>), Fault> {
-    let (name, text): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-    let name = argument::text(&name, "a name in `policy`")?;
-    let text = argument::bytes(&text, &format!("policy[{name:?}]"))?;
+fn text((name, text): &Entry<'_>) -> Result<(String, Vec<u8>), Fault> {
+    let name = argument::text(name).map_err(|fault| fault.within("policy (a name in it)"))?;
+    let text = argument::bytes(text).map_err(|fault| fault.within(&format!("policy[{name:?}]")))?;
     Ok((name, text))
 }
 

@@ -29,19 +29,19 @@ impl Fault {
     }
 
     /// Says that an argument has a value that it can't have.
-    pub(crate) fn argument(at: &str, message: impl Into<String>) -> Self {
-        Self::Value { code: "argument".into(), at: at.into(), message: message.into() }
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Self::new("argument", message)
     }
 
     /// Says that an argument has a wrong type.
-    pub(crate) fn wrong_type(at: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Type { at: at.into(), message: message.into() }
+    pub(crate) fn wrong_type(message: impl Into<String>) -> Self {
+        Self::Type { at: String::new(), message: message.into() }
     }
 
     /// Says that an argument has a wrong type: what belongs there, and what stood there.
-    pub(crate) fn kind(at: impl Into<String>, wanted: &str, found: &Bound<'_, PyAny>) -> Self {
+    pub(crate) fn kind(wanted: &str, found: &Bound<'_, PyAny>) -> Self {
         let found = found.get_type().name().map_or_else(|_| "something else".into(), |name| name.to_string());
-        Self::wrong_type(at, format!("{wanted} is needed, not `{found}`"))
+        Self::wrong_type(format!("{wanted} is needed, not `{found}`"))
     }
 
     /// Says that gatelaw itself has a defect, and that nothing was decided.
@@ -56,7 +56,7 @@ impl Fault {
     pub(crate) fn within(self, outer: &str) -> Self {
         match self {
             Self::Value { code, at, message } => Self::Value { code, at: format!("{outer}{at}"), message },
-            Self::Type { at, message } => Self::wrong_type(format!("{outer}{at}"), message),
+            Self::Type { at, message } => Self::Type { at: format!("{outer}{at}"), message },
             Self::Raised(_) => self,
         }
     }
@@ -66,7 +66,7 @@ impl Fault {
         let named = |message| format!("{message} (requests[{number}])");
         match self {
             Self::Value { code, at, message } => Self::Value { code, at, message: named(message) },
-            Self::Type { at, message } => Self::wrong_type(at, named(message)),
+            Self::Type { at, message } => Self::Type { at, message: named(message) },
             Self::Raised(_) => self,
         }
     }
@@ -88,7 +88,7 @@ fn placed(at: &str, message: &str) -> String {
 impl From<LineError> for Fault {
     fn from(LineError { code, at, message }: LineError) -> Self {
         match code {
-            LineErrorCode::WrongType => Self::wrong_type(at, message),
+            LineErrorCode::WrongType => Self::Type { at, message },
             _ => Self::Value { code: format!("request:{}", code.name()), at, message },
         }
     }

@@ -1,14 +1,13 @@
 //! What a program asks about requests.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gatelaw::{Plan, Session};
-use gatelaw_host::{NeedsLine, RequestLine};
+use gatelaw_host::RequestLine;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::argument;
+use crate::abilities::Abilities;
 use crate::batch::Question;
 use crate::call::guarded;
 use crate::decision::Decision;
@@ -39,7 +38,10 @@ impl Gate {
         facts: Option<&Bound<'_, PyAny>>,
         ip: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        guarded(py, || Self::open(policy, limits, facts, ip).map_err(|fault| fault.raised(py)))
+        guarded(py, || {
+            let gate = Abilities::of(limits, facts, ip).and_then(|abilities| Self::open(policy, &abilities));
+            gate.map_err(|fault| fault.raised(py))
+        })
     }
 
     /// The policy that it decides by.
@@ -147,28 +149,11 @@ impl Gate {
 }
 
 impl Gate {
-    fn open(
-        policy: &Bound<'_, PyAny>,
-        limits: Option<&Bound<'_, PyAny>>,
-        facts: Option<&Bound<'_, PyAny>>,
-        ip: Option<&Bound<'_, PyAny>>,
-    ) -> Result<Self, Fault> {
-        let policy =
-            policy.cast::<Policy>().map_err(|_| Fault::kind("policy", "a `gatelaw.Policy`", policy))?;
+    fn open(policy: &Bound<'_, PyAny>, abilities: &Abilities) -> Result<Self, Fault> {
+        let wanted = |_| Fault::kind("a `gatelaw.Policy`", policy).within("policy");
+        let policy = policy.cast::<Policy>().map_err(wanted)?;
         let sessions = Arc::clone(&policy.get().sessions);
-        if !reports_limits(limits)? && sessions.plan().has_limits() {
-            let message = "the policy has limits, and this gate can't count; \
-                to decide by the rest, and act on `Decision.limits` yourself, say `limits=\"report\"`";
-            return Err(Fault::new("gate:limits", message));
-        }
-        facts.map_or(Ok(()), |facts| can_give(&names(facts)?, sessions.plan()))?;
-        let gives_ip = ip.map_or(Ok(true), |ip| argument::truth(ip, "ip"))?;
-        if sessions.plan().needs().ip && !gives_ip {
-            return Err(Fault::new(
-                "gate:ip",
-                "the policy reads the client's address, and this host does not give it",
-            ));
-        }
+        abilities.suffice(sessions.plan())?;
         Ok(Self { policy: policy.clone().unbind(), sessions })
     }
 
@@ -189,46 +174,4 @@ impl Gate {
 pub(crate) fn decided(session: &mut Session<Arc<Plan>>, request: &RequestLine) -> gatelaw::Decision {
     let caller = request.caller(session.plan().identity_model());
     request.with(|raw| session.decision(raw, caller.caller()))
-}
-
-fn reports_limits(limits: Option<&Bound<'_, PyAny>>) -> Result<bool, Fault> {
-    let Some(limits) = limits else { return Ok(false) };
-    match argument::text(limits, "limits")?.as_str() {
-        "refuse" => Ok(false),
-        "report" => Ok(true),
-        _ => Err(Fault::argument("limits", "it is `refuse` or `report`")),
-    }
-}
-
-/// All that `facts` may name.
-const FACTS: [&str; 6] = ["country", "asn", "bot_score", "tls_version", "client_cert", "size"];
-
-fn names(facts: &Bound<'_, PyAny>) -> Result<BTreeSet<String>, Fault> {
-    let wanted = || Fault::kind("facts", "an iterable of names", facts);
-    if argument::is_text(facts) {
-        return Err(wanted());
-    }
-    let facts = facts.try_iter().map_err(|_| wanted())?.enumerate();
-    let name = |(number, name): (usize, PyResult<Bound<'_, PyAny>>)| {
-        argument::text(&name?, &format!("facts[{number}]"))
-    };
-    let names: BTreeSet<String> = facts.map(name).collect::<Result<_, _>>()?;
-    match names.iter().find(|name| !FACTS.contains(&name.as_str())) {
-        Some(unknown) => {
-            Err(Fault::argument("facts", format!("`{unknown}` is no fact: facts are {}", FACTS.join(", "))))
-        }
-        None => Ok(names),
-    }
-}
-
-/// Says that a policy reads what this host can't give.
-fn can_give(given: &BTreeSet<String>, plan: &Plan) -> Result<(), Fault> {
-    let read = NeedsLine::of(plan.needs()).facts;
-    // A host that doesn't know the size leaves it to the header `content-length`.
-    let missing: Vec<_> = read.into_iter().filter(|name| *name != "size" && !given.contains(*name)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let message = format!("the policy reads facts that this host does not give: {}", missing.join(", "));
-    Err(Fault::new("gate:facts", message))
 }

@@ -19,7 +19,7 @@ pub(crate) fn request_id(py: Python<'_>, keywords: &Keywords<'_>) -> Result<Stri
     };
     let is_sound = (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
     let form = || format!("1 to {REQUEST_ID_BYTES_MAX} printable ASCII characters without spaces are needed");
-    is_sound.then_some(id).ok_or_else(|| Fault::argument("request_id", form()))
+    is_sound.then_some(id).ok_or_else(|| Fault::argument(form()).within("request_id"))
 }
 
 /// Makes a `Forward` or an `Answer`.

@@ -6,45 +6,36 @@ use gatelaw::json::Json;
 use gatelaw::limits::JSON_DEPTH_MAX;
 use gatelaw_host::json::whole;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use crate::argument::text;
+use crate::argument::{Entry, entries, text, two};
 use crate::error::Fault;
-
-/// Reads a value that stands `depth` deep in a request; `at` names it.
-pub(crate) fn json(value: &Bound<'_, PyAny>, at: &str, depth: u32) -> Result<Json, Fault> {
-    read(value, depth).map_err(|fault| fault.within(at))
-}
 
 /// Reads a whole request as the JSON text would say it: bytes become hex digits where the text has such a form.
 pub(crate) fn request(value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
-    let Ok(members) = value.cast::<PyMapping>() else {
-        return Err(Fault::kind("request", "a mapping, or keyword arguments,", value));
-    };
-    let member = |name: String, value: &Bound<'_, PyAny>| match name.as_str() {
-        "target" => match value.cast::<PyBytes>() {
-            Ok(bytes) => Ok(("target_hex".into(), hex(bytes))),
-            Err(_) => Ok((name, json(value, "target", 1)?)),
-        },
-        "headers" => Ok((name, headers(value)?)),
+    let wanted = || Fault::kind("a mapping, or keyword arguments,", value).within("request");
+    let members = entries(value)?.ok_or_else(wanted)?;
+    object(&members, |name, value| match (name.as_str(), value.cast::<PyBytes>()) {
+        ("target", Ok(bytes)) => Ok(("target_hex".into(), hex(bytes))),
+        ("headers", _) => Ok((name, headers(value).map_err(|fault| fault.within("headers"))?)),
         _ => {
-            let read = json(value, &name, 1)?;
+            let read = json(value, 1).map_err(|fault| fault.within(&name))?;
             Ok((name, read))
         }
-    };
-    object(members, member)
+    })
 }
 
-fn read(value: &Bound<'_, PyAny>, depth: u32) -> Result<Json, Fault> {
+/// Reads a value that stands `depth` deep in a request.
+pub(crate) fn json(value: &Bound<'_, PyAny>, depth: u32) -> Result<Json, Fault> {
     if value.is_none() {
         return Ok(Json::Null);
+    }
+    if value.is_instance_of::<PyString>() {
+        return text(value).map(Json::String);
     }
     // Before numbers: a `bool` is an `int` to Python.
     if let Ok(truth) = value.cast::<PyBool>() {
         return Ok(Json::Bool(truth.is_true()));
-    }
-    if value.is_instance_of::<PyString>() {
-        return text(value, "").map(Json::String);
     }
     if value.is_instance_of::<PyInt>() {
         return Ok(value.extract().map_or(Json::OtherNumber, Json::Int));
@@ -57,7 +48,7 @@ fn read(value: &Bound<'_, PyAny>, depth: u32) -> Result<Json, Fault> {
 
 fn float(number: f64, value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
     if !number.is_finite() {
-        return Err(Fault::kind("", "a finite number", value));
+        return Err(Fault::kind("a finite number", value));
     }
     Ok(whole(number).map_or(Json::OtherNumber, Json::Int))
 }
@@ -65,68 +56,63 @@ fn float(number: f64, value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
 fn container(value: &Bound<'_, PyAny>, depth: u32) -> Result<Json, Fault> {
     let deeper = depth.saturating_add(1);
     if depth >= JSON_DEPTH_MAX {
-        return Err(Fault::wrong_type("", format!("nested more than {JSON_DEPTH_MAX} deep")));
+        return Err(Fault::wrong_type(format!("nested more than {JSON_DEPTH_MAX} deep")));
     }
-    if let Ok(members) = value.cast::<PyMapping>() {
-        return object(members, |name, value| {
-            let read = read(value, deeper).map_err(|fault| fault.within(&format!(".{name}")))?;
-            Ok((name, read))
-        });
+    if is_array(value) {
+        return array(value, |entry| json(entry, deeper));
     }
-    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-        let entry = |(number, entry): (usize, PyResult<Bound<'_, PyAny>>)| {
-            read(&entry?, deeper).map_err(|fault| fault.within(&format!("[{number}]")))
-        };
-        return value.try_iter()?.enumerate().map(entry).collect::<Result<_, _>>().map(Json::Array);
-    }
-    Err(Fault::kind("", "a value that JSON can say", value))
+    let wanted = || Fault::kind("a value that JSON can say", value);
+    object(&entries(value)?.ok_or_else(wanted)?, |name, value| {
+        let read = json(value, deeper).map_err(|fault| fault.within(&format!(".{name}")))?;
+        Ok((name, read))
+    })
+}
+
+fn is_array(value: &Bound<'_, PyAny>) -> bool {
+    value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>()
+}
+
+/// Reads the entries of a list or tuple, each by `entry`.
+fn array(
+    value: &Bound<'_, PyAny>,
+    entry: impl Fn(&Bound<'_, PyAny>) -> Result<Json, Fault>,
+) -> Result<Json, Fault> {
+    let read = |(number, found): (usize, PyResult<Bound<'_, PyAny>>)| {
+        entry(&found?).map_err(|fault| fault.within(&format!("[{number}]")))
+    };
+    value.try_iter()?.enumerate().map(read).collect::<Result<_, _>>().map(Json::Array)
 }
 
 /// Reads the members of a mapping, each by `member`.
 fn object(
-    members: &Bound<'_, PyMapping>,
+    members: &[Entry<'_>],
     member: impl Fn(String, &Bound<'_, PyAny>) -> Result<(String, Json), Fault>,
 ) -> Result<Json, Fault> {
-    let mut read = Vec::new();
+    let mut read = Vec::with_capacity(members.len());
+    for (name, value) in members {
+        let name = text(name).map_err(|fault| fault.within(" (a name in it)"))?;
+        read.push(member(name, value)?);
+    }
     // A dict has no name twice; other mappings may.
     let mut known = BTreeSet::new();
-    for item in members.items()? {
-        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-        let name = text(&name, " (a name in it)")?;
-        if !known.insert(name.clone()) {
-            return Err(Fault::wrong_type(format!(".{name}"), "the member stands twice"));
-        }
-        read.push(member(name, &value)?);
+    match read.iter().find(|(name, _)| !known.insert(name)) {
+        Some((twice, _)) => Err(Fault::wrong_type("the member stands twice").within(&format!(".{twice}"))),
+        None => Ok(Json::Object(read)),
     }
-    Ok(Json::Object(read))
 }
 
 /// Reads the member `headers`: pairs as in the text, with `bytes` in place of `{"hex": …}`.
 fn headers(value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
-    if !value.is_instance_of::<PyList>() && !value.is_instance_of::<PyTuple>() {
-        return json(value, "headers", 1);
+    if !is_array(value) {
+        return json(value, 1);
     }
-    let line = |(number, line): (usize, PyResult<Bound<'_, PyAny>>)| {
-        let line = line?;
-        match raw_value(&line) {
-            Some((name, value)) => Ok(Json::Array(vec![
-                json(&name, &format!("headers[{number}][0]"), 3)?,
-                Json::Object(vec![("hex".into(), hex(&value))]),
-            ])),
-            None => json(&line, &format!("headers[{number}]"), 2),
-        }
-    };
-    value.try_iter()?.enumerate().map(line).collect::<Result<_, _>>().map(Json::Array)
-}
-
-/// Finds name and value of a pair whose value is `bytes`.
-fn raw_value<'py>(line: &Bound<'py, PyAny>) -> Option<(Bound<'py, PyAny>, Bound<'py, PyBytes>)> {
-    let (name, value) = match line.cast::<PyList>() {
-        Ok(list) if list.len() == 2 => (list.get_item(0).ok()?, list.get_item(1).ok()?),
-        Ok(_) => return None,
-        Err(_) => line.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>().ok()?,
-    };
-    Some((name, value.cast_into::<PyBytes>().ok()?))
+    array(value, |line| match two(line).map(|(name, value)| (name, value.cast_into::<PyBytes>())) {
+        Some((name, Ok(bytes))) => Ok(Json::Array(vec![
+            json(&name, 3).map_err(|fault| fault.within("[0]"))?,
+            Json::Object(vec![("hex".into(), hex(&bytes))]),
+        ])),
+        Some((_, Err(_))) | None => json(line, 2),
+    })
 }
 
 fn hex(bytes: &Bound<'_, PyBytes>) -> Json {

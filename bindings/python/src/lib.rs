@@ -3,6 +3,7 @@
 //! What is read once and shown to people is a class of Python (`python/gatelaw/_values.py`); what stands in the way of a
 //! request is a class of this module.
 
+mod abilities;
 mod argument;
 mod batch;
 mod call;

@@ -20,7 +20,7 @@ impl Line {
             return Ok(Self { text: std::str::from_utf8(bytes.as_bytes()).ok().map(str::to_owned) });
         }
         let wanted = "JSON text as a `str` or `bytes`";
-        let text = request.cast::<PyString>().map_err(|_| Fault::kind("request", wanted, request))?;
+        let text = request.cast::<PyString>().map_err(|_| Fault::kind(wanted, request).within("request"))?;
         Ok(Self { text: text.to_cow().ok().map(|text| text.into_owned()) })
     }
 

@@ -40,7 +40,7 @@ impl Policy {
     fn load_unsigned(py: Python<'_>, artifact: &Bound<'_, PyAny>) -> PyResult<Self> {
         guarded(py, || {
             let Ok(bytes) = artifact.cast::<PyBytes>() else {
-                return Err(Fault::kind("artifact", "`bytes`", artifact).raised(py));
+                return Err(Fault::kind("`bytes`", artifact).within("artifact").raised(py));
             };
             let bytes = bytes.as_bytes();
             let plan = py.detach(|| artifact::load_unsigned(bytes));

@@ -19,7 +19,10 @@ pub(crate) fn read(mappings: &Bound<'_, PyTuple>, keywords: &Keywords<'_>) -> Re
     match (mappings.len(), keywords.any()) {
         (0, _) => keywords.read(),
         (1, false) => mapping(&mappings.get_item(0)?),
-        _ => Err(Fault::wrong_type("request", "a request is one mapping or keyword arguments, not both")),
+        _ => {
+            Err(Fault::wrong_type("a request is one mapping or keyword arguments, not both")
+                .within("request"))
+        }
     }
 }
 
@@ -87,12 +90,12 @@ impl<'py> Keywords<'py> {
     fn read(&self) -> Result<RequestLine, Fault> {
         let text = |keyword, name| read_by(keyword, name, argument::text);
         // They stand one deep in a request.
-        let json = |keyword, name| read_by(keyword, name, |value, name| json::json(value, name, 1));
+        let json = |keyword, name| read_by(keyword, name, |value| json::json(value, 1));
         Ok(RequestLine::of(RequestMembers {
-            method: argument::text(needed(&self.method, "method")?, "method")?,
+            method: needed("method", text(&self.method, "method")?)?,
             scheme: text(&self.scheme, "scheme")?.unwrap_or_else(|| SCHEME_DEFAULT.as_str().to_owned()),
-            host: argument::text(needed(&self.host, "host")?, "host")?,
-            target: argument::bytes(needed(&self.target, "target")?, "target")?,
+            host: needed("host", text(&self.host, "host")?)?,
+            target: needed("target", read_by(&self.target, "target", argument::bytes)?)?,
             headers: read_by(&self.headers, "headers", argument::headers)?.unwrap_or_default(),
             ip: text(&self.ip, "ip")?,
             facts: json(&self.facts, "facts")?,
@@ -111,25 +114,25 @@ fn unknown(given: &Bound<'_, PyDict>, takes_request_id: bool) -> Fault {
     let names = given.keys();
     let names = names.iter().map(|name| name.to_string());
     let unknown = names.into_iter().find(|name| !known.contains(&name.as_str())).unwrap_or_default();
-    Fault::wrong_type(unknown, format!("there is no such keyword: there are {}", known.join(", ")))
+    Fault::wrong_type(format!("there is no such keyword: there are {}", known.join(", "))).within(&unknown)
 }
 
-fn needed<'k, 'py>(keyword: &'k Keyword<'py>, name: &str) -> Result<&'k Bound<'py, PyAny>, Fault> {
-    keyword.as_ref().ok_or_else(|| Fault::wrong_type(name, "every request has it"))
+fn needed<T>(name: &str, value: Option<T>) -> Result<T, Fault> {
+    value.ok_or_else(|| Fault::wrong_type("every request has it").within(name))
 }
 
 /// Reads a keyword that may be left out.
 pub(crate) fn read_by<'py, T>(
     keyword: &Keyword<'py>,
     name: &str,
-    read: impl FnOnce(&Bound<'py, PyAny>, &str) -> Result<T, Fault>,
+    read: impl FnOnce(&Bound<'py, PyAny>) -> Result<T, Fault>,
 ) -> Result<Option<T>, Fault> {
-    keyword.as_ref().map(|value| read(value, name)).transpose()
+    keyword.as_ref().map(|value| read(value).map_err(|fault| fault.within(name))).transpose()
 }
 
 /// Asks the host's clock, in Unix seconds.
 fn clock() -> Result<i64, Fault> {
-    let no_time = || Fault::argument("now", "the clock of this host is before 1970: give the time");
+    let no_time = || Fault::argument("the clock of this host is before 1970: give the time").within("now");
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| no_time())?;
     i64::try_from(since.as_secs()).map_err(|_| no_time())
 }

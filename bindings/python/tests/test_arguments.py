@@ -88,7 +88,7 @@ def test_a_keyword_takes_its_types_and_names_itself_for_all_others(name: str, ta
             continue
         with pytest.raises((TypeError, gatelaw.GatelawError)) as raised:
             decide(**{name: value})
-        assert str(raised.value).startswith((f"`{name}", f"`a name in {name}")), value
+        assert str(raised.value).startswith(f"`{name}"), value
     for value in VALUES:
         if repr(value) in takes:
             assert decide(**{name: value}).v == 1
@@ -119,7 +119,7 @@ def test_a_member_takes_its_types_and_names_itself_for_all_others(name: str, tak
         ({"headers": [("a", "b"), ("c", None)]}, "`headers[1][1]`: a `str` or `bytes` is needed, not `NoneType`"),
         ({"headers": [(1, "b")]}, "`headers[0][0]`: a `str` or `bytes` is needed, not `int`"),
         ({"headers": {"a": ["b"]}}, "`headers['a']`: a `str` or `bytes` is needed, not `list`"),
-        ({"headers": {1: "b"}}, "`a name in headers`: a `str` or `bytes` is needed, not `int`"),
+        ({"headers": {1: "b"}}, "`headers (a name in it)`: a `str` or `bytes` is needed, not `int`"),
         ({"ip": ipaddress.ip_address("192.0.2.1")}, "`ip`: a `str` is needed, not `IPv4Address`"),
         ({"facts": [("country", "DE")]}, "`facts`: an object is needed"),
         ({"facts": {"country": None}}, "`facts.country`: a fact that is not known is left out"),
