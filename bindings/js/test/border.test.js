@@ -1,6 +1,7 @@
 // What crosses the border wrongly: every argument of a wrong type is named, arbitrary bytes are refused, and nothing is an allow.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -190,6 +191,21 @@ test("requests of the platform are taken as they are", () => {
   // Byte strings: the two bytes of `é`, then one byte that is no UTF-8.
   assert.deepEqual(["\u00c3\u00a9", "\u00e9"].map(sent), ["rule", "refused:header-value:x-tenant"]);
   assert.throws(() => gate.decide(new Request("data:text/plain,a")), /^TypeError: request\.url/);
+});
+
+test("where headers are text, as in workerd, they cross as text", () => {
+  const script = `
+globalThis.Headers = Map;
+const { Gate, Policy } = await import("gatelaw");
+const { compile } = await import("gatelaw/compiler");
+const { artifact } = compile('allow a { on /**  for anyone  when request.header_line("x-tenant")? == "\u00e9" }');
+const gate = new Gate(Policy.loadUnsigned(artifact));
+for (const value of ["\u00e9", "\ufffd", "\u00c3\u00a9"]) {
+  const headers = new Map([["x-tenant", value]]);
+  console.log(gate.decide({ method: "GET", url: "https://a.example/", headers, [Symbol.toStringTag]: "Request" }).reason);
+}`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" });
+  assert.equal(stdout, "rule\nrefused:header-value:x-tenant\nno_rule\n", stderr);
 });
 
 /** Small and repeatable: xorshift32. */

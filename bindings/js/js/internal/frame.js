@@ -186,23 +186,37 @@ function either(member, request, context) {
   throw new TypeError(`${member} stands in both request and context`);
 }
 
-/**
- * Takes a request of the platform apart. Its URL is split, never parsed: what parses it might repair it.
- * Values of headers are byte strings there: every character stands for one byte.
- */
+/** Takes a request of the platform apart. Its URL is split, never parsed: what parses it might repair it. */
 function fromFetch(request) {
   const [, scheme, host, target] = /^(https?):\/\/([^/?#]*)(.*)$/s.exec(request.url) ?? [];
   if (scheme === undefined) {
     throw new TypeError(`request.url must begin with http:// or https://, not be ${JSON.stringify(request.url)}`);
   }
-  const headers = Array.from(request.headers, ([name, value]) => [name, isAscii(value) ? value : headerBytes(value)]);
+  const headers = Array.from(request.headers, ([name, value]) => [name, received(value)]);
   return { method: request.method, scheme, host, target, headers };
 }
 
-function headerBytes(value) {
-  const bytes = Uint8Array.from(value, (character) => character.charCodeAt(0));
-  // Some platforms decode what they received; then the characters are no bytes, and the text goes on as UTF-8.
-  return /[^\0-\xff]/.test(value) ? value : bytes;
+/**
+ * Turns the value of a header into what was received. By the Fetch standard it is a byte string: each character stands for one
+ * byte. workerd decodes UTF-8 instead, with U+FFFD for what is none, which is refused where the policy reads it.
+ */
+function received(value) {
+  if (isAscii(value) || headersAreText()) return value;
+  return Uint8Array.from(value, (character) => character.charCodeAt(0));
+}
+
+let are_text;
+
+/** Asks the platform: only where headers are text they take a character beyond bytes. */
+function headersAreText() {
+  if (are_text === undefined) {
+    try {
+      are_text = new Headers([["x", "\u0100"]]).get("x") === "\u0100";
+    } catch {
+      are_text = false;
+    }
+  }
+  return are_text;
 }
 
 function scheme(scheme) {
