@@ -205,3 +205,132 @@ fn text_fact<'f>(words: &mut Words<'_>, texts: &mut Texts<'f>) -> Option<Fact<&'
         length => Some(Fact::Present(texts.text(length)?)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gatelaw::{Session, Sources, compile};
+
+    use super::*;
+
+    const POLICY: &str = r#"
+issuer okta { url "https://acme.okta.com"  audience "api"  algorithms RS256 }
+allow mine { on GET /a/{id}  for authenticated  when request.header("x-tenant") contains "é" and user.id == path.id }
+allow near { on GET /near  for anyone  when request.country? == "DE" and request.asn? == -1 }
+"#;
+
+    /// Says what stands in a frame that is written for a test.
+    #[derive(Clone)]
+    struct Written {
+        head: [u32; 13],
+        /// Texts, and what stands for one that isn't there.
+        texts: Vec<Result<&'static [u8], u32>>,
+    }
+
+    fn written() -> Written {
+        let texts: [&[u8]; 3] = [b"GET", b"a.example", b"/a/u1"];
+        let texts = texts.into_iter().map(Ok);
+        let texts = texts.chain([Err(ABSENT); 4]).chain([Ok(&b""[..]); 3]).collect();
+        Written { head: [1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], texts }
+    }
+
+    impl Written {
+        fn bytes(&self) -> Vec<u8> {
+            let lengths = self.texts.iter().map(|text| match text {
+                Ok(text) => u32::try_from(text.len()).unwrap(),
+                Err(mark) => *mark,
+            });
+            let words: Vec<u32> = self.head.into_iter().chain(lengths).collect();
+            let count = u32::try_from(words.len() + 1).unwrap();
+            let mut bytes: Vec<u8> = [count].into_iter().chain(words).flat_map(u32::to_le_bytes).collect();
+            self.texts.iter().flatten().for_each(|text| bytes.extend_from_slice(text));
+            bytes
+        }
+
+        fn with(mut self, change: impl FnOnce(&mut Self)) -> Vec<u8> {
+            change(&mut self);
+            self.bytes()
+        }
+    }
+
+    #[track_caller]
+    fn reason(bytes: &[u8]) -> String {
+        let compiled = compile(&Sources::from_text("policy.gate", POLICY)).unwrap();
+        let frame = match Frame::read(bytes) {
+            Ok(frame) => frame,
+            Err(fault) => return fault.code.to_owned(),
+        };
+        let mut session = Session::new(&compiled.plan);
+        match frame.caller(compiled.plan.identity_model()) {
+            Ok(caller) => session.decision(&frame.raw(), caller.caller()).reason.to_string(),
+            Err(fault) => fault.code.to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_member_arrives() {
+        let bytes = written().with(|frame| {
+            (frame.head[11], frame.head[12]) = (0, 1);
+            frame.texts[7..9].clone_from_slice(&[Ok(b"okta"), Ok(br#"{"sub":"u1"}"#)]);
+            frame.texts.extend([Ok(&b"x-tenant"[..]), Ok("é".as_bytes())]);
+        });
+        assert_eq!(reason(&bytes), "rule");
+        let frame = Frame::read(&bytes).unwrap();
+        assert_eq!((frame.raw().now, frame.raw().scheme), (7, Scheme::Https));
+        assert_eq!(frame.header_names().collect::<Vec<_>>(), [b"x-tenant"]);
+    }
+
+    #[test]
+    fn facts_are_present_absent_or_wrong() {
+        let near = |asn: u32, country: Result<&'static [u8], u32>| {
+            written().with(|frame| {
+                frame.texts[2] = Ok(b"/near");
+                frame.head[3..6].copy_from_slice(&[asn, u32::MAX, u32::MAX]);
+                frame.texts[4] = country;
+            })
+        };
+        // −1 is no number of an autonomous system.
+        assert_eq!(reason(&near(1, Ok(b"DE"))), "fact:asn");
+        assert_eq!(reason(&near(2, Ok(b"DE"))), "fact:asn");
+        assert_eq!(reason(&near(0, Err(WRONG))), "fact:country");
+        assert_eq!(reason(&near(0, Ok(b"DE"))), "unauthenticated");
+        assert_eq!(reason(&near(3, Ok(b"DE"))), "request:frame");
+    }
+
+    #[test]
+    fn who_asks_is_told_apart() {
+        let asked = |who: u32, issuer: &'static [u8], text: &'static [u8]| {
+            reason(&written().with(|frame| {
+                frame.head[12] = who;
+                frame.texts[7..9].clone_from_slice(&[Ok(issuer), Ok(text)]);
+            }))
+        };
+        assert_eq!(asked(0, b"", b""), "unauthenticated");
+        assert_eq!(asked(1, b"okta", b"{}"), "token:claims");
+        assert_eq!(asked(1, b"other", b"{}"), "token:issuer");
+        assert_eq!(asked(1, b"okta", b"[]"), "request:json");
+        assert_eq!(asked(2, b"", b"expired"), "token:expired");
+        assert_eq!(asked(3, b"", b""), "keys_unavailable");
+        assert_eq!(asked(4, b"", b""), "token:no_verifier");
+        for (who, issuer, text) in
+            [(0, &b"okta"[..], &b""[..]), (2, b"", b"No Code"), (2, b"", b""), (5, b"", b"")]
+        {
+            assert_eq!(asked(who, issuer, text), "request:frame");
+        }
+    }
+
+    #[test]
+    fn other_bytes_are_no_frame() {
+        let whole = written().bytes();
+        assert_ne!(reason(&whole), "request:frame");
+        for length in 0..whole.len() {
+            assert_eq!(reason(&whole[..length]), "request:frame", "{length} bytes");
+        }
+        assert_eq!(reason(&[whole.as_slice(), b"x"].concat()), "request:frame");
+        for text in [Ok(&b"\xff"[..]), Err(WRONG)] {
+            assert_eq!(reason(&written().with(|frame| frame.texts[9] = text)), "request:frame");
+        }
+        assert_eq!(reason(&written().with(|frame| frame.head[0] = 2)), "request:frame");
+        assert_eq!(reason(&written().with(|frame| frame.texts.push(Ok(b"half a header")))), "request:frame");
+        assert_eq!(reason(&vec![0; REQUEST_LINE_BYTES_MAX + 1]), "request:too-large");
+    }
+}
