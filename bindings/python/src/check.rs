@@ -1,6 +1,6 @@
 //! The texts of a policy, and what the compiler says of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gatelaw::diagnostic::{Diagnostic, Renderer, Severity};
 use gatelaw_host::Checked;
@@ -39,10 +39,21 @@ impl Given {
         if let Some(texts) = argument::entries(policy)? {
             return texts.iter().map(text).collect::<Result<_, _>>().map(Self::Texts);
         }
-        let is_path = argument::is_text(policy) || policy.hasattr("__fspath__")?;
-        let path = if is_path { policy.extract::<PathBuf>().ok() } else { None };
-        let wanted = "a path, or a mapping of names to texts,";
-        path.map(Self::Path).ok_or_else(|| Fault::kind(wanted, policy).within("policy"))
+        let path: PathBuf = match argument::is_text(policy) {
+            true => {
+                policy.extract().map_err(|_| Fault::argument("no file has such a name").within("policy"))?
+            }
+            false if policy.hasattr("__fspath__")? => policy.extract()?,
+            false => {
+                return Err(Fault::kind("a path, or a mapping of names to texts,", policy).within("policy"));
+            }
+        };
+        if is_policy_text(&path) {
+            let message =
+                "this is the text of a policy, and no path: give texts by name, as `{\"policy.gate\": text}`";
+            return Err(Fault::argument(message).within("policy"));
+        }
+        Ok(Self::Path(path))
     }
 
     fn files(self) -> files::PolicyFiles {
@@ -51,6 +62,11 @@ impl Given {
             Self::Texts(texts) => files::from_memory(texts),
         }
     }
+}
+
+/// Says whether a caller gave a text in place of its path.
+fn is_policy_text(path: &Path) -> bool {
+    path.to_str().is_some_and(|text| text.contains(['\n', '{'])) && !path.exists()
 }
 
 fn text((name, text): &Entry<'_>) -> Result<(String, Vec<u8>), Fault> {

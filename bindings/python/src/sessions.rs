@@ -1,6 +1,6 @@
 //! The sessions of one policy: as many as threads decide at once, their buffers used again.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use gatelaw::{Plan, Session};
 
@@ -22,11 +22,13 @@ impl Sessions {
 
     /// Calls with a session of its own.
     pub(crate) fn with<T>(&self, then: impl FnOnce(&mut Session<Arc<Plan>>) -> T) -> T {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = idle().pop();
+        // Never waits: a process that was forked while another thread held the lock would wait for ever.
+        let taken = self.idle.try_lock().ok().and_then(|mut idle| idle.pop());
         let mut session = taken.unwrap_or_else(|| Session::new(Arc::clone(&self.plan)));
         let answer = then(&mut session);
-        idle().push(session);
+        if let Ok(mut idle) = self.idle.try_lock() {
+            idle.push(session);
+        }
         answer
     }
 }

@@ -133,6 +133,25 @@ def test_what_is_no_policy_is_told_with_a_code(tmp_path: Path) -> None:
         assert gatelaw.check(policy)[0].file is None
 
 
+def test_a_text_in_place_of_its_path_is_told() -> None:
+    for text in (HEALTH, "role a\n"):
+        with pytest.raises(gatelaw.GatelawError, match="give texts by name, as `{\"policy.gate\": text}`") as raised:
+            gatelaw.compile(text)
+        assert raised.value.code == "argument"
+
+
+class Gone:
+    """A path that fails while it is asked for."""
+
+    def __fspath__(self) -> str:
+        raise RuntimeError("the disk is gone")
+
+
+def test_errors_of_a_path_are_left_as_they_are() -> None:
+    with pytest.raises(RuntimeError, match="the disk is gone"):
+        gatelaw.compile(Gone())
+
+
 def test_errors_can_be_pickled() -> None:
     with pytest.raises(gatelaw.GatelawError) as raised:
         gatelaw.compile(WRONG)

@@ -1,4 +1,4 @@
-"""What is read once and shown to people: frozen values, equal where their members are, ready to be pickled."""
+"""What is read once and shown to people: frozen values, equal where their members are."""
 
 from __future__ import annotations
 
