@@ -341,6 +341,11 @@ def test_an_address_that_is_read_must_be_given() -> None:
     with pytest.raises(gatelaw.GatelawError, match="`ip`: the policy reads the client's address") as raised:
         gate.decide(method="GET", host="a.example", target="/")
     assert raised.value.code == "request:missing-member"
+    request = {"method": "GET", "scheme": "https", "host": "a.example", "target": "/", "now": 1}
+    asks: list[Any] = [gate.decide, gate.handle, gate.explain, lambda one: gate.decide_many([one])]  # pyright: ignore
+    for ask in asks:
+        with pytest.raises(gatelaw.GatelawError, match="`ip`: the policy reads the client's address"):
+            ask(request)
     assert gate.decide(method="GET", host="a.example", target="/", ip="192.0.2.7").allowed
     assert gate.decide(method="GET", host="a.example", target="/", ip="::ffff:192.0.2.7").allowed
     assert gate.decide(method="GET", host="a.example", target="/", ip="192.0.2.07").reason == "refused:client-ip"
