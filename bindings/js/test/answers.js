@@ -2,8 +2,10 @@
 
 import { Policy } from "gatelaw";
 
+const decideJson = (policy, line) => policy.decideJson(line);
+
 /** Reads bytes of lines, and yields the answers, a line each, as they come; `load` reads the artifact at a path. */
-export async function* answers(chunks, load, policy) {
+export async function* answers(chunks, load, policy, decide = decideJson) {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let rest = "";
   const answerAll = async (lines) => {
@@ -14,7 +16,7 @@ export async function* answers(chunks, load, policy) {
         policy = Policy.loadUnsigned(await load(line.slice(1)));
       } else {
         if (policy === undefined) throw new Error("a request before any artifact");
-        answered += `${policy.decideJson(line)}\n`;
+        answered += `${decide(policy, line)}\n`;
       }
     }
     return answered;

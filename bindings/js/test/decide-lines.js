@@ -1,11 +1,20 @@
-// Answers request lines in Node.js: `node decide-lines.js [ARTIFACT] < QUESTIONS > ANSWERS`.
-// A line `@PATH` in the questions names an artifact too, for the lines behind it.
+// Answers request lines in Node.js: `node decide-lines.js [--values] [ARTIFACT] < QUESTIONS > ANSWERS`.
+// A line `@PATH` in the questions names an artifact too, for the lines behind it. With `--values` a line is read here, and put to
+// `Gate.decide`; what is no request is still answered as a line.
 
 import { readFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { Policy } from "gatelaw";
+import { Gate, Policy } from "gatelaw";
 import { answers } from "./answers.js";
+import { requestOfLine } from "./lines.js";
 
-const [path] = process.argv.slice(2);
-const policy = path === undefined ? undefined : Policy.loadUnsigned(await readFile(path));
-await pipeline(answers(process.stdin, readFile, policy), process.stdout);
+const args = process.argv.slice(2);
+const by_values = args[0] === "--values" && args.shift() !== undefined;
+const policy = args.length === 0 ? undefined : Policy.loadUnsigned(await readFile(args[0]));
+await pipeline(answers(process.stdin, readFile, policy, by_values ? decideValues : undefined), process.stdout);
+
+function decideValues(policy, line) {
+  const answer = policy.decideJson(line);
+  if (answer.startsWith('{"v":1,"error"')) return answer;
+  return JSON.stringify(new Gate(policy, { limits: "report" }).decide(requestOfLine(line)));
+}

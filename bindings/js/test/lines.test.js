@@ -15,7 +15,7 @@ const answers = requests.trimEnd().split("\n").map((line) => `${policy.decideJso
 const run = (args, input) => spawnSync(process.execPath, ["test/decide-lines.js", ...args], { input, encoding: "utf8" });
 
 test("lines are answered for the artifact that is named before them", () => {
-  for (const [args, input] of [[[artifact], requests], [[], `@${artifact}\n${requests}`], [[artifact], requests.trimEnd()]]) {
+  for (const [args, input] of [[[artifact], requests], [[], `@${artifact}\n${requests}`], [[artifact], requests.trimEnd()], [["--values", artifact], requests]]) {
     const { status, stdout, stderr } = run(args, input);
     assert.deepEqual([status, stdout, stderr], [0, answers, ""]);
   }

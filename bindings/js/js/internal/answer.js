@@ -24,23 +24,27 @@ export class Decision {
   }
 }
 
-/** Walks along one answer. */
+/** Walks along one answer, where it stands in the memory of the module: before the next call. */
 export class Answer {
-  #words;
-  #next = 1;
+  #bytes;
+  #next = 4;
   #text;
   #at = 0;
 
   constructor(bytes) {
-    const count = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-    const end = bytes.byteOffset + 4 * count;
-    // A copy: words need not stand at a multiple of four.
-    this.#words = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, end));
-    this.#text = textOf(bytes.subarray(4 * count));
+    this.#bytes = bytes;
+    this.#text = textOf(bytes.subarray(4 * this.#wordAt(0)));
   }
 
   word() {
-    return this.#words[this.#next++];
+    const at = this.#next;
+    this.#next += 4;
+    return this.#wordAt(at);
+  }
+
+  #wordAt(at) {
+    const bytes = this.#bytes;
+    return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
   }
 
   text() {
@@ -50,8 +54,8 @@ export class Answer {
   }
 
   optional() {
-    if (this.#words[this.#next] !== ABSENT) return this.text();
-    this.#next++;
+    if (this.#wordAt(this.#next) !== ABSENT) return this.text();
+    this.#next += 4;
     return null;
   }
 
