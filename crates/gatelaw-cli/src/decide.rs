@@ -1,13 +1,12 @@
 //! `gatelaw decide`: one decision for each request.
 
 use gatelaw::{Plan, Session};
-use gatelaw_host::{LineError, RequestLine, decision_line};
+use gatelaw_host::{LineError, Paint, RequestLine, decision_in_words, decision_line};
 
 use crate::answer::{Answer, Failure};
 use crate::args::RequestArguments;
 use crate::requests::{Judge, answer_all, request_in_words};
-use crate::terminal::{Paint, Terminal};
-use crate::why;
+use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &RequestArguments, terminal: &Terminal) -> Result<Answer, Failure> {
     let (is_json, paint) = (terminal.is_json(true), terminal.paint());
@@ -39,6 +38,6 @@ fn in_words(
     let caller = request.caller(judge.plan.identity_model());
     request.with(|raw| {
         let decision = session.decision(raw, caller.caller());
-        format!("{}: {}", request_in_words(raw), why::headline(&decision, paint))
+        format!("{}: {}", request_in_words(raw), decision_in_words(&decision, paint))
     })
 }

@@ -1,13 +1,12 @@
 //! `gatelaw explain`: why each request is decided as it is.
 
 use gatelaw::{Explanation, Plan, Session};
-use gatelaw_host::{LineError, RequestLine, explanation_line};
+use gatelaw_host::{LineError, Paint, RequestLine, caller_in_words, explanation_in_words, explanation_line};
 
 use crate::answer::{Answer, Failure};
 use crate::args::RequestArguments;
 use crate::requests::{Judge, answer_all, request_in_words};
-use crate::terminal::{Paint, Terminal};
-use crate::why;
+use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &RequestArguments, terminal: &Terminal) -> Result<Answer, Failure> {
     let (is_json, paint) = (terminal.is_json(false), terminal.paint());
@@ -36,9 +35,9 @@ fn in_words(
     };
     let explanation = explanation(judge, session, request);
     let model = judge.plan.identity_model();
-    let caller = why::caller_in_words(&request.caller(model), model);
+    let caller = caller_in_words(&request.caller(model), model);
     let asked = paint.bold(&request.with(request_in_words));
-    format!("{line} {asked}\ncaller: {caller}\n{}", why::in_words(&explanation, &judge.folder, paint))
+    format!("{line} {asked}\ncaller: {caller}\n{}", explanation_in_words(&explanation, &judge.folder, paint))
 }
 
 fn as_json(

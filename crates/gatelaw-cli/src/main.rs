@@ -17,7 +17,6 @@ mod policy;
 mod requests;
 mod terminal;
 mod test;
-mod why;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use gatelaw::artifact::LoadError;
 use gatelaw::diagnostic::{Diagnostic, Renderer, Report, Severity};
 use gatelaw::source::Sources;
+use gatelaw_host::Paint;
 use gatelaw_host::files::PolicyFiles;
 use serde::Serialize;
 
@@ -18,31 +19,6 @@ pub(crate) struct Terminal {
     format: Option<Format>,
     out_color: bool,
     err_color: bool,
-}
-
-/// Paints words of results, where they are coloured.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Paint(bool);
-
-impl Paint {
-    /// For what went well.
-    pub(crate) fn green(self, text: &str) -> String {
-        self.paint("1;32", text)
-    }
-
-    /// For what did not.
-    pub(crate) fn red(self, text: &str) -> String {
-        self.paint("1;31", text)
-    }
-
-    /// For names to find at a glance.
-    pub(crate) fn bold(self, text: &str) -> String {
-        self.paint("1", text)
-    }
-
-    fn paint(self, color: &str, text: &str) -> String {
-        if self.0 { format!("\x1b[{color}m{text}\x1b[0m") } else { text.to_owned() }
-    }
 }
 
 impl Terminal {
@@ -62,7 +38,7 @@ impl Terminal {
 
     /// Paints words on stdout.
     pub(crate) fn paint(&self) -> Paint {
-        Paint(self.out_color)
+        Paint::new(self.out_color)
     }
 
     /// Writes text to stderr that is no diagnostic.
@@ -113,7 +89,7 @@ impl Terminal {
         if self.is_json(false) {
             return self.remark(&json_line(report));
         }
-        let paint = Paint(self.err_color);
+        let paint = Paint::new(self.err_color);
         let kind = paint.red(&format!("{}[{}]", report.severity, report.code));
         let mut text = format!("{kind}{}\n", paint.bold(&format!(": {}", report.message)));
         if let Some(place) = &report.place {

@@ -4,13 +4,13 @@ use gatelaw::diagnostic::Renderer;
 use gatelaw::testing::{Mismatch, Question, TestOutcome, run_tests};
 use gatelaw::{Compiled, Explanation, Plan, Session};
 use gatelaw_host::files::PolicyFiles;
+use gatelaw_host::{Paint, rules_in_words};
 use serde::Serialize;
 
 use crate::answer::{Answer, Failure};
 use crate::args::PolicyArguments;
 use crate::policy;
-use crate::terminal::{Paint, Terminal, count, json_line};
-use crate::why;
+use crate::terminal::{Terminal, count, json_line};
 
 pub(crate) fn run(arguments: &PolicyArguments, terminal: &Terminal) -> Result<Answer, Failure> {
     let checked = policy::compile(&arguments.paths)?;
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &PolicyArguments, terminal: &Terminal) -> Result<An
             if !outcome.passed() {
                 let explanation = explanation(compiled, &mut session, index);
                 text += &explanation.map_or_else(String::new, |e| {
-                    indented(&why::rules_in_words(&e, &checked.files.folder, terminal.paint()))
+                    indented(&rules_in_words(&e, &checked.files.folder, terminal.paint()))
                 });
             }
         }

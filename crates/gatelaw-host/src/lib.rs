@@ -9,11 +9,15 @@ mod explanation_line;
 mod handling;
 pub mod json;
 mod needs_line;
+mod paint;
 mod request_line;
+mod words;
 
 pub use checked::{Checked, is_about_text};
 pub use decision_line::{decide_line, decision_line, request_line};
 pub use explanation_line::{explain_line, explanation_line, is_before_rules};
 pub use handling::{Answer, CORRELATION_HEADER, Forward, Handling};
 pub use needs_line::{NeedsLine, needs_line};
+pub use paint::Paint;
 pub use request_line::{HeaderLines, LineCaller, LineError, LineErrorCode, RequestLine, RequestMembers};
+pub use words::{caller_in_words, decision_in_words, explanation_in_words, rules_in_words};

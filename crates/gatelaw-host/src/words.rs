@@ -3,26 +3,29 @@
 use gatelaw::decision::{Decision, Reason};
 use gatelaw::policy::{IdentityModel, RoleId};
 use gatelaw::{Effect, Explanation, RuleExplained};
-use gatelaw_host::{LineCaller, is_before_rules};
 
-use crate::terminal::{Paint, count};
+use crate::explanation_line::is_before_rules;
+use crate::paint::Paint;
+use crate::request_line::LineCaller;
 
 /// How many rules of other hosts, methods and paths are named.
 const ELSEWHERE_SHOWN_MAX: usize = 8;
 
 /// Writes an explanation. `folder` is the way to the policy's root, before the names of files.
-pub(crate) fn in_words(explanation: &Explanation, folder: &str, paint: Paint) -> String {
+#[must_use]
+pub fn explanation_in_words(explanation: &Explanation, folder: &str, paint: Paint) -> String {
     let decision = &explanation.decision;
     format!(
         "{}\n{}{}",
-        headline(decision, paint),
+        decision_in_words(decision, paint),
         effects(decision),
         rules_in_words(explanation, folder, paint)
     )
 }
 
 /// Writes who is asking: for every rule that names roles or scopes, half of the answer.
-pub(crate) fn caller_in_words(caller: &LineCaller, model: &IdentityModel) -> String {
+#[must_use]
+pub fn caller_in_words(caller: &LineCaller, model: &IdentityModel) -> String {
     let identity = match caller {
         LineCaller::Anonymous => return "nobody is signed in".into(),
         LineCaller::Invalid(code) => return format!("a token that is not valid (`{code}`)"),
@@ -44,7 +47,8 @@ pub(crate) fn caller_in_words(caller: &LineCaller, model: &IdentityModel) -> Str
 
 /// Writes what the rules had to do with a decision: those that match, those that apply to the request and don't, and, where
 /// none allows it, the allows for other requests.
-pub(crate) fn rules_in_words(explanation: &Explanation, folder: &str, paint: Paint) -> String {
+#[must_use]
+pub fn rules_in_words(explanation: &Explanation, folder: &str, paint: Paint) -> String {
     if is_before_rules(&explanation.decision.reason) {
         return "no rule was asked\n".into();
     }
@@ -66,8 +70,9 @@ pub(crate) fn rules_in_words(explanation: &Explanation, folder: &str, paint: Pai
     text
 }
 
-/// `deny 403: no rule allows it`
-pub(crate) fn headline(decision: &Decision, paint: Paint) -> String {
+/// Writes a decision as a headline: `deny 403: no rule allows it`.
+#[must_use]
+pub fn decision_in_words(decision: &Decision, paint: Paint) -> String {
     let (word, status) = match decision.effect {
         Effect::Allow => (paint.green("allow"), decision.status),
         Effect::Deny => (paint.red("deny"), decision.status),
@@ -149,7 +154,7 @@ fn elsewhere(rules: &[RuleExplained]) -> String {
     let (are, number) = if rules.len() == 1 {
         ("is", "1 other allow".into())
     } else {
-        ("are", count(rules.len(), "other allow"))
+        ("are", format!("{} other allows", rules.len()))
     };
     let mut text = format!("{number} {are} for another host, method or path:\n");
     let width = rules.iter().take(ELSEWHERE_SHOWN_MAX).map(|rule| rule.name.len()).max().unwrap_or(0);
