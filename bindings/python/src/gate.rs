@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatelaw::{Plan, Session};
-use gatelaw_host::RequestLine;
+use gatelaw_host::{RequestLine, caller_in_words};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -105,11 +105,11 @@ impl Gate {
         guarded(py, || {
             let asked = self.request(request, keywords, false);
             let (request, _) = asked.map_err(|fault| fault.raised(py))?;
-            let explained = self.sessions.with(|session| {
-                let caller = request.caller(session.plan().identity_model());
-                request.with(|raw| session.explain(raw, caller.caller()))
-            });
-            explanation(py, explained)
+            let caller = request.caller(self.sessions.plan().identity_model());
+            let explained =
+                self.sessions.with(|session| request.with(|raw| session.explain(raw, caller.caller())));
+            let caller = caller_in_words(&caller, self.sessions.plan().identity_model());
+            explanation(py, explained, &caller)
         })
     }
 

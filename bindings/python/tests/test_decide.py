@@ -261,6 +261,9 @@ def test_explanations_say_why() -> None:
     assert (rule.kind, rule.matched, rule.observe, rule.file, rule.on) == ("allow", False, False, "policy.gate", ("POST /orders",))
     assert [(asked.test, asked.outcome) for asked in rule.asked] == [("staff", True), ("user.level? == 3", False)]
     assert "health" in explanation.elsewhere
+    assert str(explanation) == explanation.text
+    assert explanation.text.startswith("caller: `u1` of okta; roles staff\ndeny 403: no rule allows it\nnot matching:\n")
+    assert "  allow write  policy.gate:14\n    yes  staff             policy.gate:14\n    no   user.level? == 3  " in explanation.text
     assert GATE.explain(**keywords) == explanation
 
     request = {**keywords, "scheme": "https", "now": 1}

@@ -197,11 +197,16 @@ class Explanation:
     """The rules for this host, method and path; empty where the request was refused before any rule."""
     elsewhere: tuple[str, ...]
     """Names of the rules for other hosts, methods and paths."""
+    text: str = field(repr=False)
+    """All of it for a person: who asks, what is decided, and each rule with what it asked."""
     _json: str = field(repr=False)
 
     def to_json(self) -> str:
         """Writes the explanation as one line of JSON, the same bytes in every runtime."""
         return self._json
+
+    def __str__(self) -> str:
+        return self.text
 
 
 # People import them from `gatelaw`, so tracebacks and pickles name them there.
