@@ -206,8 +206,8 @@ export interface Decision {
   readonly observed: readonly string[];
   /** What to forward: the canonical target; absent where the request was refused. */
   readonly target: string | null;
-  /** The digest of the policy that decided. */
-  readonly policy: string;
+  /** The digest of the policy that decided; `null` of `unavailable` alone, which has none. */
+  readonly policy: string | null;
 }
 
 export interface LimitUse {
@@ -247,6 +247,18 @@ export interface ExplainedRule {
 export type Handling =
   | { decision: Decision; forward: Forward; answer?: undefined }
   | { decision: Decision; answer: Answer; forward?: undefined };
+
+/**
+ * Says what a gate does that has nothing to decide with: it answers 503, for the reason `gate:CODE`.
+ * `code` is 1 to 64 lower-case letters, `_` and `-`; `requestId` is the correlation id, printable ASCII.
+ */
+export function unavailable(code: string, requestId: string): Unavailable;
+
+export interface Unavailable {
+  readonly decision: Decision;
+  readonly answer: Answer;
+  readonly forward?: undefined;
+}
 
 /** How a request goes on: drop, then set. */
 export interface Forward {

@@ -6,6 +6,7 @@ import { evaluator } from "./internal/evaluator.js";
 export { GatelawError } from "./error.js";
 export { Gate } from "./gate.js";
 export { Policy } from "./policy.js";
+export { unavailable } from "./unavailable.js";
 export { version } from "./internal/evaluator.js";
 
 /** Makes the evaluator ready from where it is: by default the file beside this one. */

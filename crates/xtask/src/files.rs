@@ -65,6 +65,17 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Makes a folder stand in another place too, in place of what stood there as a link.
+pub(crate) fn link_folder(folder: &Path, link: &Path) -> Result<()> {
+    if let Some(above) = link.parent() {
+        make_folder(above)?;
+    }
+    // What can't be removed is told by what comes next.
+    let _ = fs::remove_file(link);
+    std::os::unix::fs::symlink(folder, link)
+        .map_err(|error| format!("{} can't be linked as {}: {error}", folder.display(), link.display()))
+}
+
 /// Lists what stands in a folder, in the order of the names.
 pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = |error| format!("{} can't be read: {error}", folder.display());

@@ -15,6 +15,7 @@ mod python;
 mod rust;
 mod setup;
 mod test;
+mod worker;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
-//! JavaScript's part: the tools and the npm package in target/npm, the Worker in target/worker, their tests and types.
+//! JavaScript's part: the tools and the npm package in target/npm, its tests and types.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::files;
@@ -89,15 +89,6 @@ pub(crate) fn check_types(project: &Project, log: &mut Log) -> Result<()> {
     log.run(tool(project, "tsc").args(["--project", "tsconfig.json"]).current_dir(project.made("npm")))
 }
 
-/// Runs the tests of the Worker, which start workerd.
-pub(crate) fn test_worker(project: &Project, log: &mut Log) -> Result<()> {
-    let worker = project.made("worker");
-    files::remove_folder(&worker)?;
-    files::copy_folder(&project.at("bindings/worker"), &worker)?;
-    let artifact = artifact::variables(project, log)?;
-    log.run(node_test(&worker, "test")?.env("WORKERD", workerd(project)?).envs(artifact))
-}
-
 /// Runs the files of a folder that are named `*.test.js`: how Node.js finds them by itself differs by version.
 pub(crate) fn node_test(package: &Path, folder: &str) -> Result<Command> {
     let mut tests = files::list(&package.join(folder))?;
@@ -107,16 +98,7 @@ pub(crate) fn node_test(package: &Path, folder: &str) -> Result<Command> {
     Ok(command)
 }
 
-fn tool(project: &Project, name: &str) -> Command {
+/// Starts a tool of the npm package.
+pub(crate) fn tool(project: &Project, name: &str) -> Command {
     Command::new(project.made("npm/node_modules/.bin").join(name))
-}
-
-/// Finds workerd itself: its script would stand between it and the signal that ends it.
-fn workerd(project: &Project) -> Result<PathBuf> {
-    let packages = files::list(&project.made("npm/node_modules/@cloudflare"))?;
-    let programs = packages.iter().map(|package| package.join("bin/workerd"));
-    programs
-        .into_iter()
-        .find(|path| path.is_file())
-        .ok_or_else(|| "npm has no workerd for this machine".to_owned())
 }

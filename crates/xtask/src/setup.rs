@@ -4,7 +4,7 @@ use crate::files;
 use crate::log::Log;
 use crate::preflight::For;
 use crate::project::{Project, Result};
-use crate::{chromium, nginx, npm, python, rust};
+use crate::{chromium, nginx, npm, python, rust, worker};
 
 struct Setup {
     name: &'static str,
@@ -15,7 +15,7 @@ struct Setup {
     install: fn(&Project, &mut Log) -> Result<()>,
 }
 
-const SETUPS: [Setup; 6] = [
+const SETUPS: [Setup; 7] = [
     Setup {
         name: "wasm target",
         demo: false,
@@ -43,6 +43,13 @@ const SETUPS: [Setup; 6] = [
         what: "the packages of bindings/js/package-lock.json, by npm into target/npm",
         is_done: npm::has_modules,
         install: npm::install_modules,
+    },
+    Setup {
+        name: "worker tools",
+        demo: false,
+        what: "the packages of bindings/worker/package-lock.json, by npm into target/worker",
+        is_done: worker::has_modules,
+        install: worker::install_modules,
     },
     Setup {
         name: "nginx",

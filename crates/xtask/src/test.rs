@@ -7,7 +7,7 @@ use crate::count::{Count, Tally};
 use crate::log::Log;
 use crate::preflight::{self, For};
 use crate::project::{Project, Result};
-use crate::{chromium, nginx, npm, python, rust, setup};
+use crate::{chromium, nginx, npm, python, rust, setup, worker};
 
 /// Does one thing, and says how its tests are counted.
 pub(crate) struct Step {
@@ -30,7 +30,8 @@ const STEPS: &[Step] = &[
     Step { name: "node", count: Count::Tap, run: npm::test },
     Step { name: "typescript", count: Count::Step, run: npm::check_types },
     Step { name: "chromium", count: Count::Tap, run: chromium::test },
-    Step { name: "worker", count: Count::Tap, run: npm::test_worker },
+    Step { name: "worker", count: Count::Tap, run: worker::test },
+    Step { name: "worker types", count: Count::Step, run: worker::check_types },
     Step { name: "c", count: Count::Tap, run: nginx::test_c },
     Step { name: "nginx", count: Count::Tap, run: nginx::test_lua },
     Step { name: "fuzz", count: Count::Tap, run: rust::fuzz },

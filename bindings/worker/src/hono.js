@@ -1,0 +1,29 @@
+// The gate as a middleware of Hono.
+
+import { unavailable } from "gatelaw";
+
+export function honoMiddleware(gate) {
+  return async (c, next) => {
+    const handled = await gate.handle(c.req.raw, c.env, c.executionCtx);
+    if (handled.response !== undefined) return handled.response;
+    const { decision, requestId, request } = handled;
+    // Hono chose its routes before: by another path than the one that was judged, nothing runs.
+    if (routed(request.url) !== routed(c.req.raw.url)) {
+      return gate.refused(unavailable("routed", requestId), request, requestId).response;
+    }
+    c.req.raw = request;
+    c.set("gatelaw", { decision, requestId });
+    await next();
+    c.header("x-request-id", requestId);
+  };
+}
+
+/** What Hono's router can tell apart in a URL: its path, decoded but for what would change its segments. */
+function routed(url) {
+  const [, path] = /^https?:\/\/[^/?#]*([^?#]*)/.exec(url);
+  try {
+    return decodeURI(path.replaceAll("%25", "%2525"));
+  } catch {
+    return path;
+  }
+}

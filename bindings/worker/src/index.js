@@ -1,0 +1,139 @@
+// gatelaw for Cloudflare Workers: a gate that stands in front of an origin, of a handler, or in an app made with Hono.
+
+import { initSync, unavailable } from "gatelaw";
+import module from "gatelaw/gatelaw.wasm";
+import { correlationId, marked, onwardOf, responseOf, unreachable } from "./forward.js";
+import { honoMiddleware } from "./hono.js";
+import { Log } from "./log.js";
+import { settingsOf } from "./options.js";
+import { BundledPolicy, StoredPolicy } from "./policy.js";
+import { factsOf, received } from "./received.js";
+
+initSync(module);
+
+/**
+ * Makes a gate. `options` is an object, or a function that makes one from the Worker's `env`.
+ * Throws a `TypeError` for options that mean nothing; what a function makes is read at the first request.
+ */
+export function createGate(options) {
+  return new WorkerGate(options);
+}
+
+class WorkerGate {
+  #options;
+  #ready;
+  #optionsLog = new Log();
+  #handled = new WeakMap();
+
+  constructor(options) {
+    this.#options = options;
+    if (typeof options !== "function") this.#ready = readyFrom(options);
+    // A handler is called apart from its object.
+    this.fetch = this.fetch.bind(this);
+  }
+
+  /** Answers a request: what the upstream answers where it is allowed, else what the gate answers. */
+  async fetch(request, env, ctx) {
+    const handled = await this.handle(request, env, ctx);
+    if (handled.response !== undefined) return handled.response;
+    const { upstream, log } = this.#ready;
+    try {
+      const response = await upstream.fetchFrom(env)(handled.request, { redirect: "manual" });
+      return marked(response, handled.requestId);
+    } catch (error) {
+      log.event("upstream", handled.requestId, error);
+      return unreachable(handled.requestId, request.method);
+    }
+  }
+
+  /** Puts the gate in front of a handler, which gets each allowed request as it would be forwarded. */
+  around(handler) {
+    const answer = typeof handler === "function" ? handler : handler?.fetch?.bind(handler);
+    if (typeof answer !== "function") throw new TypeError("handler must be a function, or an object with `fetch`");
+    return {
+      fetch: async (request, env, ctx) => {
+        const handled = await this.handle(request, env, ctx);
+        if (handled.response !== undefined) return handled.response;
+        return marked(await answer(handled.request, env, ctx), handled.requestId);
+      },
+    };
+  }
+
+  /** Makes a middleware for Hono: `app.use(gate.hono())`, before all routes. */
+  hono() {
+    return honoMiddleware(this);
+  }
+
+  /** Answers the decision and the correlation id of a request that this gate handed to a handler. */
+  handledOf(request) {
+    return this.#handled.get(request);
+  }
+
+  /** Decides a request: `request` of the answer is what goes on, else `response` is what to answer. Never throws. */
+  async handle(request, env, ctx) {
+    const requestId = correlationId();
+    try {
+      return await this.#judge(request, env, ctx, requestId);
+    } catch (error) {
+      // Whatever went wrong, nothing goes on.
+      (this.#ready?.log ?? this.#optionsLog).event("error", requestId, error);
+      return this.refused(unavailable("error", requestId), request, requestId);
+    }
+  }
+
+  /** Makes the answer to a request that doesn't go on. */
+  refused({ decision, answer }, request, requestId) {
+    return { decision, requestId, response: responseOf(answer, request.method) };
+  }
+
+  async #judge(request, env, ctx, requestId) {
+    const ready = this.#readyIn(env);
+    if (ready === undefined) return this.refused(unavailable("options", requestId), request, requestId);
+    const loaded = await ready.policy.loaded(env, ctx);
+    if (loaded === undefined) return this.refused(unavailable("policy", requestId), request, requestId);
+    const input = received(request);
+    const context = await ready.context(loaded.needs, request, env, ctx);
+    const handling = loaded.gate.handle(input, { ...context, requestId });
+    ready.decided?.(handling.decision, request, requestId);
+    ready.log.decision(handling.decision, input, requestId);
+    if (handling.forward === undefined) return this.refused(handling, request, requestId);
+    const onward = onwardOf(request, ready.upstream.originOf(input), handling.forward);
+    const handled = { decision: handling.decision, requestId };
+    this.#handled.set(onward, Object.freeze(handled));
+    return { ...handled, request: onward };
+  }
+
+  /** Options that a function makes are read once; wrong ones deny all requests, and are told once. */
+  #readyIn(env) {
+    if (this.#ready !== undefined) return this.#ready;
+    try {
+      this.#ready = readyFrom(this.#options(env));
+    } catch (error) {
+      this.#optionsLog.problem("options", error.message);
+    }
+    return this.#ready;
+  }
+}
+
+function readyFrom(options) {
+  const settings = settingsOf(options);
+  const log = new Log(settings.log);
+  const { bytes, binding, key, check_s } = settings.policy;
+  const policy =
+    bytes === undefined
+      ? new StoredPolicy({ binding, key, check_s }, settings.gate, log)
+      : new BundledPolicy(bytes, settings.gate);
+  return { policy, log, upstream: settings.upstream, decided: settings.decided, context: contextBy(settings) };
+}
+
+/** Makes the function that tells what a gate needs beside the request. */
+function contextBy({ address, identify }) {
+  return async (needs, request, env, ctx) => {
+    return {
+      facts: factsOf(request.cf ?? {}),
+      ip: needs.ip ? (request.headers.get(address) ?? undefined) : undefined,
+      // A policy without an issuer knows no identity.
+      identity: needs.tokens ? ((await identify?.(request, env, ctx)) ?? undefined) : undefined,
+    };
+  };
+}

@@ -1,0 +1,54 @@
+// The lines of the log: one JSON object each.
+
+export class Log {
+  #write;
+  #problems = new Map();
+
+  constructor(write = (record) => console.log(JSON.stringify(record))) {
+    this.#write = write;
+  }
+
+  /** Records a decision, in as much detail as the policy asks for. Values that a policy sets are never recorded. */
+  decision(decision, { scheme, method, host }, requestId) {
+    const { effect, status, reason, rule, observed, keep, audit, policy, target } = decision;
+    if (audit === "none") return;
+    const record = { event: "decision", time: time(), request_id: requestId, effect, status, reason, rule, observed, keep, policy };
+    if (decision.limits.length > 0) record.limits = decision.limits;
+    if (audit === "full") {
+      const set = decision.set.map(([name]) => name);
+      Object.assign(record, { scheme, method, host, target, set, remove: decision.remove });
+    }
+    this.#write(record);
+  }
+
+  /** Tells which policy is in force from now on. */
+  policy(policy) {
+    this.#problems.delete("policy");
+    this.#surely({ event: "policy", time: time(), policy });
+  }
+
+  /** Tells what keeps the gate from its work, once for as long as it is the same. */
+  problem(what, message, code) {
+    if (this.#problems.get(what) === message) return;
+    this.#problems.set(what, message);
+    this.#surely({ event: "problem", time: time(), what, code, message });
+  }
+
+  /** Tells what went wrong with one request. */
+  event(event, requestId, error) {
+    this.#surely({ event, time: time(), request_id: requestId, code: error?.code, message: `${error?.message ?? error}` });
+  }
+
+  /** What is told here has denied already: a log that fails takes nothing more from it. */
+  #surely(record) {
+    try {
+      this.#write(record);
+    } catch (error) {
+      console.error(`the log fails: ${error?.message ?? error}`, JSON.stringify(record));
+    }
+  }
+}
+
+function time() {
+  return new Date().toISOString();
+}

@@ -1,0 +1,97 @@
+// The policy in force: from KV, checked again and again, or one that was deployed with the Worker.
+
+import { Gate, Policy } from "gatelaw";
+
+/** After a policy couldn't be had, requests are denied for so long before KV is asked again. */
+const RETRY_MS = 1000;
+
+/** Holds a policy that comes with the Worker. */
+export class BundledPolicy {
+  #loaded;
+
+  /** Throws a `GatelawError` for bytes that are no artifact, or a policy that this gate can't do. */
+  constructor(bytes, options) {
+    this.#loaded = loaded(bytes, options);
+  }
+
+  async loaded() {
+    return this.#loaded;
+  }
+}
+
+/** Holds the policy that stands in KV, or stood there when it was last good. */
+export class StoredPolicy {
+  #place;
+  #options;
+  #log;
+  /** INVARIANT: one assignment swaps it; a request decides with the one that it found. */
+  #loaded;
+  /** What KV held when it was last asked, good or bad. */
+  #seen;
+  #asked_ms = -Infinity;
+  #failed_ms = -Infinity;
+  #turn = 0;
+  #turnDone = 0;
+
+  constructor(place, options, log) {
+    this.#place = place;
+    this.#options = options;
+    this.#log = log;
+  }
+
+  /** Answers what decides now; nothing where no policy could be had yet. Sees to it that KV is asked when it is time. */
+  async loaded(env, ctx) {
+    const now_ms = Date.now();
+    if (this.#loaded === undefined) {
+      if (now_ms - this.#failed_ms < RETRY_MS) return undefined;
+      // Every request asks by itself: what one request waits for, another must not.
+      await this.#check(env);
+      if (this.#loaded === undefined) this.#failed_ms = Date.now();
+      return this.#loaded;
+    }
+    if (now_ms - this.#asked_ms >= this.#place.check_s * 1000) {
+      ctx.waitUntil(this.#check(env));
+    }
+    return this.#loaded;
+  }
+
+  async #check(env) {
+    const turn = ++this.#turn;
+    this.#asked_ms = Date.now();
+    try {
+      const bytes = await this.#read(env);
+      // A check that began later is done: what it read is newer.
+      if (turn < this.#turnDone) return;
+      this.#turnDone = turn;
+      this.#take(bytes);
+    } catch (error) {
+      const kept = this.#loaded === undefined ? "all requests are denied" : `${this.#loaded.policy.digest} stays in force`;
+      this.#log.problem("policy", `${this.#place.binding}/${this.#place.key}: ${error.message}; ${kept}`, error.code);
+    }
+  }
+
+  async #read(env) {
+    const { binding, key } = this.#place;
+    const store = env[binding];
+    if (typeof store?.get !== "function") throw new Error(`no KV namespace is bound as \`${binding}\``);
+    const value = await store.get(key, "arrayBuffer");
+    if (value === null) throw new Error(`KV has nothing under the key \`${key}\``);
+    return new Uint8Array(value);
+  }
+
+  #take(bytes) {
+    if (this.#seen !== undefined && equal(this.#seen, bytes)) return;
+    this.#seen = bytes;
+    this.#loaded = loaded(bytes, this.#options);
+    this.#log.policy(this.#loaded.policy.digest);
+  }
+}
+
+function loaded(bytes, options) {
+  const policy = Policy.loadUnsigned(bytes);
+  return Object.freeze({ policy, gate: new Gate(policy, options), needs: policy.needs() });
+}
+
+function equal(one, other) {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}

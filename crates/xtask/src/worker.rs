@@ -1,0 +1,83 @@
+//! The Worker's part: its tools and tests in target/worker, in front of the npm package of target/npm.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::files;
+use crate::log::Log;
+use crate::npm::{self, node_test};
+use crate::project::{Project, Result};
+use crate::setup;
+
+/// Where below the target folder it is put together.
+const FOLDER: &str = "worker";
+const STAMP: &str = "worker";
+
+/// Answers whether the tools are installed.
+pub(crate) fn has_modules(project: &Project) -> Result<bool> {
+    Ok(setup::is_stamped(project, STAMP, &wanted(project)?) && modules(project).is_dir())
+}
+
+/// Installs the tools, without running scripts of theirs.
+pub(crate) fn install_modules(project: &Project, log: &mut Log) -> Result<()> {
+    copy(project)?;
+    // The package stands beside gatelaw's own, which no registry has yet.
+    let args = ["ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund"];
+    log.run(Command::new("npm").args(args).current_dir(project.made(FOLDER)))?;
+    setup::write_stamp(project, STAMP, &wanted(project)?)
+}
+
+fn wanted(project: &Project) -> Result<String> {
+    files::read(&project.at("bindings/worker/package-lock.json"))
+}
+
+fn modules(project: &Project) -> PathBuf {
+    project.made(FOLDER).join("node_modules")
+}
+
+/// Copies what is written by hand; what stood there before is removed, but for the tools.
+fn copy(project: &Project) -> Result<()> {
+    let (from, to) = (project.at("bindings/worker"), project.made(FOLDER));
+    for folder in ["src", "test"] {
+        files::remove_folder(&to.join(folder))?;
+        files::copy_folder(&from.join(folder), &to.join(folder))?;
+    }
+    for file in ["package.json", "package-lock.json", "tsconfig.json"] {
+        files::copy(&from.join(file), &to.join(file))?;
+    }
+    Ok(())
+}
+
+/// Puts the package together, with gatelaw's own as its neighbour.
+fn assemble(project: &Project) -> Result<PathBuf> {
+    copy(project)?;
+    files::link_folder(&project.made("npm"), &modules(project).join("gatelaw"))?;
+    Ok(project.made(FOLDER))
+}
+
+/// Runs the tests, which start workerd.
+pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
+    let worker = assemble(project)?;
+    log.run(node_test(&worker, "test")?.envs(variables(project)?))
+}
+
+/// Checks the types of the package.
+pub(crate) fn check_types(project: &Project, log: &mut Log) -> Result<()> {
+    let worker = assemble(project)?;
+    log.run(npm::tool(project, "tsc").args(["--project", "tsconfig.json"]).current_dir(worker))
+}
+
+/// Answers the variables that tell scripts of workerd, and of the npm package with its tools.
+fn variables(project: &Project) -> Result<[(&'static str, PathBuf); 2]> {
+    Ok([("WORKERD", workerd(project)?), ("GATELAW_NPM", project.made("npm"))])
+}
+
+/// Finds workerd itself: its script would stand between it and the signal that ends it.
+fn workerd(project: &Project) -> Result<PathBuf> {
+    let packages = files::list(&project.made("npm/node_modules/@cloudflare"))?;
+    let programs = packages.iter().map(|package| package.join("bin/workerd"));
+    programs
+        .into_iter()
+        .find(|path: &PathBuf| Path::is_file(path))
+        .ok_or_else(|| "npm has no workerd for this machine".to_owned())
+}
