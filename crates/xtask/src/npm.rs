@@ -47,7 +47,8 @@ fn copy_package(project: &Project) -> Result<()> {
         files::remove_folder(&project.made("npm").join(folder))?;
         files::copy_folder(&project.at("bindings/js").join(folder), &project.made("npm").join(folder))?;
     }
-    for file in ["README.md", "package.json", "package-lock.json", "tsconfig.json"] {
+    let licences = ["LICENSE-APACHE", "LICENSE-MIT"];
+    for file in ["README.md", "package.json", "package-lock.json", "tsconfig.json"].iter().chain(&licences) {
         files::copy(&project.at("bindings/js").join(file), &project.made("npm").join(file))?;
     }
     Ok(())

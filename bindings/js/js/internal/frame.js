@@ -137,10 +137,11 @@ export class Frame {
         throw wrong(`request.headers[${i}]`, "a pair [name, value]", line);
       }
       for (let j = 0; j < 2; j++) {
-        if (typeof line[j] !== "string" && !isBytes(line[j])) {
-          throw wrong(`request.headers[${i}][${j}]`, "a string or a Uint8Array", line[j]);
+        const text = line[j];
+        if (typeof text !== "string" && !isBytes(text)) {
+          throw wrong(`request.headers[${i}][${j}]`, "a string or a Uint8Array", text);
         }
-        this.#push(line[j]);
+        this.#push(text);
       }
     }
   }
