@@ -1,10 +1,15 @@
-"""Answers lines of requests: `decide_lines.py POLICY` reads them on stdin and writes one line of answer for each.
+"""Answers lines of requests: `decide_lines.py [--values] [POLICY]` reads them on stdin and writes one line of answer for each.
 
-POLICY is a folder, a `.gate` file, or an artifact.
+POLICY is a folder, a `.gate` file, or an artifact. A line `@PATH` names an artifact too, for the lines behind it. With `--values` a
+line is read here and put to `Gate.decide` as keyword arguments; what is no request is still answered as a line.
 """
 
+from __future__ import annotations
+
+import json
 import sys
 from pathlib import Path
+from typing import Any, Callable
 
 import gatelaw
 
@@ -16,16 +21,51 @@ def opened(path: Path) -> gatelaw.Policy:
     return gatelaw.Policy.load_unsigned(path.read_bytes())
 
 
-def main(path: str) -> None:
+def by_lines(policy: gatelaw.Policy) -> Callable[[bytes], str]:
+    """Answers lines as they are."""
+    return policy.decide_json
+
+
+def by_values(policy: gatelaw.Policy) -> Callable[[bytes], str]:
+    """Answers lines by what they say as values of Python."""
+    gate = gatelaw.Gate(policy, limits="report")
+
+    def answer(line: bytes) -> str:
+        written = policy.decide_json(line)
+        if written.startswith('{"v":1,"error"'):
+            return written
+        return gate.decide(**as_keywords(json.loads(line))).to_json()
+
+    return answer
+
+
+def as_keywords(request: dict[str, Any]) -> dict[str, Any]:
+    """Says with bytes what JSON says in hex digits."""
+    keywords = dict(request)
+    if "target_hex" in keywords:
+        keywords["target"] = bytes.fromhex(keywords.pop("target_hex"))
+    headers = keywords.get("headers", [])
+    keywords["headers"] = [(name, value if isinstance(value, str) else bytes.fromhex(value["hex"])) for name, value in headers]
+    return keywords
+
+
+def main(arguments: list[str]) -> None:
     """Answers every line."""
-    policy = opened(Path(path))
+    door = by_values if arguments[:1] == ["--values"] else by_lines
+    paths = [path for path in arguments if path != "--values"]
+    answer = door(opened(Path(paths[0]))) if paths else None
     for line in sys.stdin.buffer:
-        answer = policy.decide_json(line.removesuffix(b"\n"))
-        sys.stdout.buffer.write(answer.encode() + b"\n")
+        line = line[:-1] if line.endswith(b"\n") else line
+        if line.startswith(b"@"):
+            answer = door(opened(Path(line[1:].decode())))
+        elif answer is None:
+            sys.exit("a request before any policy")
+        else:
+            sys.stdout.buffer.write(answer(line).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: decide_lines.py POLICY")
-    main(sys.argv[1])
+    if len([argument for argument in sys.argv[1:] if argument != "--values"]) > 1:
+        sys.exit("usage: decide_lines.py [--values] [POLICY]")
+    main(sys.argv[1:])

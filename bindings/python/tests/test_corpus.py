@@ -33,21 +33,28 @@ def test_every_line_is_answered_by_the_same_bytes(topic: Path) -> None:
         assert case.answer in explained if '"error"' not in case.answer else explained == case.answer, place
 
 
-@pytest.mark.parametrize("door", ["compiled", "loaded"])
-def test_the_text_door_answers_line_for_line(door: str, tmp_path: Path) -> None:
+def answered(arguments: list[str], lines: list[bytes]) -> list[str]:
+    """Asks the text door. The last line has no line break at its end, as files of people often don't."""
+    command = [sys.executable, str(Path(__file__).with_name("decide_lines.py")), *arguments]
+    run = subprocess.run(command, input=b"\n".join(lines), stdout=subprocess.PIPE, check=True)
+    *answers, behind = run.stdout.decode().split("\n")
+    assert behind == ""
+    return answers
+
+
+@pytest.mark.parametrize("values", [[], ["--values"]], ids=["lines", "values"])
+@pytest.mark.parametrize("policy", ["folder", "artifact", "named in the stream"])
+def test_the_text_door_answers_line_for_line(policy: str, values: list[str], tmp_path: Path) -> None:
     topic = next(topic for topic in topics() if len(cases(topic)) > 8)
-    policy = topic
-    if door == "loaded":
-        policy = tmp_path / "policy.gatelaw"
-        policy.write_bytes(gatelaw.compile(topic).to_bytes())
+    artifact = tmp_path / "policy.gatelaw"
+    artifact.write_bytes(gatelaw.compile(topic).to_bytes())
+    named = {"folder": [str(topic)], "artifact": [str(artifact)], "named in the stream": []}[policy]
     corpus = cases(topic)
     lines = [case.request.encode() for case in corpus] + [b"\xff", b"", b"{}"]
-    script = Path(__file__).with_name("decide_lines.py")
-    # The last line has no line break at its end, as files of people often don't.
-    run = subprocess.run([sys.executable, script, policy], input=b"\n".join(lines), stdout=subprocess.PIPE, check=True)
     answers = [case.answer for case in corpus] + [
         '{"v":1,"error":"json","at":""}',
         '{"v":1,"error":"json","at":""}',
         '{"v":1,"error":"missing-member","at":"method"}',
     ]
-    assert run.stdout.decode().split("\n") == [*answers, ""]
+    stream = lines if named else [b"@" + str(artifact).encode(), *lines]
+    assert answered([*values, *named], stream) == answers

@@ -9,6 +9,7 @@ from typing import Any, Union, cast
 
 import pytest
 from corpus import POLICIES, cases, topics
+from decide_lines import as_keywords
 
 import gatelaw
 
@@ -180,16 +181,6 @@ def test_keywords_mapping_and_text_decide_alike() -> None:
             assert gate.decide(**as_keywords(request)).to_json() == case.answer
             compared += 1
     assert compared >= 600
-
-
-def as_keywords(request: dict[str, Any]) -> dict[str, Any]:
-    """Says with bytes what JSON says in hex digits."""
-    keywords = dict(request)
-    if "target_hex" in keywords:
-        keywords["target"] = bytes.fromhex(keywords.pop("target_hex"))
-    headers = keywords.get("headers", [])
-    keywords["headers"] = [(name, value if isinstance(value, str) else bytes.fromhex(value["hex"])) for name, value in headers]
-    return keywords
 
 
 def test_bytes_in_a_mapping_are_the_hex_digits_of_the_text() -> None:
