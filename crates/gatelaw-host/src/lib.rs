@@ -5,6 +5,7 @@ pub mod files;
 
 mod checked;
 mod decision_line;
+mod decision_read;
 mod explanation_line;
 mod handling;
 pub mod json;
@@ -15,6 +16,7 @@ mod words;
 
 pub use checked::{Checked, is_about_text};
 pub use decision_line::{decide_line, decision_line, request_line};
+pub use decision_read::{DecisionError, read_decision};
 pub use explanation_line::{explain_line, explanation_line, is_before_rules};
 pub use handling::{Answer, CORRELATION_HEADER, Forward, Handling};
 pub use needs_line::{NeedsLine, needs_line};
