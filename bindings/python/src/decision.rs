@@ -4,9 +4,13 @@ use std::hash::{Hash, Hasher};
 
 use gatelaw::ast::{AuditLevel, Effect};
 use gatelaw::decision::LimitUse;
-use gatelaw_host::decision_line;
+use gatelaw_host::{DecisionError, decision_line, read_decision};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
+
+use crate::argument;
+use crate::call::guarded;
+use crate::error::Fault;
 
 /// Holds everything a host acts on and records: the whole answer to one request.
 #[pyclass(frozen, eq, hash, module = "gatelaw")]
@@ -138,6 +142,22 @@ impl Decision {
     /// Writes the decision as one line of JSON, the same bytes in every runtime.
     fn to_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
         PyString::new(py, &decision_line(&self.0))
+    }
+
+    /// Reads a decision back from the line that `to_json` wrote.
+    #[staticmethod]
+    #[pyo3(signature = (line, /))]
+    fn from_json(py: Python<'_>, line: &Bound<'_, PyAny>) -> PyResult<Self> {
+        guarded(py, || {
+            let line = argument::text(line).map_err(|fault| fault.within("line").raised(py))?;
+            let error = |error: DecisionError| Fault::new("decision", error.to_string()).raised(py);
+            read_decision(&line).map(Self).map_err(error)
+        })
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyString>,))> {
+        let py = slf.py();
+        Ok((slf.get_type().getattr("from_json")?, (slf.get().to_json(py),)))
     }
 
     /// Says whether the request may pass, so that `if gate.decide(…)` can't let a denied one through.

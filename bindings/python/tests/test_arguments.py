@@ -239,6 +239,7 @@ def test_every_value_at_every_other_argument(value: Any) -> None:
         ("ip", lambda: gatelaw.Gate(POLICY, ip=value), {"None", "True"}),
         ("request_id", lambda: GATE.handle(REQUEST, request_id=value), {"None", "'text'"}),
         ("request", lambda: GATE.handle(value), set()),
+        ("line", lambda: gatelaw.Decision.from_json(value), set()),
         ("artifact", lambda: gatelaw.Policy.load_unsigned(value), set()),
         ("request", lambda: POLICY.decide_json(value), text),
         ("request", lambda: POLICY.explain_json(value), text),

@@ -1,7 +1,9 @@
 """Decisions as objects, from keyword arguments and from mappings."""
 
+import copy
 import dataclasses
 import json
+import pickle
 import random
 import re
 import time
@@ -93,6 +95,24 @@ def test_decisions_are_frozen_and_equal_by_value() -> None:
     for name in ("status", "effect", "anything"):
         with pytest.raises(AttributeError):
             setattr(first, name, 200)
+
+
+def test_values_outlive_their_process() -> None:
+    """What a pool of processes answers is pickled; records keep the line."""
+    keywords: dict[str, Any] = {"method": "GET", "host": "api.acme.com", "target": "/orders/42", "now": 1}
+    decisions = [decide("/orders/42", identity=STAFF), decide("/gone"), decide("/a//b"), decide("/german", facts={"country": 1})]
+    signed_in: dict[str, Any] = {**keywords, "identity": STAFF}
+    values: list[Any] = [*decisions, *decisions[0].limits, GATE.explain(**keywords), POLICY.needs()]
+    values += [GATE.handle(**keywords, request_id="1"), GATE.handle(**signed_in, request_id="1")]
+    for value in values:
+        assert pickle.loads(pickle.dumps(value)) == value
+        assert copy.deepcopy(value) == value
+    for decision in decisions:
+        assert gatelaw.Decision.from_json(decision.to_json()) == decision
+    for wrong in ("", "{}", POLICY.decide_json("{}"), decisions[0].to_json().replace("allow", "maybe")):
+        with pytest.raises(gatelaw.GatelawError, match="this is no decision") as raised:
+            gatelaw.Decision.from_json(wrong)
+        assert raised.value.code == "decision"
 
 
 def test_bytes_and_texts_say_the_same() -> None:

@@ -18,6 +18,7 @@ ARTIFACT = POLICY.to_bytes()
 GATE = gatelaw.Gate(POLICY)
 REQUEST: dict[str, Any] = {"method": "GET", "scheme": "https", "host": "api.acme.com", "target": "/healthz", "now": 1}
 LINE = json.dumps(REQUEST)
+ANSWER = POLICY.decide_json(LINE)
 
 CALLS: dict[str, Callable[[], Any]] = {
     "compile": lambda: gatelaw.compile(TEXTS),
@@ -35,6 +36,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "handle": lambda: GATE.handle(**REQUEST),
     "explain": lambda: GATE.explain(**REQUEST),
     "explain_json": lambda: GATE.explain_json(LINE),
+    "Decision.from_json": lambda: gatelaw.Decision.from_json(ANSWER),
 }
 
 
@@ -52,7 +54,7 @@ def test_a_panic_is_an_exception_and_the_next_call_works(name: str) -> None:
 def test_every_method_is_among_them() -> None:
     """A new method that does work is guarded, and tested here."""
     plain = {"policy", "digest", "warnings"}
-    methods = {name for kind in (gatelaw.Gate, gatelaw.Policy) for name in dir(kind) if not name.startswith("_")}
+    methods = {name for kind in (gatelaw.Gate, gatelaw.Policy) for name in dir(kind) if not name.startswith("_")} | {"from_json"}
     functions = {"compile", "check", "Gate", "decide of a mapping"}
     assert methods == plain | {name.split(".")[-1] for name in CALLS.keys() - functions}
 

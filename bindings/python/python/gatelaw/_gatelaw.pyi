@@ -67,6 +67,13 @@ class Decision:
         """The digest of the policy that decided."""
     def to_json(self) -> str:
         """Writes the decision as one line of JSON, the same bytes in every runtime."""
+    @staticmethod
+    def from_json(line: str, /) -> Decision:
+        """Reads a decision back from the line that `to_json` wrote: between processes, or from a record.
+
+        Raises `GatelawError` with the code `decision` for anything else.
+        """
+    def __reduce__(self) -> tuple[Any, ...]: ...
     def __bool__(self) -> bool:
         """Says whether the request may pass, so that `if gate.decide(…)` can't let a denied one through."""
     def __eq__(self, other: object, /) -> bool: ...

@@ -1,4 +1,4 @@
-"""What is read once and shown to people: frozen values, equal where their members are."""
+"""What is read once and shown to people: frozen values, equal where their members are, and ready to be pickled."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class GatelawError(ValueError):
     """
 
     code: str
-    """Its stable code: `G0107` of the compiler, `artifact:…`, `request:…`, `gate:…`, `argument` or `panic`."""
+    """Its stable code: `G0107` of the compiler, `artifact:…`, `request:…`, `gate:…`, `decision`, `argument` or `panic`."""
     span: Span | None
     """The place in the policy, where there is one."""
     text: str
