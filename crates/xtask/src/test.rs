@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     Step { name: "worker types", count: Count::Step, run: worker::check_types },
     Step { name: "c", count: Count::Tap, run: nginx::test_c },
     Step { name: "nginx", count: Count::Tap, run: nginx::test_lua },
+    Step { name: "http parity", count: Count::Tap, run: worker::test_http },
     Step { name: "fuzz", count: Count::Tap, run: rust::fuzz },
 ];
 

@@ -61,6 +61,13 @@ pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
     log.run(node_test(&worker, "test")?.envs(variables(project)?))
 }
 
+/// Sends raw requests to the gates over sockets, and holds what they decide and send on to each other.
+pub(crate) fn test_http(project: &Project, log: &mut Log) -> Result<()> {
+    let worker = assemble(project)?;
+    let mut command = node_test(&worker, "test/http")?;
+    log.run(command.envs(variables(project)?).env("GATELAW_REPOSITORY", &project.root))
+}
+
 /// Checks the types of the package.
 pub(crate) fn check_types(project: &Project, log: &mut Log) -> Result<()> {
     let worker = assemble(project)?;

@@ -1,0 +1,30 @@
+// The gates that are held to each other. Each answers what it decided since it was asked last, as lines.
+
+import { startWorker } from "../workerd.js";
+
+/** The Worker in workerd. The client's address stands in the header that Cloudflare sets. */
+export async function workerGate(origin, policy) {
+  const bindings = { TELL: 'json = "true"', CHECK_S: 'json = "3600"' };
+  const worker = await startWorker("test/workers/gate.js", { origin, policy, bindings });
+  let taken = 0;
+  return {
+    name: "worker",
+    port: worker.port,
+    /** What stands between the client and this gate adds it. */
+    added: "CF-Connecting-IP: 127.0.0.1\r\n",
+    /** Headers that the server writes itself, or leaves out. */
+    own: ["host", "connection", "cf-connecting-ip", "content-length"],
+    /**
+     * How workerd changes a request before a Worker sees it: of a target that is no path it takes the path, or `/`, and a
+     * fragment it cuts off. By the code of what the evaluator says of the bytes.
+     */
+    changes: ["not-origin-form", "raw-#"],
+    decisions: () => {
+      const told = worker.records().filter(({ told }) => told !== undefined);
+      const lines = told.slice(taken).map(({ decision }) => JSON.stringify(decision));
+      taken = told.length;
+      return lines;
+    },
+    stop: () => worker.stop(),
+  };
+}
