@@ -131,6 +131,26 @@ def test_bytes_and_texts_say_the_same() -> None:
     assert decide("/ä").reason == "refused:ctl-or-nonascii"
 
 
+def test_requests_over_the_limits_are_refused() -> None:
+    assert decide("/" + "a" * 9 * 1024).reason == "refused:limits"
+    assert decide("/healthz?" + "a" * 17 * 1024).reason == "refused:limits"
+    assert decide(headers=[("x-a", "1")] * 201).reason == "refused:header-limits"
+    assert decide(headers={"x-a": "1" * 65 * 1024}).reason == "refused:header-limits"
+    assert decide(headers=[("x-a", "1")] * 200).allowed
+    assert GATE.decide_json(" " * 9 * 1024 * 1024) == '{"v":1,"error":"too-large","at":""}'
+    for target in ("*", "healthz", "https://api.acme.com/healthz", "/healthz#a", "", "/x\ry", b"/\x00", "/a%00"):
+        assert decide(target).status == 400, target
+
+
+def test_header_aliases_and_repeated_cookies_are_refused() -> None:
+    assert decide("/tagged", headers={"X_Tag": "ä"}).reason == "refused:header-alias:x_tag"
+    gate = gatelaw.Gate(gatelaw.compile({"p.gate": 'allow a { on GET /  for anyone  when request.cookie("c") contains "1" }'}))
+    one: dict[str, Any] = {"method": "GET", "host": "a.example", "target": "/", "headers": [("cookie", "c=1")]}
+    assert gate.decide(**one).allowed
+    two: dict[str, Any] = {**one, "headers": [("cookie", "c=1"), ("cookie", "d=2")]}
+    assert gate.decide(**two).reason.startswith("refused:cookie")
+
+
 def test_the_time_is_the_clocks_unless_it_is_given() -> None:
     assert decide("/late", now=4_102_444_799).reason == "unauthenticated"
     assert decide("/late", now=4_102_444_800).allowed
