@@ -185,6 +185,7 @@ test("requests of the platform are taken as they are", () => {
   assert.equal(of("https://api.acme.com/a%2bb?x=1").target, "/a%2Bb?x=1");
   assert.equal(of("https://api.acme.com:8443/a//b").reason, "refused:empty-segment");
   assert.equal(of("http://api.acme.com/a;b").reason, "refused:path-param");
+  assert.equal(of("http://api.acme.com/a#b").reason, "refused:raw-#");
   const tenant = compiler.compile('allow a { on /**  for anyone  when request.header_line("x-tenant")? == "é" }');
   const by_tenant = new Gate(Policy.loadUnsigned(tenant.artifact));
   const sent = (value) => by_tenant.decide(new Request("https://api.acme.com/", { headers: { "x-tenant": value } })).reason;

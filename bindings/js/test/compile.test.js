@@ -47,6 +47,12 @@ test("all errors are told at once, as a person and as a program reads them", () 
   });
 });
 
+test("the error that is named is an error, not a warning before it", () => {
+  const text = 'deny a { on GET /a }\nallow b { on GET /b  for anyone  when request.country == "DE" }';
+  assert.equal(check(text)[0].severity, "warning");
+  assert.throws(() => compile(text), (error) => error.span.line === 2 && !error.message.includes("more"));
+});
+
 test("check lists errors and warnings, and throws for neither", () => {
   assert.deepEqual(check(HEALTH), []);
   assert.equal(check(`${HEALTH}\nlist unused: string = ["a"]`)[0].severity, "warning");

@@ -63,6 +63,15 @@ test("the request of a dead instance is denied, and the next is decided by a new
   assert.equal(instances.length, 2);
 });
 
+test("a new instance gets the bytes that were loaded, whatever became of them since", () => {
+  const bytes = Uint8Array.from(artifact);
+  const gate = new Gate(Policy.loadUnsigned(bytes), { limits: "report" });
+  bytes.fill(0);
+  overwrite(instances[0]);
+  gate.decide(request);
+  assert.equal(gate.decide(request).allowed, true);
+});
+
 test("lines are denied and explained likewise, in the same form", () => {
   const { policy, gate } = loaded();
   const answer = policy.decideJson(line);

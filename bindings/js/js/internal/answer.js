@@ -3,8 +3,7 @@
 const ABSENT = 0xffff_ffff;
 const AUDIT = ["none", "brief", "full"];
 
-// `ignoreBOM`: a text that begins with U+FEFF is kept whole.
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder();
 
 /** Decodes a run of bytes that is one text. */
 export function textOf(bytes) {
