@@ -28,10 +28,11 @@ fn wanted(project: &Project) -> Result<String> {
     Ok(interpreter + "\n" + &files::read(&project.at("bindings/python/requirements-dev.txt"))?)
 }
 
-/// Builds the package and installs it.
+/// Packs the sources, builds the package and installs it.
 pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
-    let wheels = project.made("wheels");
+    let (wheels, sources) = (project.made("wheels"), project.made("sdist"));
     files::remove_folder(&wheels)?;
+    log.run(python(project, &["-m", "maturin", "sdist", "--out"]).arg(sources))?;
     // A target folder of its own: maturin sets variables on which pyo3 would be built anew each time.
     let target = project.made("python");
     log.run(
