@@ -69,11 +69,11 @@ impl Question {
 
 impl Answer {
     /// Makes the object that Python gets; an exception ends the whole batch.
-    pub(crate) fn into_object(self, py: Python<'_>, number: usize) -> PyResult<Bound<'_, PyAny>> {
+    pub(crate) fn into_object(self, py: Python<'_>, number: usize) -> Result<Bound<'_, PyAny>, Fault> {
         match self {
             Self::Line(line) => Ok(PyString::new(py, &line).into_any()),
             Self::Decision(decision) => Ok(Bound::new(py, Decision::from(*decision))?.into_any()),
-            Self::Fault(fault) => Err(fault.of_request(number).raised(py)),
+            Self::Fault(fault) => Err(fault.of_request(number)),
         }
     }
 }

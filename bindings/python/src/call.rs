@@ -7,12 +7,12 @@ use pyo3::prelude::*;
 
 use crate::error::Fault;
 
-/// Calls, and makes of a panic a `GatelawError` with the code `panic`.
+/// Calls, and makes of what goes wrong its exception; of a panic, a `GatelawError` with the code `panic`.
 ///
 /// Left alone, pyo3 would raise its `PanicException`: that is no `Exception`, passes `except Exception`, and ends a server's
 /// worker.
-pub(crate) fn guarded<T>(py: Python<'_>, call: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-    caught(call).unwrap_or_else(|fault| Err(fault.raised(py)))
+pub(crate) fn guarded<T>(py: Python<'_>, call: impl FnOnce() -> Result<T, Fault>) -> PyResult<T> {
+    caught(call).and_then(|answer| answer).map_err(|fault| fault.raised(py))
 }
 
 /// Calls, and catches a panic.

@@ -18,13 +18,13 @@ use crate::error::{Fault, raise};
 pub(crate) fn check<'py>(py: Python<'py>, policy: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     guarded(py, || {
         let checked = read(py, policy)?;
-        diagnostics(py, &checked)
+        Ok(diagnostics(py, &checked)?)
     })
 }
 
 /// Reads, parses and checks what a caller gave as a policy.
-pub(crate) fn read(py: Python<'_>, policy: &Bound<'_, PyAny>) -> PyResult<Checked> {
-    let given = Given::of(policy).map_err(|fault| fault.raised(py))?;
+pub(crate) fn read(py: Python<'_>, policy: &Bound<'_, PyAny>) -> Result<Checked, Fault> {
+    let given = Given::of(policy)?;
     Ok(py.detach(|| Checked::of(given.files())))
 }
 

@@ -149,9 +149,9 @@ impl Decision {
     #[pyo3(signature = (line, /))]
     fn from_json(py: Python<'_>, line: &Bound<'_, PyAny>) -> PyResult<Self> {
         guarded(py, || {
-            let line = argument::text(line).map_err(|fault| fault.within("line").raised(py))?;
-            let error = |error: DecisionError| Fault::new("decision", error.to_string()).raised(py);
-            read_decision(&line).map(Self).map_err(error)
+            let line = argument::text(line).map_err(|fault| fault.within("line"))?;
+            let no_decision = |error: DecisionError| Fault::new("decision", error.to_string());
+            read_decision(&line).map(Self).map_err(no_decision)
         })
     }
 

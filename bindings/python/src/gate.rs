@@ -39,8 +39,8 @@ impl Gate {
         ip: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         guarded(py, || {
-            let gate = Abilities::of(limits, facts, ip).and_then(|abilities| Self::open(policy, &abilities));
-            gate.map_err(|fault| fault.raised(py))
+            let abilities = Abilities::of(limits, facts, ip)?;
+            Self::open(policy, &abilities)
         })
     }
 
@@ -63,8 +63,7 @@ impl Gate {
         keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Decision> {
         guarded(py, || {
-            let asked = self.request(request, keywords, false);
-            let (request, _) = asked.map_err(|fault| fault.raised(py))?;
+            let (request, _) = self.request(request, keywords, false)?;
             Ok(self.sessions.with(|session| decided(session, &request)).into())
         })
     }
@@ -82,11 +81,10 @@ impl Gate {
         keywords: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
-            let asked = self.request(request, keywords, true);
-            let (request, keywords) = asked.map_err(|fault| fault.raised(py))?;
-            let id = request_id(py, &keywords).map_err(|fault| fault.raised(py))?;
+            let (request, keywords) = self.request(request, keywords, true)?;
+            let id = request_id(py, &keywords)?;
             let decision = self.sessions.with(|session| decided(session, &request));
-            handling(py, &request, decision, &id)
+            Ok(handling(py, &request, decision, &id)?)
         })
     }
 
@@ -103,26 +101,25 @@ impl Gate {
         keywords: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
-            let asked = self.request(request, keywords, false);
-            let (request, _) = asked.map_err(|fault| fault.raised(py))?;
+            let (request, _) = self.request(request, keywords, false)?;
             let caller = request.caller(self.sessions.plan().identity_model());
             let explained =
                 self.sessions.with(|session| request.with(|raw| session.explain(raw, caller.caller())));
             let caller = caller_in_words(&caller, self.sessions.plan().identity_model());
-            explanation(py, explained, &caller)
+            Ok(explanation(py, explained, &caller)?)
         })
     }
 
     /// Answers one request as JSON text by one line: a decision, or `{"v":1,"error":CODE,"at":MEMBER}`.
     #[pyo3(signature = (request, /))]
     fn decide_json(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<String> {
-        guarded(py, || Ok(Line::of(request).map_err(|fault| fault.raised(py))?.decided(&self.sessions)))
+        guarded(py, || Ok(Line::of(request)?.decided(&self.sessions)))
     }
 
     /// Explains the answer to one request as JSON text by one line.
     #[pyo3(signature = (request, /))]
     fn explain_json(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<String> {
-        guarded(py, || Ok(Line::of(request).map_err(|fault| fault.raised(py))?.explained(&self.sessions)))
+        guarded(py, || Ok(Line::of(request)?.explained(&self.sessions)))
     }
 
     /// Decides many requests in their order, other threads running meanwhile: a text is answered by a line as `decide_json`
@@ -135,7 +132,7 @@ impl Gate {
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         guarded(py, || {
             let plan = self.sessions.plan();
-            let questions = Question::read_all(requests, plan).map_err(|fault| fault.raised(py))?;
+            let questions = Question::read_all(requests, plan)?;
             let answers =
                 py.detach(|| questions.iter().map(|one| one.answered(&self.sessions)).collect::<Vec<_>>());
             let numbered = answers.into_iter().enumerate();

@@ -19,7 +19,7 @@ use crate::sessions::Sessions;
 pub(crate) fn compile(py: Python<'_>, policy: &Bound<'_, PyAny>) -> PyResult<Policy> {
     guarded(py, || {
         let mut checked = read(py, policy)?;
-        let Some(compiled) = checked.compiled.take() else { return Err(not_compiled(py, &checked)) };
+        let Some(compiled) = checked.compiled.take() else { return Err(not_compiled(py, &checked).into()) };
         let warnings = PyTuple::new(py, diagnostics(py, &checked)?)?.unbind();
         Ok(Policy { sessions: Arc::new(Sessions::new(compiled.plan)), warnings })
     })
@@ -40,11 +40,10 @@ impl Policy {
     fn load_unsigned(py: Python<'_>, artifact: &Bound<'_, PyAny>) -> PyResult<Self> {
         guarded(py, || {
             let Ok(bytes) = artifact.cast::<PyBytes>() else {
-                return Err(Fault::kind("`bytes`", artifact).within("artifact").raised(py));
+                return Err(Fault::kind("`bytes`", artifact).within("artifact"));
             };
             let bytes = bytes.as_bytes();
-            let plan = py.detach(|| artifact::load_unsigned(bytes));
-            let plan = plan.map_err(|error| Fault::from(error).raised(py))?;
+            let plan = py.detach(|| artifact::load_unsigned(bytes))?;
             Ok(Self { sessions: Arc::new(Sessions::new(plan)), warnings: PyTuple::empty(py).unbind() })
         })
     }
@@ -86,20 +85,20 @@ impl Policy {
             let members = members.into_py_dict(py)?;
             members.set_item("ip", needs.ip)?;
             members.set_item("tokens", needs.tokens)?;
-            py.import("gatelaw._values")?.getattr("Needs")?.call((), Some(&members))
+            Ok(py.import("gatelaw._values")?.getattr("Needs")?.call((), Some(&members))?)
         })
     }
 
     /// Answers one request as JSON text by one line: a decision, or `{"v":1,"error":CODE,"at":MEMBER}`.
     #[pyo3(signature = (request, /))]
     fn decide_json(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<String> {
-        guarded(py, || Ok(Line::of(request).map_err(|fault| fault.raised(py))?.decided(&self.sessions)))
+        guarded(py, || Ok(Line::of(request)?.decided(&self.sessions)))
     }
 
     /// Explains the answer to one request as JSON text by one line.
     #[pyo3(signature = (request, /))]
     fn explain_json(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<String> {
-        guarded(py, || Ok(Line::of(request).map_err(|fault| fault.raised(py))?.explained(&self.sessions)))
+        guarded(py, || Ok(Line::of(request)?.explained(&self.sessions)))
     }
 
     fn __repr__(&self) -> String {
