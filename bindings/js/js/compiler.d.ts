@@ -1,4 +1,4 @@
-import type { Diagnostic, Source } from "./index.js";
+import type { Diagnostic, Source, WasmModule } from "./index.js";
 
 export { GatelawError } from "./index.js";
 export type { Diagnostic, Place, Source } from "./index.js";
@@ -16,7 +16,7 @@ export interface Compiled {
 export function init(source?: Source | Promise<Source>): Promise<void>;
 
 /** Makes the compiler ready from a compiled module or its bytes, without waiting. Node.js needs no call. */
-export function initSync(module: WebAssembly.Module | BufferSource): void;
+export function initSync(module: WasmModule | ArrayBuffer | ArrayBufferView): void;
 
 /**
  * Compiles a policy.

@@ -49,14 +49,23 @@ export interface Place {
   readonly end_column: number;
 }
 
+/** A type of the platform, where the libraries of your project declare it: Node.js, browsers and Workers declare other ones. */
+type Platform<Name extends string> = typeof globalThis extends { readonly [key in Name]: { prototype: infer Type } } ? Type : never;
+
+/** A compiled module of WebAssembly. */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Type } } } ? Type : object;
+
+/** A `Request` of the Fetch standard. */
+export type FetchRequest = Platform<"Request">;
+
 /** Where a module is, its bytes, or the compiled module. */
-export type Source = URL | string | Request | Response | BufferSource | WebAssembly.Module;
+export type Source = string | Platform<"URL"> | FetchRequest | Platform<"Response"> | ArrayBuffer | ArrayBufferView | WasmModule;
 
 /** Makes the evaluator ready from where it is: by default the file beside this one. Node.js needs no call. */
 export function init(source?: Source | Promise<Source>): Promise<void>;
 
 /** Makes the evaluator ready from a compiled module or its bytes, without waiting. Node.js needs no call. */
-export function initSync(module: WebAssembly.Module | BufferSource): void;
+export function initSync(module: WasmModule | ArrayBuffer | ArrayBufferView): void;
 
 /** Names the version of gatelaw, the same for every package of one release. */
 export function version(): string;
@@ -107,11 +116,11 @@ export class Gate {
   /** The policy that decides. */
   readonly policy: Policy;
   /** Decides a request. A gate that can't decide denies: status 503, reason `gate:trap`. */
-  decide(request: RequestInput | Request, context?: Context): Decision;
+  decide(request: RequestInput | FetchRequest, context?: Context): Decision;
   /** Explains the decision on a request: the rules that could matter, with what each asked. */
-  explain(request: RequestInput | Request, context?: Context): Explanation;
+  explain(request: RequestInput | FetchRequest, context?: Context): Explanation;
   /** Decides a request, and says what a gate does about it: forward it, changed, or answer it. */
-  handle(request: RequestInput | Request, context?: HandleContext): Handling;
+  handle(request: RequestInput | FetchRequest, context?: HandleContext): Handling;
 }
 
 export interface GateOptions {

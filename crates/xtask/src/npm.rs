@@ -8,6 +8,17 @@ use crate::log::Log;
 use crate::project::{Project, Result};
 use crate::{artifact, rust, setup};
 
+/// What is written by hand beside the folders of the package.
+const PACKAGE_FILES: [&str; 7] = [
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "package-lock.json",
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.without-dom.json",
+];
+
 /// The modules of WebAssembly, each with the file that the package has for it.
 const MODULES: [(&str, &str); 2] = [("evaluator", "gatelaw.wasm"), ("compiler", "gatelaw-compiler.wasm")];
 
@@ -47,8 +58,7 @@ fn copy_package(project: &Project) -> Result<()> {
         files::remove_folder(&project.made("npm").join(folder))?;
         files::copy_folder(&project.at("bindings/js").join(folder), &project.made("npm").join(folder))?;
     }
-    let licences = ["LICENSE-APACHE", "LICENSE-MIT"];
-    for file in ["README.md", "package.json", "package-lock.json", "tsconfig.json"].iter().chain(&licences) {
+    for file in PACKAGE_FILES {
         files::copy(&project.at("bindings/js").join(file), &project.made("npm").join(file))?;
     }
     Ok(())
@@ -87,7 +97,10 @@ pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
 
 /// Checks the types of the package.
 pub(crate) fn check_types(project: &Project, log: &mut Log) -> Result<()> {
-    log.run(tool(project, "tsc").args(["--project", "tsconfig.json"]).current_dir(project.made("npm")))
+    for config in ["tsconfig.json", "tsconfig.without-dom.json"] {
+        log.run(tool(project, "tsc").args(["--project", config]).current_dir(project.made("npm")))?;
+    }
+    Ok(())
 }
 
 /// Runs the files of a folder that are named `*.test.js`: how Node.js finds them by itself differs by version.
