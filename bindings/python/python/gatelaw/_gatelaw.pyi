@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any, Literal, final, overload
 
@@ -8,7 +8,14 @@ __all__ = ["Decision", "Gate", "Policy", "check", "compile", "version"]
 
 # Header lines: a mapping, or pairs where a name may stand twice.
 _Text = str | bytes
-_Headers = Mapping[_Text, _Text] | Mapping[str, str] | Mapping[bytes, bytes] | Iterable[Sequence[_Text]]
+_Headers = (
+    Mapping[str, _Text]
+    | Mapping[bytes, _Text]
+    | Mapping[_Text, _Text]
+    | Iterable[tuple[_Text, _Text]]
+    | Iterable[list[str]]
+    | Iterable[list[bytes]]
+)
 
 @final
 class Decision:
@@ -196,15 +203,13 @@ class Gate:
         A text is answered by a line as `decide_json` does, a mapping by a `Decision`.
         """
 
-def compile(policy: str | PathLike[str] | Mapping[str, str] | Mapping[str, bytes] | Mapping[str, str | bytes], /) -> Policy:
+def compile(policy: str | PathLike[str] | Mapping[str, _Text], /) -> Policy:
     """Compiles a policy: the path of a folder or of a `.gate` file, or texts by name.
 
     Raises `GatelawError` with all that is wrong with it, the code and place being those of the first error.
     """
 
-def check(
-    policy: str | PathLike[str] | Mapping[str, str] | Mapping[str, bytes] | Mapping[str, str | bytes], /
-) -> list[Diagnostic]:
+def check(policy: str | PathLike[str] | Mapping[str, _Text], /) -> list[Diagnostic]:
     """Checks a policy given as `compile` takes it. Answers all errors and warnings; none of them is raised."""
 
 def version() -> str:

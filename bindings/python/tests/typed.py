@@ -1,0 +1,31 @@
+"""What type checkers take, and what they refuse: never run, only checked. A refusal that goes missing is an unused `ignore`."""
+
+from pathlib import Path
+
+import gatelaw
+
+
+def takes(gate: gatelaw.Gate, raw: list[tuple[bytes, bytes]], texts: dict[str, str], pairs: list[list[str]]) -> None:
+    """All that a caller may hand over."""
+    policies = [gatelaw.compile("policy"), gatelaw.compile(Path("policy")), gatelaw.compile(texts), gatelaw.compile({"a": b""})]
+    for headers in (raw, texts, pairs, {b"a": b"b"}, {"a": b"b"}, None):
+        gate.decide(method="GET", host="a.example", target=b"/", headers=headers)
+    decision: gatelaw.Decision = gate.decide({"method": "GET"})
+    lines: list[str] = gate.decide_many(["{}"]) + gate.decide_many([b"{}"])
+    decisions: list[gatelaw.Decision] = gate.decide_many([{"method": "GET"}])
+    handling = gate.handle({"method": "GET"})
+    target: str = handling.target if isinstance(handling, gatelaw.Forward) else handling.body
+    print(policies, decision.allowed, lines, decisions, target)
+
+
+def refuses(policy: gatelaw.Policy, gate: gatelaw.Gate) -> None:
+    """What no caller should get past its editor."""
+    gatelaw.compile(b"policy")  # type: ignore[arg-type]
+    gatelaw.Gate(policy, limits="ignore")  # type: ignore[arg-type]
+    gatelaw.Gate(policy, facts=["weather"])  # type: ignore[list-item]
+    gate.decide(method="GET", host="a.example")  # type: ignore[call-overload]
+    gate.decide(method="GET", host="a.example", target="/", headers="a: b")  # type: ignore[arg-type]
+    gate.decide(method="GET", host="a.example", target="/", now=1.5)  # type: ignore[call-overload]
+    gate.decide(method="GET", host="a.example", target="/", identity="root")  # type: ignore[call-overload]
+    gate.decide_many([1])  # type: ignore[arg-type]
+    gate.decide({}).status = 200  # type: ignore[misc]
