@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 /** The package as it was put together. */
-const PACKAGE = dirname(dirname(fileURLToPath(import.meta.url)));
+export const PACKAGE = dirname(dirname(fileURLToPath(import.meta.url)));
 const SHIPPED = ["js", "package.json"];
 const MINUTE_MS = 60_000;
 
