@@ -4,7 +4,7 @@
  */
 export class GatelawError extends Error {
   readonly name: "GatelawError";
-  /** `artifact:…`, `request:…`, `gate:…`, `module:…`, `policy:…`, or from the compiler `compile:failed` and `format:failed`. */
+  /** `artifact:…`, `request:…`, `gate:…`, `module:…`, `policy:…`; from the compiler that of the first error, such as `G0101`. */
   readonly code: string;
   /** The argument at fault, where there is one. */
   readonly at?: string;

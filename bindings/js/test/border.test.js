@@ -75,6 +75,21 @@ for (const [argument, call, ...but] of [
   });
 }
 
+test("what was given instead is told", () => {
+  const told = (value) => {
+    try {
+      new Gate(value);
+    } catch ({ message }) {
+      return message.slice("policy must be a Policy, not ".length);
+    }
+  };
+  const given = [undefined, null, 7, 7n, "a", true, () => {}, [], {}, new Date(), new Map(), new ArrayBuffer(1), new Uint8Array(1)];
+  assert.deepEqual(given.map(told), [
+    "undefined", "null", "a number", "a bigint", "a string", "a boolean", "a function", "an array", "an object", "a Date", "a Map",
+    "an ArrayBuffer", "a Uint8Array",
+  ]);
+});
+
 test("a wrong source of the module is named", async () => {
   for (const source of [null, 7, {}, [], true]) await assert.rejects(init(source), /^TypeError: source must be/);
   await assert.rejects(init(new Response("", { status: 404 })), { code: "module:fetch" });

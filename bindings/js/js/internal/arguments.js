@@ -36,5 +36,6 @@ export function wrong(name, expected, value) {
 function kindOf(value) {
   if (value === null || value === undefined) return `${value}`;
   if (Array.isArray(value)) return "an array";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+  const name = typeof value === "object" ? Object.prototype.toString.call(value).slice("[object ".length, -1) : typeof value;
+  return `${/^(?!U)[aeiou]/i.test(name) ? "an" : "a"} ${name === "Object" ? "object" : name}`;
 }
