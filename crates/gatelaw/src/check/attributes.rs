@@ -150,8 +150,8 @@ impl Checker<'_> {
             format!("`path.{name}` is not captured by the route"),
         );
         let all: Vec<&str> = scope.routes.iter().flat_map(|(_, c)| c.iter().map(String::as_str)).collect();
-        let help = did_you_mean(name, all.iter().copied())
-            .unwrap_or_else(|| format!("capture it in every pattern of `on`: `/…/{{{name}}}`"));
+        let other = if all.contains(&name) { None } else { did_you_mean(name, all.iter().copied()) };
+        let help = other.unwrap_or_else(|| format!("capture it in every pattern of `on`: `/…/{{{name}}}`"));
         self.out.push(match missing {
             Some(span) => diagnostic.label(span, "this pattern does not capture it").help(help),
             None => diagnostic.help(help),

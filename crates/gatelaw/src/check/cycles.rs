@@ -20,8 +20,12 @@ pub(super) fn cyclic_defines<'a>(names: &Names<'a>, out: &mut Vec<Diagnostic>) -
         let name = define.name.node.as_str();
         let Some(path) = path_back(name, &uses) else { continue };
         if !path.iter().any(|step| cyclic.contains(step)) {
-            let shown = path.iter().map(|step| format!("`{step}`")).collect::<Vec<_>>().join(" uses ");
-            let message = format!("{shown} uses `{name}` again");
+            let used = path.iter().skip(1).map(|step| format!("`{step}`, which uses ")).collect::<String>();
+            let message = if used.is_empty() {
+                format!("`{name}` uses itself")
+            } else {
+                format!("`{name}` uses {used}`{name}` again")
+            };
             out.push(
                 Diagnostic::at(CYCLE, define.name.span, message).help("write one of them without the other"),
             );

@@ -2,7 +2,7 @@
 
 use super::input::{Fault, Input};
 use crate::codes::grammar::EXPECTED;
-use crate::codes::tokens::{FOREIGN, GLUED_COMMENT};
+use crate::codes::tokens::{FOREIGN, GLUED_COMMENT, UNKNOWN_CHARACTER};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::suggest::nearest;
@@ -25,7 +25,7 @@ pub(super) fn expected(at: Input<'_>, what: &str) -> nom::Err<Fault> {
 /// Makes the diagnostic of [`expected`], to be given more help.
 pub(super) fn expected_at(at: Input<'_>, what: &str) -> Diagnostic {
     let at = at.space();
-    if let Some(foreign) = foreign(at) {
+    if let Some(foreign) = foreign(at).or_else(|| unknown_character(at)) {
         return foreign;
     }
     let (found, span) = found(at);
@@ -76,6 +76,17 @@ fn foreign(at: Input<'_>) -> Option<Diagnostic> {
     Some(Diagnostic::at(FOREIGN, at.span(sign.len()), format!("`{sign}` has no meaning here")).help(instead))
 }
 
+/// Recognises a character with which no token begins. Letters begin words, if not names.
+fn unknown_character(at: Input<'_>) -> Option<Diagnostic> {
+    let begins = |c: char| c.is_alphanumeric() || "\"#%()*+,-./:<=>?@[]_{|}!".contains(c);
+    let found = at.rest.chars().next().filter(|c| !begins(*c))?;
+    let number = u32::from(found);
+    let shown = if found.is_control() { found.escape_default().to_string() } else { found.to_string() };
+    let message = format!("`{shown}` (U+{number:04X}) has no meaning here");
+    let diagnostic = Diagnostic::at(UNKNOWN_CHARACTER, at.span(found.len_utf8()), message);
+    Some(diagnostic.help("take it away, or put the text it belongs to in double quotes"))
+}
+
 /// Complains of a comment that is glued to the token before.
 pub(super) fn glued_comment(at: Input<'_>) -> Diagnostic {
     Diagnostic::at(GLUED_COMMENT, at.span(1), "a comment begins with a `#` that stands alone".to_owned())
@@ -84,7 +95,7 @@ pub(super) fn glued_comment(at: Input<'_>) -> Diagnostic {
 
 /// Makes the diagnostic of an unknown word, with the nearest known one.
 pub(super) fn unknown_word(at: Input<'_>, code: Code, what: &str, known: &[&str]) -> Diagnostic {
-    if let Some(foreign) = foreign(at) {
+    if let Some(foreign) = foreign(at).or_else(|| unknown_character(at)) {
         return foreign;
     }
     let (found, span) = found(at);

@@ -11,7 +11,7 @@ use super::tests::test;
 use super::tokens::{keyword, list1, must, name, never_closed, peek, sign, text, word};
 use crate::ast::{Define, Item, List, ListEntries, Role, Service, ServiceLine, Type};
 use crate::codes::grammar::{NEVER_CLOSED, UNKNOWN_CLAUSE, UNKNOWN_ITEM};
-use crate::source::{Span, Spanned};
+use crate::source::{Sources, Span, Spanned};
 
 /// The words that begin items.
 const ITEM_WORDS: &[&str] = &[
@@ -107,6 +107,25 @@ fn next_item<'a>(start: Input<'a>, at: Input<'a>) -> Input<'a> {
             return rest;
         }
     }
+}
+
+/// Marks the item in which a place stands: from the last line before it that begins like one, to the next such line.
+pub(crate) fn item_around(sources: &Sources, place: Span) -> Span {
+    let text = sources.file(place.file).map_or("", |file| file.text.as_str());
+    let (before, behind) =
+        text.split_at_checked(usize::try_from(place.start).unwrap_or(0)).unwrap_or((text, ""));
+    let begins_item = |at: &usize| {
+        let line = text.get(*at..).unwrap_or("");
+        line.starts_with('@') || ITEM_WORDS.contains(&first_word(line))
+    };
+    let start = before.rmatch_indices('\n').map(|(at, _)| at + 1).find(begins_item).unwrap_or(0);
+    let end = behind
+        .match_indices('\n')
+        .map(|(at, _)| before.len() + at + 1)
+        .find(begins_item)
+        .unwrap_or(text.len());
+    let [start, end] = [start, end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+    Span { file: place.file, start, end }
 }
 
 fn first_word(text: &str) -> &str {

@@ -20,6 +20,7 @@ use crate::diagnostic::Diagnostic;
 use crate::limits::SOURCE_BYTES_MAX;
 use crate::source::{FileId, Sources, Span};
 use input::{Context, Input};
+pub(crate) use items::item_around;
 
 /// Parses the texts of a policy. The tree holds all that could be read, beside the diagnostics.
 #[must_use]

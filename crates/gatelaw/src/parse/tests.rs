@@ -1,13 +1,14 @@
 //! Tests of the language, and the JSON in them.
 
 use super::expressions::optional;
-use super::faults::{expected, fail};
+use super::faults::{expected, fail, found};
 use super::input::{Input, Parsed};
 use super::items::{block, unknown_line};
 use super::literals::{int, must_literal};
 use super::tokens::{close, keyword, must, peek, sign, string, text, word};
 use crate::ast::{Effect, Name, RuleRef, Test, TestLine, TestLineKind, Text};
 use crate::codes::grammar::{TOO_DEEP, TWICE};
+use crate::codes::tests::CLAIMS_BAD;
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
 use crate::source::Spanned;
@@ -78,12 +79,21 @@ fn caller(input: Input<'_>) -> Parsed<'_, TestLineKind> {
         "invalid" => Ok((rest, TestLineKind::AsInvalid)),
         _ => {
             let start = rest.space();
+            if start.first() != Some('{') {
+                return Err(fail(no_claims(start, &name.node)));
+            }
             let (rest, members) = object(rest)?;
             let members = members.into_iter().map(|(name, value)| (name.node, value.node)).collect();
             let claims = Spanned { node: Json::Object(members), span: start.span_to(rest) };
             Ok((rest, TestLineKind::As(name, claims)))
         }
     }
+}
+
+fn no_claims(at: Input<'_>, issuer: &str) -> Diagnostic {
+    let (found, span) = found(at);
+    let message = format!("expected the claims of the token, an object, found {found}");
+    Diagnostic::at(CLAIMS_BAD, span, message).help(format!("write `as {issuer} {{ sub: \"u1\" }}`"))
 }
 
 /// `{ sub: "u1", "https://x/": true }`: an object, its member names bare or quoted

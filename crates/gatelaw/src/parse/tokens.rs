@@ -185,7 +185,8 @@ pub(super) fn list1<'a, T>(
             let next = behind.space();
             if next.rest.is_empty() || next.rest.starts_with(['}', ']', ')']) {
                 let message = "nothing follows this comma".to_owned();
-                return Err(fail(Diagnostic::at(TRAILING_COMMA, comma, message).help("leave it out")));
+                behind.report(Diagnostic::at(TRAILING_COMMA, comma, message).help("leave it out"));
+                return Ok((behind, items));
             }
             let (after, value) = item(behind)?;
             items.push(value);
