@@ -10,6 +10,7 @@
 mod artifacts;
 mod bad_files;
 mod bad_requests;
+mod errors;
 mod folder;
 mod init;
 mod output;

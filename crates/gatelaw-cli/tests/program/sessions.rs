@@ -8,7 +8,7 @@
 //! exit 1
 //! ```
 //!
-//! Digests and figures of plans are masked (`sha256:…`, `N`). `1|` is stdout, `2|` is stderr, `< FILE` behind a command is its stdin. Comments begin with `#`. To record again after a
+//! Digests and figures of plans are masked (`sha256:…`, `N`), and the folder itself (`HERE`). `1|` is stdout, `2|` is stderr, `< FILE` behind a command is its stdin. Comments begin with `#`. To record again after a
 //! change, run the test with `GATELAW_BLESS=1` and read the difference.
 
 use std::fmt::Write;
@@ -21,7 +21,8 @@ use crate::folder::Folder;
 fn every_session_runs_as_recorded() {
     let sessions = sessions();
     assert!(!sessions.is_empty());
-    let changed: Vec<String> = sessions.iter().filter_map(|path| difference(path)).collect();
+    let changed: Vec<String> =
+        sessions.iter().filter_map(|path| difference(path, &copy_of(&path.with_extension("")))).collect();
     assert!(changed.is_empty(), "{}", changed.join("\n"));
 }
 
@@ -34,10 +35,18 @@ fn sessions() -> Vec<PathBuf> {
     sessions
 }
 
-/// Runs one session; the text says where it is not as recorded.
-fn difference(path: &Path) -> Option<String> {
+fn copy_of(files: &Path) -> Folder {
+    let folder = Folder::new();
+    if files.is_dir() {
+        folder.copy(files);
+    }
+    folder
+}
+
+/// Runs one session in a folder; the text says where it is not as recorded.
+pub(crate) fn difference(path: &Path, folder: &Folder) -> Option<String> {
     let recorded = fs::read_to_string(path).unwrap();
-    let ran = run(&recorded, &path.with_extension(""));
+    let ran = run(&recorded, path, folder);
     if ran == recorded {
         return None;
     }
@@ -48,21 +57,17 @@ fn difference(path: &Path) -> Option<String> {
     Some(format!("{} is not as recorded. Recorded:\n{recorded}\nRan:\n{ran}", path.display()))
 }
 
-fn run(recorded: &str, files: &Path) -> String {
-    let folder = Folder::new();
-    if files.is_dir() {
-        folder.copy(files);
-    }
+fn run(recorded: &str, path: &Path, folder: &Folder) -> String {
     let mut ran = String::new();
     for line in recorded.lines() {
         if line.starts_with('#') || line.is_empty() {
             writeln!(ran, "{line}").unwrap();
         } else if let Some(command) = line.strip_prefix("$ gatelaw") {
             writeln!(ran, "{line}").unwrap();
-            run_command(&folder, command.trim_start(), &mut ran);
+            run_command(folder, command.trim_start(), &mut ran);
         } else {
             let is_output = line.starts_with("1|") || line.starts_with("2|") || line.starts_with("exit ");
-            assert!(is_output, "{}: what is `{line}`?", files.display());
+            assert!(is_output, "{}: what is `{line}`?", path.display());
         }
     }
     ran
@@ -75,9 +80,11 @@ fn run_command(folder: &Folder, command: &str, ran: &mut String) {
     };
     let arguments: Vec<&str> = command.split_whitespace().collect();
     let run = folder.run_with(&arguments, &stdin);
+    let here = folder.path("").canonicalize().unwrap();
     for (prefix, text) in [("1|", &run.stdout), ("2|", &run.stderr)] {
         for line in text.lines() {
-            writeln!(ran, "{}", format!("{prefix} {}", masked(line)).trim_end()).unwrap();
+            let line = masked(&line.replace(here.to_str().unwrap(), "HERE"));
+            writeln!(ran, "{}", format!("{prefix} {line}").trim_end()).unwrap();
         }
     }
     writeln!(ran, "exit {}", run.exit).unwrap();
@@ -93,9 +100,14 @@ fn masked(line: &str) -> String {
         masked += if is_digest { "…" } else { digest };
         masked += rest;
     }
+    let is_message = masked.starts_with("error[");
     let is_figure =
         ["bytes", "words of", "values and", "classes of", "states of", "values that", "variables"];
-    if is_figure.iter().any(|word| masked.contains(word)) { without_digits(&masked) } else { masked }
+    if !is_message && is_figure.iter().any(|word| masked.contains(word)) {
+        without_digits(&masked)
+    } else {
+        masked
+    }
 }
 
 fn without_digits(line: &str) -> String {
