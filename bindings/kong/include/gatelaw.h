@@ -1,8 +1,10 @@
 /*
  * gatelaw: one law for every gate. The C ABI, which the Lua library stands on.
  *
- * Text is UTF-8. Bytes go in as a pointer and a length and are only read during the call. An error goes into a struct of
- * the caller; it may be NULL. Any thread may call any function. No panic passes this border.
+ * Bytes go in as a pointer and a length and are only read during the call. What comes out points into the handle that
+ * answered. An error goes into a struct of the caller; it may be NULL. No panic passes this border.
+ *
+ * Policies and identities may be used by any thread, by several at once; a session by one at a time.
  */
 #ifndef GATELAW_H
 #define GATELAW_H
@@ -14,44 +16,213 @@
 extern "C" {
 #endif
 
-/* What every call that can fail returns. */
+/* The layout that this header describes. Where gate_abi() answers another number, call nothing else. */
+#define GATE_ABI 1
+
+/* What every call that can fail returns. Whoever gets GATE_ERROR denies the request. */
 #define GATE_OK 0
 #define GATE_ERROR 1
 
+/* Bits of `given`, `wrong` and `lacks`. */
+#define GATE_COUNTRY 1
+#define GATE_ASN 2
+#define GATE_BOT_SCORE 4
+#define GATE_TLS_VERSION 8
+#define GATE_CLIENT_CERT 16
+#define GATE_SIZE 32
+#define GATE_IP 64 /* in `lacks` alone */
+
 /* The declarations from here to the next mark are those of lua/gatelaw.lua, word for word. */
 /* begin cdef */
-typedef struct gate_plan gate_plan;
+typedef struct gate_policy gate_policy;
+typedef struct gate_session gate_session;
+typedef struct gate_identity gate_identity;
 
 typedef struct gate_error {
   char code[64];
   char message[448];
 } gate_error;
 
+typedef struct gate_text {
+  const uint8_t *bytes;
+  size_t len;
+} gate_text;
+
+typedef struct gate_pair {
+  gate_text name;
+  gate_text value;
+} gate_pair;
+
+typedef struct gate_settings {
+  uint32_t limits_reported;
+  uint32_t lacks;
+  gate_text trusted;
+  gate_text client_header;
+} gate_settings;
+
+typedef struct gate_request {
+  gate_text method;
+  gate_text scheme;
+  gate_text host;
+  gate_text target;
+  const gate_pair *headers;
+  size_t headers_len;
+  gate_text ip;
+  gate_text peer;
+  gate_text country;
+  gate_text tls_version;
+  gate_text client_cert;
+  int64_t asn;
+  int64_t bot_score;
+  int64_t size;
+  int64_t now;
+  uint32_t given;
+  uint32_t wrong;
+  uint32_t headers_cut;
+} gate_request;
+
+typedef struct gate_limit {
+  gate_text name;
+  gate_text key;
+  uint32_t rate;
+  uint32_t per_s;
+  uint32_t burst;
+} gate_limit;
+
+typedef struct gate_decision {
+  int32_t allowed;
+  int32_t status;
+  gate_text reason;
+  gate_text rule;
+  gate_text challenge;
+  gate_text text;
+  gate_text target;
+  gate_text audit;
+  gate_text policy;
+  const gate_pair *set;
+  size_t set_len;
+  const gate_text *remove;
+  size_t remove_len;
+  const gate_limit *limits;
+  size_t limits_len;
+  const gate_pair *keep;
+  size_t keep_len;
+  const gate_text *observed;
+  size_t observed_len;
+} gate_decision;
+
+typedef struct gate_handling {
+  int32_t forwarded;
+  int32_t status;
+  gate_text target;
+  const gate_text *drop;
+  size_t drop_len;
+  const gate_pair *headers;
+  size_t headers_len;
+  gate_text body;
+} gate_handling;
+
+uint32_t gate_abi(void);
 const char *gate_version(void);
+
 int32_t gate_load_unsigned(const uint8_t *bytes, size_t bytes_len,
-                           gate_plan **plan, gate_error *error);
-const char *gate_digest(const gate_plan *plan, size_t *digest_len);
-void gate_free(gate_plan *plan);
+                           gate_policy **policy, gate_error *error);
+gate_text gate_digest(const gate_policy *policy);
+gate_text gate_needs_json(const gate_policy *policy);
+int32_t gate_has_limits(const gate_policy *policy);
+void gate_policy_free(gate_policy *policy);
+
+int32_t gate_session_new(const gate_policy *policy,
+                         const gate_settings *settings,
+                         gate_session **session, gate_error *error);
+void gate_session_free(gate_session *session);
+
+int32_t gate_identity_verified(const gate_policy *policy, gate_text issuer,
+                               gate_text claims, gate_text client_cert,
+                               gate_identity **identity, gate_error *error);
+int32_t gate_identity_invalid(const gate_policy *policy, gate_text code,
+                              gate_identity **identity, gate_error *error);
+int32_t gate_identity_unavailable(const gate_policy *policy, gate_text issuer,
+                                  gate_identity **identity, gate_error *error);
+void gate_identity_free(gate_identity *identity);
+
+int32_t gate_decide(gate_session *session, const gate_request *request,
+                    const gate_identity *identity, gate_decision *decision,
+                    gate_error *error);
+int32_t gate_handle(gate_session *session, const gate_request *request,
+                    const uint8_t *request_id, size_t request_id_len,
+                    gate_handling *handling, gate_error *error);
+int32_t gate_decision_json(gate_session *session, gate_text *line,
+                           gate_error *error);
+int32_t gate_decide_json(gate_session *session, const uint8_t *line,
+                         size_t line_len, const int64_t *now,
+                         gate_text *answered, gate_error *error);
+int32_t gate_explain_json(gate_session *session, const uint8_t *line,
+                          size_t line_len, const int64_t *now,
+                          gate_text *answered, gate_error *error);
 /* end cdef */
 
 /*
+ * Structs
+ *
  * gate_error: `code` names the kind of the error, for programs to compare; `message` tells a person. Both end with a zero
  * byte; a message that is too long is cut between two characters.
  *
- * gate_version: names the version of gatelaw, the same for every package of one release. The text ends with a zero byte
- * and is never freed.
+ * gate_text: bytes and their number; a NULL pointer is no text, which differs from an empty one. Texts that come out are
+ * UTF-8 without a zero byte at their end.
+ *
+ * gate_settings: what a host can do; all zero is the strictest. `limits_reported` 1: the host counts the limits that
+ * decisions name; 0: a policy with limits is refused. `lacks`: bits of what the host doesn't have; a policy that reads it is
+ * refused. `trusted`: addresses and networks of proxies, separated by commas, whose word in the header `client_header` counts
+ * for `peer`.
+ *
+ * gate_request: the request as it was received, before any decoding. `scheme` is `http` or `https`, `host` the request's
+ * authority, `target` path and query, `headers` all lines apart and in order: those a policy reads wouldn't do, since spellings
+ * that an upstream takes for the same header, hop-by-hop lists and limits are judged too. `ip` is the client's address, or
+ * `peer` the other end of the connection, from which the client's address is found (then `ip` is NULL). Facts count where
+ * their bit stands in `given`; a bit in `wrong` says that the host had a value of another type. `now` is in Unix seconds.
+ * `headers_cut` 1: the host stopped before the last header; such a request is refused. Set all bytes to zero before.
+ *
+ * gate_limit: a limit that an allowed request counts against: `rate` requests in `per_s` seconds, `burst` at once.
+ *
+ * gate_decision: the members of a decision as docs/decision.md has them; `rule`, `challenge`, `text` and `target` may be NULL.
+ *
+ * gate_handling: what a gate does. `forwarded` 1: send the request to `target`, without the headers named in `drop`, with
+ * `headers` set. `forwarded` 0: answer with `status`, `headers` and `body`.
+ *
+ * Functions
+ *
+ * gate_abi, gate_version: number the ABI; name the version of gatelaw, in text that ends with a zero byte and is never freed.
  *
  * gate_load_unsigned: loads an artifact that nobody signed: the caller answers for where the bytes come from. On GATE_OK it
- * writes `plan`, which the caller owns and gives to gate_free once. GATE_ERROR with a code `artifact:...` for bytes that are
- * no artifact of this gatelaw.
+ * writes `policy`, which the caller owns and gives to gate_policy_free once. Codes: `artifact:...`.
  *
- * gate_digest: answers the digest of what decides, `sha256:` and 64 hex digits, and writes its length. The text has no zero
- * byte at its end and stands as long as the plan.
+ * gate_digest, gate_needs_json, gate_has_limits: answer the digest of what decides, `sha256:` and 64 hex digits; what the policy
+ * reads and sets, as one JSON object; 1 where it has limits, else 0. Both texts stand as long as the policy.
  *
- * gate_free: frees a plan; NULL is none.
+ * gate_session_new: makes a session, which decides. `settings` may be NULL, which is all zero. A session outlives its policy.
+ * Codes: `gate:limits`, `gate:facts`, `gate:ip`, `gate:trusted`.
  *
- * Codes of the border itself: `abi:null` for a NULL where a pointer was promised, `abi:panic` for a defect of gatelaw:
- * deny the request, report the message.
+ * gate_identity_verified, gate_identity_invalid, gate_identity_unavailable: say who asks: the claims of a token that the host
+ * verified, as JSON; a token that it refused, with a code (`token:CODE`); a token whose keys are not to be had. `client_cert` is
+ * the fact of that name, or NULL. An identity serves any number of requests to sessions of its policy. Codes: `request:...`.
+ *
+ * gate_decide: decides a request; `identity` is NULL for nobody. `decision` points into the session, until the next call with
+ * it. A bearer token in a request without an identity is denied, `token:no_verifier`. Codes: `request:...`.
+ *
+ * gate_handle: says what a gate does with the request decided last, which is given again. `request_id` is the correlation id.
+ * `handling` points into the session, until the next call with it.
+ *
+ * gate_decision_json: writes the decision made last as a line.
+ *
+ * gate_decide_json, gate_explain_json: answer a request that is a line of JSON, as docs/request.md has it, with a line. `now`
+ * stands in for a missing member of that name; NULL for none.
+ *
+ * gate_policy_free, gate_session_free, gate_identity_free: free a handle; NULL is none.
+ *
+ * Codes of the border itself: `abi:null` for a NULL where a pointer was promised, `abi:text` for a text that is not UTF-8,
+ * `abi:identity` for an identity of another policy, `abi:order` for a call before the one it depends on, and `abi:panic` for a
+ * defect of gatelaw: deny the request, report the message; the session can be used on.
  */
 
 #ifdef __cplusplus

@@ -1,8 +1,10 @@
---- gatelaw for Kong and nginx, over the C ABI of libgatelaw.
+--- gatelaw for nginx with Lua, over the C ABI of libgatelaw.
 --
--- The library is looked for as `libgatelaw.so` along `package.cpath`, then
--- where the system looks. Load it once, in `init_by_lua` or at the top of a
--- plugin's handler, never per request.
+-- Nothing is loaded with this module: `load_unsigned` opens the library, the
+-- first time, and every policy, gate and identity is an object of yours.
+--
+-- A wrong type is an error that names the argument. All else that goes wrong
+-- is `nil, err`: `err.code` for programs, `tostring(err)` for people.
 -- @module gatelaw
 
 
@@ -10,74 +12,791 @@ local ffi = require("ffi")
 
 
 local error = error
+local getmetatable = getmetatable
+local ipairs = ipairs
+local pairs = pairs
+local pcall = pcall
 local setmetatable = setmetatable
+local tonumber = tonumber
+local tostring = tostring
 local type = type
+local concat = table.concat
+local floor = math.floor
 local io_open = io.open
+local os_time = os.time
+local ffi_fill = ffi.fill
 local ffi_gc = ffi.gc
 local ffi_load = ffi.load
 local ffi_new = ffi.new
+local ffi_sizeof = ffi.sizeof
 local ffi_string = ffi.string
+local ngx_time = ngx and ngx.time
 
 
-ffi.cdef([[
-typedef struct gate_plan gate_plan;
+-- Once in a process is enough, and twice is an error of LuaJIT's.
+if not pcall(ffi_sizeof, "gate_request") then
+  ffi.cdef([[
+typedef struct gate_policy gate_policy;
+typedef struct gate_session gate_session;
+typedef struct gate_identity gate_identity;
 
 typedef struct gate_error {
   char code[64];
   char message[448];
 } gate_error;
 
+typedef struct gate_text {
+  const uint8_t *bytes;
+  size_t len;
+} gate_text;
+
+typedef struct gate_pair {
+  gate_text name;
+  gate_text value;
+} gate_pair;
+
+typedef struct gate_settings {
+  uint32_t limits_reported;
+  uint32_t lacks;
+  gate_text trusted;
+  gate_text client_header;
+} gate_settings;
+
+typedef struct gate_request {
+  gate_text method;
+  gate_text scheme;
+  gate_text host;
+  gate_text target;
+  const gate_pair *headers;
+  size_t headers_len;
+  gate_text ip;
+  gate_text peer;
+  gate_text country;
+  gate_text tls_version;
+  gate_text client_cert;
+  int64_t asn;
+  int64_t bot_score;
+  int64_t size;
+  int64_t now;
+  uint32_t given;
+  uint32_t wrong;
+  uint32_t headers_cut;
+} gate_request;
+
+typedef struct gate_limit {
+  gate_text name;
+  gate_text key;
+  uint32_t rate;
+  uint32_t per_s;
+  uint32_t burst;
+} gate_limit;
+
+typedef struct gate_decision {
+  int32_t allowed;
+  int32_t status;
+  gate_text reason;
+  gate_text rule;
+  gate_text challenge;
+  gate_text text;
+  gate_text target;
+  gate_text audit;
+  gate_text policy;
+  const gate_pair *set;
+  size_t set_len;
+  const gate_text *remove;
+  size_t remove_len;
+  const gate_limit *limits;
+  size_t limits_len;
+  const gate_pair *keep;
+  size_t keep_len;
+  const gate_text *observed;
+  size_t observed_len;
+} gate_decision;
+
+typedef struct gate_handling {
+  int32_t forwarded;
+  int32_t status;
+  gate_text target;
+  const gate_text *drop;
+  size_t drop_len;
+  const gate_pair *headers;
+  size_t headers_len;
+  gate_text body;
+} gate_handling;
+
+uint32_t gate_abi(void);
 const char *gate_version(void);
+
 int32_t gate_load_unsigned(const uint8_t *bytes, size_t bytes_len,
-                           gate_plan **plan, gate_error *error);
-const char *gate_digest(const gate_plan *plan, size_t *digest_len);
-void gate_free(gate_plan *plan);
-]])
+                           gate_policy **policy, gate_error *error);
+gate_text gate_digest(const gate_policy *policy);
+gate_text gate_needs_json(const gate_policy *policy);
+int32_t gate_has_limits(const gate_policy *policy);
+void gate_policy_free(gate_policy *policy);
+
+int32_t gate_session_new(const gate_policy *policy,
+                         const gate_settings *settings,
+                         gate_session **session, gate_error *error);
+void gate_session_free(gate_session *session);
+
+int32_t gate_identity_verified(const gate_policy *policy, gate_text issuer,
+                               gate_text claims, gate_text client_cert,
+                               gate_identity **identity, gate_error *error);
+int32_t gate_identity_invalid(const gate_policy *policy, gate_text code,
+                              gate_identity **identity, gate_error *error);
+int32_t gate_identity_unavailable(const gate_policy *policy, gate_text issuer,
+                                  gate_identity **identity, gate_error *error);
+void gate_identity_free(gate_identity *identity);
+
+int32_t gate_decide(gate_session *session, const gate_request *request,
+                    const gate_identity *identity, gate_decision *decision,
+                    gate_error *error);
+int32_t gate_handle(gate_session *session, const gate_request *request,
+                    const uint8_t *request_id, size_t request_id_len,
+                    gate_handling *handling, gate_error *error);
+int32_t gate_decision_json(gate_session *session, gate_text *line,
+                           gate_error *error);
+int32_t gate_decide_json(gate_session *session, const uint8_t *line,
+                         size_t line_len, const int64_t *now,
+                         gate_text *answered, gate_error *error);
+int32_t gate_explain_json(gate_session *session, const uint8_t *line,
+                          size_t line_len, const int64_t *now,
+                          gate_text *answered, gate_error *error);
+  ]])
+end
 
 
+local GATE_ABI = 1
 local GATE_OK = 0
+local HEADERS_START = 64
+
+-- Numbers from here on are no exact integers.
+local EXACT_MAX = 2 ^ 53
+
+
+-- One of each serves every call: none yields between writing and reading it.
+-- A struct doesn't keep the strings alive that it points to: `hold` does.
+local gate_error = ffi_new("gate_error")
+local policy_out = ffi_new("gate_policy *[1]")
+local session_out = ffi_new("gate_session *[1]")
+local identity_out = ffi_new("gate_identity *[1]")
+local text_in = ffi_new("gate_text[3]")
+local text_out = ffi_new("gate_text[1]")
+local now_in = ffi_new("int64_t[1]")
+local settings_in = ffi_new("gate_settings")
+local request_in = ffi_new("gate_request")
+local decision_out = ffi_new("gate_decision")
+local handling_out = ffi_new("gate_handling")
+local headers_in = ffi_new("gate_pair[?]", HEADERS_START)
+local headers_room = HEADERS_START
+
+
+local function hold() end
+
+
+local error_mt = {
+  __tostring = function(self)
+    return self.code .. ": " .. self.message
+  end,
+}
+
+
+local function failure(code, message)
+  return setmetatable({ code = code, message = message }, error_mt)
+end
+
+
+local function last_failure()
+  return failure(ffi_string(gate_error.code), ffi_string(gate_error.message))
+end
+
+
+-- Raises an error that names the argument, for a caller `level` calls above.
+local function wrong(argument, wanted, value, level)
+  error(argument .. " must be " .. wanted .. ", not " .. type(value),
+        level + 1)
+end
+
+
+local function expect(kind, argument, value, level)
+  if type(value) ~= kind then
+    wrong(argument, "a " .. kind, value, level + 1)
+  end
+
+  return value
+end
+
+
+local function expect_known(known, argument, given, level)
+  for name in pairs(given) do
+    if not known[name] then
+      error(argument .. " has no member `" .. tostring(name) .. "`", level + 1)
+    end
+  end
+end
+
+
+local function set_text(slot, text)
+  slot.bytes = text
+  slot.len = #text
+end
+
+
+local function text_of(text)
+  if text.bytes == nil then
+    return nil
+  end
+
+  return ffi_string(text.bytes, text.len)
+end
+
+
+local function texts_of(first, len)
+  local texts = {}
+  for i = 1, tonumber(len) do
+    texts[i] = text_of(first[i - 1])
+  end
+
+  return texts
+end
+
+
+local function pairs_of(first, len)
+  local list = {}
+  for i = 1, tonumber(len) do
+    local pair = first[i - 1]
+    list[i] = { text_of(pair.name), text_of(pair.value) }
+  end
+
+  return list
+end
 
 
 -- Finds the library beside the other C modules: the system's search path says
 -- nothing of where Kong keeps its own.
-local function open_library()
+local function find_library()
   for pattern in package.cpath:gmatch("[^;]+") do
     local path = pattern:gsub("?", "libgatelaw")
     local file = io_open(path, "r")
     if file then
       file:close()
-      return ffi_load(path)
+      return path
     end
   end
 
-  return ffi_load("gatelaw")
+  return "gatelaw"
 end
 
 
-local lib = open_library()
+local function open_library(path)
+  path = path or find_library()
 
+  local loaded, lib = pcall(ffi_load, path)
+  if not loaded then
+    return nil, failure("library:missing", tostring(lib))
+  end
 
--- One of each serves every call: none yields between writing and reading it.
-local gate_error = ffi_new("gate_error")
-local plan_out = ffi_new("gate_plan *[1]")
-local len_out = ffi_new("size_t[1]")
+  local has_abi, abi = pcall(function() return lib.gate_abi() end)
+  if not has_abi then
+    return nil, failure("library:abi", path .. " is no library of gatelaw")
+  end
 
+  if abi ~= GATE_ABI then
+    return nil, failure("library:abi",
+      path .. " has ABI " .. tonumber(abi) .. ", this Lua needs " .. GATE_ABI
+      .. ": install both from one release")
+  end
 
-local function last_error()
-  return ffi_string(gate_error.message), ffi_string(gate_error.code)
+  return lib
 end
 
 
-local plan_mt = {}
-plan_mt.__index = plan_mt
+local identity_mt = {}
+identity_mt.__index = identity_mt
+
+
+local gate_mt = {}
+gate_mt.__index = gate_mt
+
+
+local FACTS = {
+  country = { bit = 1, kind = "string" },
+  asn = { bit = 2, kind = "number" },
+  bot_score = { bit = 4, kind = "number" },
+  tls_version = { bit = 8, kind = "string" },
+  client_cert = { bit = 16, kind = "string" },
+  size = { bit = 32, kind = "number" },
+}
+local IP_BIT = 64
+
+
+local REQUEST = {
+  method = true, scheme = true, host = true, target = true, headers = true,
+  headers_cut = true, ip = true, peer = true, facts = true, now = true,
+}
+
+
+-- A value of another type is for the policy to judge: where it is read, the
+-- request is denied, `fact:NAME`.
+local function set_facts(facts, level)
+  local given, mistaken = 0, 0
+  for name, value in pairs(facts) do
+    local fact = FACTS[name]
+    if not fact then
+      error("request.facts has no member `" .. tostring(name) .. "`",
+            level + 1)
+    end
+
+    local is_right = type(value) == fact.kind
+    if is_right and fact.kind == "number" then
+      is_right = value == floor(value)
+                 and value < EXACT_MAX and value > -EXACT_MAX
+    end
+
+    if not is_right then
+      mistaken = mistaken + fact.bit
+    elseif fact.kind == "number" then
+      given = given + fact.bit
+      request_in[name] = value
+    else
+      given = given + fact.bit
+      set_text(request_in[name], value)
+    end
+  end
+
+  request_in.given = given
+  request_in.wrong = mistaken
+end
+
+
+local function set_headers(headers, level)
+  local count = #headers
+  if count > headers_room then
+    headers_room = count * 2
+    headers_in = ffi_new("gate_pair[?]", headers_room)
+  end
+
+  for i = 1, count do
+    local line = headers[i]
+    if type(line) ~= "table" or type(line[1]) ~= "string"
+       or type(line[2]) ~= "string"
+    then
+      error("request.headers[" .. i .. "] must be a pair { name, value } of "
+            .. "strings", level + 1)
+    end
+
+    local pair = headers_in[i - 1]
+    set_text(pair.name, line[1])
+    set_text(pair.value, line[2])
+  end
+
+  request_in.headers = headers_in
+  request_in.headers_len = count
+end
+
+
+local function now_of(now, argument, level)
+  if now == nil then
+    return ngx_time and ngx_time() or os_time()
+  end
+
+  if type(now) ~= "number" or now ~= floor(now)
+     or now >= EXACT_MAX or now <= -EXACT_MAX
+  then
+    error(argument .. " must be whole Unix seconds", level + 1)
+  end
+
+  return now
+end
+
+
+-- Fills the struct. It points into strings that `request` holds: they stand
+-- during the call.
+local function set_request(request, level)
+  level = level + 1
+  expect("table", "request", request, level)
+  expect_known(REQUEST, "request", request, level)
+  ffi_fill(request_in, ffi_sizeof(request_in))
+
+  set_text(request_in.method,
+           expect("string", "request.method", request.method, level))
+  set_text(request_in.scheme,
+           expect("string", "request.scheme", request.scheme, level))
+  set_text(request_in.host,
+           expect("string", "request.host", request.host, level))
+  set_text(request_in.target,
+           expect("string", "request.target", request.target, level))
+
+  if request.headers ~= nil then
+    set_headers(expect("table", "request.headers", request.headers, level),
+                level)
+  end
+
+  if request.headers_cut ~= nil then
+    local cut = expect("boolean", "request.headers_cut", request.headers_cut,
+                       level)
+    request_in.headers_cut = cut and 1 or 0
+  end
+
+  if request.ip ~= nil then
+    set_text(request_in.ip, expect("string", "request.ip", request.ip, level))
+  end
+
+  if request.peer ~= nil then
+    set_text(request_in.peer,
+             expect("string", "request.peer", request.peer, level))
+  end
+
+  if request.facts ~= nil then
+    set_facts(expect("table", "request.facts", request.facts, level), level)
+  end
+
+  request_in.now = now_of(request.now, "request.now", level)
+end
+
+
+local function identity_handle(identity, level)
+  if identity == nil then
+    return nil
+  end
+
+  if getmetatable(identity) ~= identity_mt then
+    wrong("identity", "made by policy:identity", identity, level + 1)
+  end
+
+  return identity.identity
+end
+
+
+local function limits_of(first, len)
+  local limits = {}
+  for i = 1, tonumber(len) do
+    local limit = first[i - 1]
+    limits[i] = {
+      name = text_of(limit.name),
+      key = text_of(limit.key),
+      rate = limit.rate,
+      per_s = limit.per_s,
+      burst = limit.burst,
+    }
+  end
+
+  return limits
+end
+
+
+local function read_decision()
+  local d = decision_out
+  local allowed = d.allowed == 1
+
+  return {
+    allowed = allowed,
+    effect = allowed and "allow" or "deny",
+    status = d.status,
+    reason = text_of(d.reason),
+    rule = text_of(d.rule),
+    challenge = text_of(d.challenge),
+    text = text_of(d.text),
+    set = pairs_of(d.set, d.set_len),
+    remove = texts_of(d.remove, d.remove_len),
+    limits = limits_of(d.limits, d.limits_len),
+    audit = text_of(d.audit),
+    keep = pairs_of(d.keep, d.keep_len),
+    observed = texts_of(d.observed, d.observed_len),
+    target = text_of(d.target),
+    policy = text_of(d.policy),
+  }
+end
+
+
+local function read_handling()
+  local h = handling_out
+  local headers = pairs_of(h.headers, h.headers_len)
+  if h.forwarded == 1 then
+    return {
+      forward = {
+        target = text_of(h.target),
+        drop = texts_of(h.drop, h.drop_len),
+        set = headers,
+      },
+    }
+  end
+
+  return {
+    answer = {
+      status = h.status,
+      headers = headers,
+      body = text_of(h.body),
+    },
+  }
+end
+
+
+local function ask(self, request, identity, level)
+  set_request(request, level + 1)
+  local who = identity_handle(identity, level + 1)
+  local status = self.lib.gate_decide(self.session, request_in, who,
+                                      decision_out, gate_error)
+  hold(request, identity)
+
+  return status == GATE_OK
+end
+
+
+--- Decides a request.
+--
+-- Members of the request: `method`, `scheme`, `host`, `target` (path and query
+-- as received), `headers` (an array of pairs `{ name, value }`, lines apart),
+-- `headers_cut`, `ip` or `peer`, `facts` (a table), `now` (Unix seconds; the
+-- clock's unless you give it).
+-- @tparam table request
+-- @tparam[opt] table identity who asks, by `policy:identity`; nobody without
+-- @treturn[1] table the decision: ask for `decision.allowed`
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong: deny
+function gate_mt:decide(request, identity)
+  if not ask(self, request, identity, 2) then
+    return nil, last_failure()
+  end
+
+  return read_decision()
+end
+
+
+--- Decides a request, and says what a gate does about it.
+-- @tparam table request as for `decide`
+-- @tparam string request_id the correlation id
+-- @tparam[opt] table identity
+-- @treturn[1] table `forward` with `target`, `drop` and `set`; or `answer` with
+-- `status`, `headers` and `body`
+-- @treturn[1] table the decision
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong: deny
+function gate_mt:handle(request, request_id, identity)
+  expect("string", "request_id", request_id, 2)
+  if not ask(self, request, identity, 2) then
+    return nil, last_failure()
+  end
+
+  local decision = read_decision()
+  local status = self.lib.gate_handle(self.session, request_in, request_id,
+                                      #request_id, handling_out, gate_error)
+  hold(request)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return read_handling(), decision
+end
+
+
+--- Writes the decision that was made last as one line of JSON.
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong
+function gate_mt:decision_json()
+  local status = self.lib.gate_decision_json(self.session, text_out, gate_error)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return text_of(text_out[0])
+end
+
+
+local function answer_line(self, call, line, now)
+  expect("string", "line", line, 3)
+  local default
+  if now ~= nil then
+    now_in[0] = now_of(now, "now", 3)
+    default = now_in
+  end
+
+  local status = call(self.session, line, #line, default, text_out, gate_error)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return text_of(text_out[0])
+end
+
+
+--- Decides a request that is one line of JSON, and answers one line.
+-- @tparam string line
+-- @tparam[opt] number now stands in for a missing member `now`
+-- @treturn[1] string a decision, or what is wrong with the line
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong: deny
+function gate_mt:decide_json(line, now)
+  return answer_line(self, self.lib.gate_decide_json, line, now)
+end
+
+
+--- Explains the decision of a request that is one line of JSON.
+-- @tparam string line
+-- @tparam[opt] number now
+-- @treturn[1] string why, or what is wrong with the line
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong
+function gate_mt:explain_json(line, now)
+  return answer_line(self, self.lib.gate_explain_json, line, now)
+end
+
+
+local policy_mt = {}
+policy_mt.__index = policy_mt
 
 
 --- Answers the digest of what decides: `sha256:` and 64 hex digits.
 -- @treturn string
-function plan_mt:digest()
-  local digest = lib.gate_digest(self.handle, len_out)
+function policy_mt:digest()
+  return text_of(self.lib.gate_digest(self.policy))
+end
 
-  return ffi_string(digest, len_out[0])
+
+--- Answers what the policy reads and sets, as one JSON object.
+-- @treturn string
+function policy_mt:needs_json()
+  return text_of(self.lib.gate_needs_json(self.policy))
+end
+
+
+--- Answers whether the policy has limits, which somebody must count.
+-- @treturn boolean
+function policy_mt:has_limits()
+  return self.lib.gate_has_limits(self.policy) == 1
+end
+
+
+local OPTIONS = { limits = true, lacks = true, trusted = true,
+                  client_header = true }
+
+
+local function lacks_of(lacks)
+  local bits = 0
+  for i, name in ipairs(expect("table", "options.lacks", lacks, 3)) do
+    if name ~= "ip" and not FACTS[name] then
+      error("options.lacks[" .. i .. "] must name a fact, or `ip`", 4)
+    end
+
+    bits = bits + (name == "ip" and IP_BIT or FACTS[name].bit)
+  end
+
+  return bits
+end
+
+
+--- Makes a gate, which decides requests by this policy.
+--
+-- Options: `limits`, `"refuse"` (a policy with limits is refused) or
+-- `"report"` (you count what decisions name); `lacks`, names of facts that you
+-- don't have, and `"ip"`; `trusted`, an array of addresses and networks of
+-- proxies, whose word in the header `client_header` counts for `peer`.
+-- @tparam[opt] table options
+-- @treturn[1] table the gate
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong, `gate:…`
+function policy_mt:gate(options)
+  options = expect("table", "options", options == nil and {} or options, 2)
+  expect_known(OPTIONS, "options", options, 2)
+  ffi_fill(settings_in, ffi_sizeof(settings_in))
+
+  local limits = options.limits
+  if limits ~= nil and limits ~= "refuse" and limits ~= "report" then
+    error("options.limits must be \"refuse\" or \"report\"", 2)
+  end
+
+  settings_in.limits_reported = limits == "report" and 1 or 0
+  settings_in.lacks = lacks_of(options.lacks == nil and {} or options.lacks)
+
+  local trusted = options.trusted == nil and {} or options.trusted
+  for i, network in ipairs(expect("table", "options.trusted", trusted, 2)) do
+    expect("string", "options.trusted[" .. i .. "]", network, 2)
+  end
+
+  local networks = concat(trusted, ",")
+  set_text(settings_in.trusted, networks)
+  if options.client_header ~= nil then
+    set_text(settings_in.client_header,
+             expect("string", "options.client_header", options.client_header,
+                    2))
+  end
+
+  local lib = self.lib
+  local status = lib.gate_session_new(self.policy, settings_in, session_out,
+                                      gate_error)
+  hold(networks, options)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return setmetatable({
+    lib = lib,
+    session = ffi_gc(session_out[0], lib.gate_session_free),
+  }, gate_mt)
+end
+
+
+local function make_identity(self, status, who)
+  hold(who)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return setmetatable({
+    identity = ffi_gc(identity_out[0], self.lib.gate_identity_free),
+  }, identity_mt)
+end
+
+
+local WHO = { issuer = true, claims = true, client_cert = true, invalid = true,
+              unavailable = true }
+
+
+--- Says who asks, for as many requests as the token serves.
+--
+-- One of `{ issuer = NAME, claims = JSON_TEXT, client_cert = HEX }`, the claims
+-- of a token that you verified; `{ invalid = CODE }`, a token that you refused;
+-- `{ unavailable = ISSUER }`, a token whose keys are not to be had.
+-- @tparam table who
+-- @treturn[1] table the identity
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong, `request:…`
+function policy_mt:identity(who)
+  expect("table", "who", who, 2)
+  expect_known(WHO, "who", who, 2)
+
+  local one = (who.claims ~= nil and 1 or 0) + (who.invalid ~= nil and 1 or 0)
+              + (who.unavailable ~= nil and 1 or 0)
+  if one ~= 1 then
+    error("who must have one of `claims`, `invalid` and `unavailable`", 2)
+  end
+
+  local lib = self.lib
+  ffi_fill(text_in, ffi_sizeof(text_in))
+  if who.invalid ~= nil then
+    set_text(text_in[0], expect("string", "who.invalid", who.invalid, 2))
+    return make_identity(self, lib.gate_identity_invalid(
+      self.policy, text_in[0], identity_out, gate_error), who)
+  end
+
+  if who.unavailable ~= nil then
+    set_text(text_in[0],
+             expect("string", "who.unavailable", who.unavailable, 2))
+    return make_identity(self, lib.gate_identity_unavailable(
+      self.policy, text_in[0], identity_out, gate_error), who)
+  end
+
+  set_text(text_in[0], expect("string", "who.issuer", who.issuer, 2))
+  set_text(text_in[1], expect("string", "who.claims", who.claims, 2))
+  if who.client_cert ~= nil then
+    set_text(text_in[2],
+             expect("string", "who.client_cert", who.client_cert, 2))
+  end
+
+  return make_identity(self, lib.gate_identity_verified(
+    self.policy, text_in[0], text_in[1], text_in[2], identity_out, gate_error),
+    who)
 end
 
 
@@ -85,8 +804,16 @@ local _M = {}
 
 
 --- Names the version of gatelaw, the same for every package of one release.
--- @treturn string
-function _M.version()
+-- @tparam[opt] string library the path of libgatelaw
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong, `library:…`
+function _M.version(library)
+  local lib, err = open_library(library)
+  if not lib then
+    return nil, err
+  end
+
   return ffi_string(lib.gate_version())
 end
 
@@ -94,21 +821,31 @@ end
 --- Loads an artifact that nobody signed: the caller answers for where the
 -- bytes come from.
 -- @tparam string bytes
--- @treturn[1] table the plan, freed once nobody holds it
+-- @tparam[opt] string library the path of libgatelaw; without it, it is looked
+-- for as `libgatelaw.so` along `package.cpath`, then where the system looks
+-- @treturn[1] table the policy, freed once nobody holds it
 -- @treturn[2] nil
--- @treturn[2] string what went wrong, for a person
--- @treturn[2] string its code, `artifact:…`, for programs
-function _M.load_unsigned(bytes)
-  if type(bytes) ~= "string" then
-    error("bytes must be a string", 2)
+-- @treturn[2] table what went wrong, `artifact:…` or `library:…`
+function _M.load_unsigned(bytes, library)
+  expect("string", "bytes", bytes, 2)
+  if library ~= nil then
+    expect("string", "library", library, 2)
   end
 
-  local status = lib.gate_load_unsigned(bytes, #bytes, plan_out, gate_error)
+  local lib, err = open_library(library)
+  if not lib then
+    return nil, err
+  end
+
+  local status = lib.gate_load_unsigned(bytes, #bytes, policy_out, gate_error)
   if status ~= GATE_OK then
-    return nil, last_error()
+    return nil, last_failure()
   end
 
-  return setmetatable({ handle = ffi_gc(plan_out[0], lib.gate_free) }, plan_mt)
+  return setmetatable({
+    lib = lib,
+    policy = ffi_gc(policy_out[0], lib.gate_policy_free),
+  }, policy_mt)
 end
 
 

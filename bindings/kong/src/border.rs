@@ -1,5 +1,6 @@
 //! The border between C and Rust: pointers to slices, errors to structs, panics to errors.
 
+use std::borrow::Cow;
 use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -20,20 +21,24 @@ pub struct GateError {
 
 /// Says why a call failed.
 pub(crate) struct Failure {
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
 }
 
 impl Failure {
+    pub(crate) fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into() }
+    }
+
     /// Says that a pointer is NULL, or its length impossible.
     pub(crate) fn null(promised: &str) -> Self {
-        Self { code: "abi:null", message: format!("a pointer to {promised} was promised: pass one") }
+        Self::new("abi:null", format!("a pointer to {promised} was promised: pass one"))
     }
 }
 
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
-        Self { code: error.code(), message: error.to_string() }
+        Self::new(error.code(), error.to_string())
     }
 }
 
@@ -60,19 +65,18 @@ pub(crate) unsafe fn slice<'a>(bytes: *const u8, bytes_len: usize) -> Result<&'a
 /// # Safety
 /// `error` points to a writable [`GateError`] that nobody else touches during the call, or is NULL.
 pub(crate) unsafe fn guarded(error: *mut GateError, call: impl FnOnce() -> Result<(), Failure>) -> i32 {
-    // Nothing that the call touches outlives a panic: an export borrows from its caller and owns the rest.
+    // Unwind safe: a session that a panic left half done is made anew before it is used again.
     let failure = match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(())) => return OK,
         Ok(Err(failure)) => failure,
-        Err(_panic) => Failure {
-            code: "abi:panic",
-            message: "gatelaw met a defect of its own: deny the request, and report what stands in the log"
-                .to_owned(),
-        },
+        Err(_panic) => Failure::new(
+            "abi:panic",
+            "gatelaw met a defect of its own: deny the request, and report what stands in the log",
+        ),
     };
     // SAFETY: writable or NULL by the promise of the caller.
     if let Some(error) = unsafe { error.as_mut() } {
-        write(&mut error.code, failure.code);
+        write(&mut error.code, &failure.code);
         write(&mut error.message, &failure.message);
     }
     ERROR
@@ -85,6 +89,30 @@ fn write(target: &mut [c_char], text: &str) {
     let bytes = text.bytes().chain(std::iter::repeat(0));
     for (slot, byte) in target.iter_mut().zip(bytes) {
         *slot = c_char::from_ne_bytes([byte]);
+    }
+}
+
+/// Makes a decision panic where a test asks for it; in no other build.
+#[cfg(feature = "forced-panic")]
+pub(crate) mod forced {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// How many decisions are left until one panics; 0 for none.
+    static LEFT: AtomicU32 = AtomicU32::new(0);
+
+    /// Makes a decision panic: the next one, or as many after it as `skip` says.
+    // SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+    #[unsafe(no_mangle)]
+    extern "C" fn gate_panic_in_next_decision(skip: u32) {
+        LEFT.store(skip.saturating_add(1), Ordering::SeqCst);
+    }
+
+    #[expect(clippy::panic, reason = "that is what it is for")]
+    pub(crate) fn panic_if_asked() {
+        let one_less = |left: u32| left.checked_sub(1);
+        if LEFT.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) == Ok(1) {
+            panic!("forced by a test");
+        }
     }
 }
 
@@ -113,7 +141,7 @@ mod tests {
 
     #[test]
     fn an_error_may_go_nowhere() {
-        let fails = || Err(Failure { code: "abi:test", message: String::new() });
+        let fails = || Err(Failure::new("abi:test", ""));
         // SAFETY: NULL is allowed.
         assert_eq!(unsafe { guarded(std::ptr::null_mut(), fails) }, ERROR);
     }
@@ -121,7 +149,7 @@ mod tests {
     #[test]
     fn a_long_message_is_cut_between_characters() {
         let mut error = empty();
-        let fails = || Err(Failure { code: "abi:test", message: "é".repeat(400) });
+        let fails = || Err(Failure::new("abi:test", "é".repeat(400)));
         // SAFETY: `error` is a local.
         unsafe { guarded(&raw mut error, fails) };
         assert_eq!(text(&error.message), "é".repeat(223));
@@ -132,6 +160,6 @@ mod tests {
         // SAFETY: NULL is allowed.
         assert!(matches!(unsafe { slice(std::ptr::null(), 0) }, Ok([])));
         // SAFETY: NULL is allowed.
-        assert!(matches!(unsafe { slice(std::ptr::null(), 1) }, Err(Failure { code: "abi:null", .. })));
+        assert!(unsafe { slice(std::ptr::null(), 1) }.is_err_and(|failure| failure.code == "abi:null"));
     }
 }

@@ -5,13 +5,34 @@
 
 mod border;
 
+mod answer;
+mod identity;
+mod request;
+mod session;
+mod text;
+
 use std::ffi::{CString, c_char};
 use std::sync::LazyLock;
 
+use answer::{GateDecision, GateHandling};
 use border::{Failure, GateError, guarded, slice};
 use gatelaw::{Plan, artifact};
+use identity::Identity;
+use request::GateRequest;
+use session::{GateSettings, Policy, Session};
+use text::GateText;
+
+/// Numbers the layout of what crosses this border; raised by every change of it.
+const ABI: u32 = 1;
 
 static VERSION: LazyLock<CString> = LazyLock::new(|| CString::new(gatelaw::version()).unwrap_or_default());
+
+/// Numbers the ABI: a caller that was made for another number must not call anything else.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub extern "C" fn gate_abi() -> u32 {
+    ABI
+}
 
 /// Names the version of gatelaw, the same for every package of one release.
 ///
@@ -24,69 +45,435 @@ pub extern "C" fn gate_version() -> *const c_char {
 
 /// Loads an artifact that nobody signed: the caller answers for where the bytes come from.
 ///
-/// On `GATE_OK`, `plan` is written: the caller owns it, and gives it to [`gate_free`] once.
+/// On `GATE_OK`, `policy` is written: the caller owns it, and gives it to [`gate_policy_free`] once.
 ///
 /// # Errors
 /// `GATE_ERROR` with a code `artifact:…` for bytes that are no artifact of this gatelaw, `abi:null` for a NULL.
 ///
 /// # Safety
-/// `bytes` points to `bytes_len` readable bytes, `plan` to a writable pointer, `error` to a writable `gate_error`; each may
+/// `bytes` points to `bytes_len` readable bytes, `policy` to a writable pointer, `error` to a writable `gate_error`; each may
 /// be NULL, and stays so, untouched by others, during the call.
 // SAFETY: no other symbol of this library or of those it links begins with `gate_`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gate_load_unsigned(
     bytes: *const u8,
     bytes_len: usize,
-    plan: *mut *mut Plan,
+    policy: *mut *mut Policy,
     error: *mut GateError,
 ) -> i32 {
     let call = || {
         // SAFETY: the caller promises `bytes_len` readable bytes, or NULL.
         let bytes = unsafe { slice(bytes, bytes_len) }?;
         // SAFETY: the caller promises a writable pointer, or NULL.
-        let plan = unsafe { plan.as_mut() }.ok_or_else(|| Failure::null("a place for the plan"))?;
-        *plan = Box::into_raw(Box::new(artifact::load_unsigned(bytes)?));
+        unsafe { give(policy, || Ok(Policy::new(artifact::load_unsigned(bytes)?))) }
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Answers the digest of what decides: `sha256:` and 64 hex digits. It stands as long as the policy. NULL has none.
+///
+/// # Safety
+/// `policy` comes from [`gate_load_unsigned`] and isn't freed, or is NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_digest(policy: *const Policy) -> GateText {
+    // SAFETY: the caller promises a policy that isn't freed, or NULL.
+    let digest = unsafe { policy.as_ref() }.map(|policy| Plan::digest(&policy.plan));
+    GateText::of_optional(digest)
+}
+
+/// Answers what the policy reads and sets, as one JSON object. It stands as long as the policy. NULL has none.
+///
+/// # Safety
+/// `policy` comes from [`gate_load_unsigned`] and isn't freed, or is NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_needs_json(policy: *const Policy) -> GateText {
+    // SAFETY: the caller promises a policy that isn't freed, or NULL.
+    let needs = unsafe { policy.as_ref() }.map(|policy| policy.needs.as_str());
+    GateText::of_optional(needs)
+}
+
+/// Answers 1 where the policy has limits, which somebody must count; else 0.
+///
+/// # Safety
+/// `policy` comes from [`gate_load_unsigned`] and isn't freed, or is NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_has_limits(policy: *const Policy) -> i32 {
+    // SAFETY: the caller promises a policy that isn't freed, or NULL.
+    unsafe { policy.as_ref() }.is_some_and(|policy| policy.plan.has_limits()).into()
+}
+
+/// Frees a policy; NULL is none. Sessions and identities that were made of it stay whole.
+///
+/// # Safety
+/// `policy` comes from [`gate_load_unsigned`], no other call has freed it, and nobody uses it or its texts any more; or it is
+/// NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_policy_free(policy: *mut Policy) {
+    // SAFETY: the caller promises a policy that nobody else has freed, or NULL.
+    unsafe { free(policy) };
+}
+
+/// Makes a session, which decides by a policy one request after the other.
+///
+/// On `GATE_OK`, `session` is written: the caller owns it, and gives it to [`gate_session_free`] once.
+///
+/// # Errors
+/// `gate:limits`, `gate:facts` or `gate:ip` where the policy asks for what the settings say the host can't do;
+/// `gate:trusted` for a network that is none.
+///
+/// # Safety
+/// `policy` is a policy that isn't freed; `settings` and what it points to are readable; `session` and `error` are writable;
+/// each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_session_new(
+    policy: *const Policy,
+    settings: *const GateSettings,
+    session: *mut *mut Session,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a policy, or NULL.
+        let policy = unsafe { policy.as_ref() }.ok_or_else(|| Failure::null("a policy"))?;
+        // SAFETY: the caller promises readable settings, or NULL.
+        let settings = unsafe { settings.as_ref() };
+        // SAFETY: the caller promises that what the settings point to is readable.
+        let made = unsafe { Session::new(policy, settings) };
+        // SAFETY: the caller promises a writable pointer, or NULL.
+        unsafe { give(session, || made) }
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Frees a session; NULL is none.
+///
+/// # Safety
+/// `session` comes from [`gate_session_new`], no other call has freed it, and nobody uses it or its answers any more; or it is
+/// NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_session_free(session: *mut Session) {
+    // SAFETY: the caller promises a session that nobody else has freed, or NULL.
+    unsafe { free(session) };
+}
+
+/// Maps the claims of a token that the host verified, for as many requests as the token serves.
+///
+/// `claims` is a JSON object as it was signed, `client_cert` the fact of that name, which a bound token must agree with.
+///
+/// # Errors
+/// `request:…` for claims that are no JSON object. Claims that the policy doesn't take are no error: such a caller is denied.
+///
+/// # Safety
+/// `policy` is a policy that isn't freed, the texts are readable, `identity` and `error` writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_identity_verified(
+    policy: *const Policy,
+    issuer: GateText,
+    claims: GateText,
+    client_cert: GateText,
+    identity: *mut *mut Identity,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a policy, or NULL.
+        let policy = unsafe { policy.as_ref() }.ok_or_else(|| Failure::null("a policy"))?;
+        // SAFETY: the caller promises readable texts, here and below.
+        let issuer = unsafe { issuer.text("issuer") }?;
+        // SAFETY: the same.
+        let claims = unsafe { claims.text("claims") }?;
+        // SAFETY: the same.
+        let cert = unsafe { client_cert.text("client_cert") }?;
+        let cert = Some(cert).filter(|cert| !cert.is_empty());
+        // SAFETY: the caller promises a writable pointer, or NULL.
+        unsafe { give(identity, || Identity::verified(&policy.plan, issuer, claims, cert)) }
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Stands for a token that the host refused: its requests are denied with `token:CODE`.
+///
+/// # Errors
+/// `request:wrong-value` for a code that has other than 1 to 64 lower-case letters, digits, `_` and `-`.
+///
+/// # Safety
+/// As for [`gate_identity_verified`].
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_identity_invalid(
+    policy: *const Policy,
+    code: GateText,
+    identity: *mut *mut Identity,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a policy, or NULL.
+        let policy = unsafe { policy.as_ref() }.ok_or_else(|| Failure::null("a policy"))?;
+        // SAFETY: the caller promises readable text.
+        let code = unsafe { code.text("code") }?;
+        // SAFETY: the caller promises a writable pointer, or NULL.
+        unsafe { give(identity, || Identity::invalid(&policy.plan, code)) }
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Stands for a token whose issuer's keys are not to be had: its requests are denied with `keys_unavailable`.
+///
+/// # Safety
+/// As for [`gate_identity_verified`].
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_identity_unavailable(
+    policy: *const Policy,
+    issuer: GateText,
+    identity: *mut *mut Identity,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a policy, or NULL.
+        let policy = unsafe { policy.as_ref() }.ok_or_else(|| Failure::null("a policy"))?;
+        // SAFETY: the caller promises readable text.
+        let issuer = unsafe { issuer.text("issuer") }?;
+        // SAFETY: the caller promises a writable pointer, or NULL.
+        unsafe { give(identity, || Identity::unavailable(&policy.plan, issuer)) }
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Frees an identity; NULL is none.
+///
+/// # Safety
+/// `identity` comes from a function above, no other call has freed it, and nobody uses it any more; or it is NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_identity_free(identity: *mut Identity) {
+    // SAFETY: the caller promises an identity that nobody else has freed, or NULL.
+    unsafe { free(identity) };
+}
+
+/// Decides a request. `identity` says who asks, NULL for nobody.
+///
+/// On `GATE_OK`, `decision` is written; what it points to stands until the next call with this session.
+///
+/// # Errors
+/// `request:…` for what is no request, `abi:…` for what the header forbids. Whoever gets an error denies.
+///
+/// # Safety
+/// `session` is used by no other call, `request` and all that it points to are readable, `identity` isn't freed, `decision`
+/// and `error` are writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_decide(
+    session: *mut Session,
+    request: *const GateRequest,
+    identity: *const Identity,
+    decision: *mut GateDecision,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a session that nobody else uses, or NULL.
+        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
+        session.begin();
+        // SAFETY: the caller promises a readable request, or NULL.
+        let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
+        // SAFETY: the caller promises that all of the request is readable, here and below.
+        let lines = unsafe { request.lines() }?;
+        // SAFETY: the same.
+        let raw = unsafe { request.raw(&lines, &session.proxies) }?;
+        // SAFETY: the caller promises an identity that isn't freed, or NULL.
+        let identity = unsafe { identity.as_ref() };
+        // SAFETY: the caller promises a writable decision, or NULL.
+        let decision =
+            unsafe { decision.as_mut() }.ok_or_else(|| Failure::null("a place for the decision"))?;
+        *decision = session.decide(&raw, identity)?;
         Ok(())
     };
     // SAFETY: the caller promises a writable `error`, or NULL.
     unsafe { guarded(error, call) }
 }
 
-/// Answers the digest of what decides, `sha256:` and 64 hex digits, and writes its length. NULL has none.
+/// Says what a gate does with the request that the session decided last: forward it, changed, or answer it.
 ///
-/// The text has no zero byte at its end. It stands as long as the plan.
+/// `request` is that request; its header names are looked at. `request_id` is the correlation id. What `handling` points to
+/// stands until the next call with this session.
+///
+/// # Errors
+/// `abi:order` where no request was decided.
 ///
 /// # Safety
-/// `plan` comes from [`gate_load_unsigned`] and isn't freed, `digest_len` points to a writable length; each may be NULL.
+/// As for [`gate_decide`].
 // SAFETY: no other symbol of this library or of those it links begins with `gate_`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gate_digest(plan: *const Plan, digest_len: *mut usize) -> *const c_char {
-    // SAFETY: the caller promises a plan that isn't freed, or NULL.
-    let digest = unsafe { plan.as_ref() }.map_or("", Plan::digest);
-    // SAFETY: the caller promises a writable length, or NULL.
-    if let Some(digest_len) = unsafe { digest_len.as_mut() } {
-        *digest_len = digest.len();
-    }
-    digest.as_ptr().cast()
+pub unsafe extern "C" fn gate_handle(
+    session: *mut Session,
+    request: *const GateRequest,
+    request_id: *const u8,
+    request_id_len: usize,
+    handling: *mut GateHandling,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a session that nobody else uses, or NULL.
+        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
+        // SAFETY: the caller promises a readable request, or NULL.
+        let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
+        // SAFETY: the caller promises that all of the request is readable.
+        let lines = unsafe { request.lines() }?;
+        // SAFETY: the caller promises readable text.
+        let request_id = unsafe { slice(request_id, request_id_len) }?;
+        let request_id = std::str::from_utf8(request_id)
+            .map_err(|_| Failure::new("abi:text", "request_id must be UTF-8"))?;
+        // SAFETY: the caller promises a writable handling, or NULL.
+        let handling =
+            unsafe { handling.as_mut() }.ok_or_else(|| Failure::null("a place for the handling"))?;
+        *handling = session.handle(&lines, request_id)?;
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
 }
 
-/// Frees a plan; NULL is none.
+/// Writes the last decision of a session as one line of JSON. The line stands until the next call with this session.
+///
+/// # Errors
+/// `abi:order` where no request was decided.
 ///
 /// # Safety
-/// `plan` comes from [`gate_load_unsigned`], no other call has freed it, and nobody uses it or its digest any more; or it is
-/// NULL.
+/// `session` is used by no other call, `line` and `error` are writable; each may be NULL.
 // SAFETY: no other symbol of this library or of those it links begins with `gate_`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gate_free(plan: *mut Plan) {
-    if plan.is_null() {
+pub unsafe extern "C" fn gate_decision_json(
+    session: *mut Session,
+    line: *mut GateText,
+    error: *mut GateError,
+) -> i32 {
+    // SAFETY: the caller promises a session that nobody else uses, and a place for the line, or NULL.
+    let call = || unsafe { answer(session, line, Session::line) };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Answers a line of JSON with a line of JSON: a decision, or what is wrong with the line.
+///
+/// `now`, in Unix seconds, stands in for a missing member `now`; NULL for none. The answer stands until the next call with
+/// this session.
+///
+/// # Safety
+/// `session` is used by no other call, `line` and `now` are readable, `answered` and `error` writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_decide_json(
+    session: *mut Session,
+    line: *const u8,
+    line_len: usize,
+    now: *const i64,
+    answered: *mut GateText,
+    error: *mut GateError,
+) -> i32 {
+    // SAFETY: all as the caller promises.
+    unsafe { answer_line(session, line, line_len, now, answered, error, gatelaw_host::decide_line) }
+}
+
+/// Answers a line of JSON with a line of JSON: why it is decided as it is, or what is wrong with the line.
+///
+/// # Safety
+/// As for [`gate_decide_json`].
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_explain_json(
+    session: *mut Session,
+    line: *const u8,
+    line_len: usize,
+    now: *const i64,
+    answered: *mut GateText,
+    error: *mut GateError,
+) -> i32 {
+    // SAFETY: all as the caller promises.
+    unsafe { answer_line(session, line, line_len, now, answered, error, gatelaw_host::explain_line) }
+}
+
+/// What answers a line.
+type Ask = fn(&mut gatelaw::Session<std::sync::Arc<Plan>>, &str, Option<i64>) -> String;
+
+/// # Safety
+/// As for [`gate_decide_json`].
+unsafe fn answer_line(
+    session: *mut Session,
+    line: *const u8,
+    line_len: usize,
+    now: *const i64,
+    answered: *mut GateText,
+    error: *mut GateError,
+    ask: Ask,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a readable line.
+        let line = unsafe { slice(line, line_len) }?;
+        // SAFETY: the caller promises a readable time, or NULL.
+        let now = unsafe { now.as_ref() }.copied();
+        let ask = |session: &mut Session| {
+            session.begin();
+            Ok(session.answer_line(line, |session, line| ask(session, line, now)))
+        };
+        // SAFETY: the caller promises a session that nobody else uses, and a place for the answer, or NULL.
+        unsafe { answer(session, answered, ask) }
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Writes what a session answers.
+///
+/// # Safety
+/// `session` is a session that nobody else uses, or NULL; `line` is writable, or NULL.
+unsafe fn answer(
+    session: *mut Session,
+    line: *mut GateText,
+    ask: impl FnOnce(&mut Session) -> Result<GateText, Failure>,
+) -> Result<(), Failure> {
+    // SAFETY: a session or NULL by the promise of the caller.
+    let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
+    // SAFETY: writable or NULL by the promise of the caller.
+    let line = unsafe { line.as_mut() }.ok_or_else(|| Failure::null("a place for the line"))?;
+    *line = ask(session)?;
+    Ok(())
+}
+
+/// Makes an object, and hands it over.
+///
+/// # Safety
+/// `place` is writable, or NULL.
+unsafe fn give<T>(place: *mut *mut T, make: impl FnOnce() -> Result<T, Failure>) -> Result<(), Failure> {
+    // SAFETY: writable or NULL by the promise of the caller.
+    let place = unsafe { place.as_mut() }.ok_or_else(|| Failure::null("a place for the handle"))?;
+    *place = Box::into_raw(Box::new(make()?));
+    Ok(())
+}
+
+/// Frees what [`give`] handed over; NULL is nothing.
+///
+/// # Safety
+/// `object` comes from [`give`], nobody else has freed it, and nobody uses it any more; or it is NULL.
+unsafe fn free<T>(object: *mut T) {
+    if object.is_null() {
         return;
     }
     let call = || {
-        // SAFETY: the caller promises a plan that `gate_load_unsigned` boxed and nobody else has freed.
-        drop(unsafe { Box::from_raw(plan) });
+        // SAFETY: handed over by `give` and not freed, by the promise of the caller.
+        drop(unsafe { Box::from_raw(object) });
         Ok(())
     };
-    // SAFETY: NULL is allowed: nobody can be told of a plan that doesn't free.
+    // SAFETY: NULL is allowed: nobody can be told of an object that doesn't free.
     unsafe { guarded(std::ptr::null_mut(), call) };
 }
 

@@ -1,6 +1,6 @@
 /*
  * The C ABI as a C program sees it: the same cases and codes as in every other language.
- * `GATELAW_ARTIFACT` names a compiled policy, `GATELAW_DIGEST` its digest.
+ * `GATELAW_ARTIFACT` names policies/orders-api, compiled, `GATELAW_DIGEST` its digest. The argument is how often to decide.
  */
 #include "gatelaw.h"
 
@@ -10,6 +10,10 @@
 
 #define ARTIFACT_BYTES_MAX (1 << 20)
 
+/* Only in a library that was built for tests. */
+void gate_panic_in_next_decision(uint32_t skip);
+
+static long decisions = 1000;
 static int count = 0;
 static int failed = 0;
 
@@ -21,9 +25,128 @@ static void ok(int passed, const char *name) {
 
 static void refused(const char *bytes, size_t bytes_len, const char *code) {
   gate_error error;
-  gate_plan *plan = NULL;
-  int32_t status = gate_load_unsigned((const uint8_t *)bytes, bytes_len, &plan, &error);
+  gate_policy *policy = NULL;
+  int32_t status = gate_load_unsigned((const uint8_t *)bytes, bytes_len, &policy, &error);
   ok(status == GATE_ERROR && strcmp(error.code, code) == 0, code);
+}
+
+static gate_text text(const char *text) {
+  gate_text made;
+  made.bytes = (const uint8_t *)text;
+  made.len = strlen(text);
+  return made;
+}
+
+static int is(gate_text found, const char *expected) {
+  return found.bytes != NULL && found.len == strlen(expected) && memcmp(found.bytes, expected, found.len) == 0;
+}
+
+/* A new request each time, its strings freed behind the call: nothing may be read later. */
+static int32_t decide(gate_session *session, const char *target, const gate_identity *identity,
+                      gate_decision *decision, gate_error *error) {
+  gate_request request;
+  gate_pair header;
+  size_t len = strlen(target);
+  char *copied = malloc(len);
+  int32_t status;
+
+  memcpy(copied, target, len);
+  memset(&request, 0, sizeof request);
+  header.name = text("X_Request_Id");
+  header.value = text("mine");
+  request.method = text("GET");
+  request.scheme = text("https");
+  request.host = text("api.acme.com");
+  request.target.bytes = (const uint8_t *)copied;
+  request.target.len = len;
+  request.headers = &header;
+  request.headers_len = 1;
+  request.ip = text("203.0.113.9");
+  request.now = 1795000000;
+  status = gate_decide(session, &request, identity, decision, error);
+  free(copied);
+  return status;
+}
+
+static void handles(gate_session *session) {
+  gate_request request;
+  gate_pair header;
+  gate_handling handling;
+  gate_text line;
+
+  memset(&request, 0, sizeof request);
+  header.name = text("X_Request_Id");
+  header.value = text("mine");
+  request.headers = &header;
+  request.headers_len = 1;
+  ok(gate_handle(session, &request, (const uint8_t *)"id", 2, &handling, NULL) == GATE_OK &&
+         handling.forwarded == 1 && is(handling.target, "/healthz") && handling.drop_len == 1 &&
+         is(handling.drop[0], "X_Request_Id"),
+     "the last decision is handled");
+  ok(gate_decision_json(session, &line, NULL) == GATE_OK && line.len > 2 && line.bytes[0] == '{',
+     "the last decision is told as a line");
+}
+
+static void decides(const gate_policy *policy) {
+  gate_settings settings;
+  gate_session *session = NULL;
+  gate_identity *identity = NULL;
+  gate_decision decision;
+  gate_error error;
+  gate_text none = {NULL, 0};
+  gate_text answered;
+  long i;
+
+  ok(gate_has_limits(policy) == 1 && gate_session_new(policy, NULL, &session, &error) == GATE_ERROR &&
+         strcmp(error.code, "gate:limits") == 0,
+     "a policy with limits is refused");
+  memset(&settings, 0, sizeof settings);
+  settings.limits_reported = 1;
+  settings.trusted = text("192.0.2.0/24, nowhere");
+  ok(gate_session_new(policy, &settings, &session, &error) == GATE_ERROR && strcmp(error.code, "gate:trusted") == 0,
+     "a network that is none is refused");
+  settings.trusted = text("192.0.2.0/24");
+  ok(gate_session_new(policy, &settings, &session, NULL) == GATE_OK, "a session is made");
+
+  ok(gate_decision_json(session, &answered, &error) == GATE_ERROR && strcmp(error.code, "abi:order") == 0,
+     "nothing was decided yet");
+  ok(decide(session, "/%68ealthz", NULL, &decision, NULL) == GATE_OK && decision.allowed == 1 &&
+         decision.status == 200 && is(decision.reason, "rule") && is(decision.target, "/healthz"),
+     "a request is allowed");
+  handles(session);
+  ok(decide(session, "/a//../b", NULL, &decision, NULL) == GATE_OK && decision.allowed == 0 &&
+         decision.status == 400 && is(decision.reason, "refused:dot-segment") && decision.target.bytes == NULL,
+     "a request is refused");
+
+  ok(gate_identity_invalid(policy, text("Not A Code"), &identity, &error) == GATE_ERROR &&
+         strcmp(error.code, "request:wrong-value") == 0,
+     "a code has a form");
+  ok(gate_identity_verified(policy, text("nobody"), text("[1]"), none, &identity, &error) == GATE_ERROR &&
+         strcmp(error.code, "request:wrong-type") == 0,
+     "claims are an object");
+  ok(gate_identity_verified(policy, text("nobody"), text("{}"), none, &identity, NULL) == GATE_OK &&
+         decide(session, "/orders/1", identity, &decision, NULL) == GATE_OK && decision.status == 401 &&
+         is(decision.reason, "token:issuer"),
+     "claims of a stranger are denied");
+  gate_identity_free(identity);
+  ok(gate_identity_invalid(policy, text("expired"), &identity, NULL) == GATE_OK, "a token is invalid");
+
+  gate_panic_in_next_decision(0);
+  ok(decide(session, "/healthz", NULL, &decision, &error) == GATE_ERROR && strcmp(error.code, "abi:panic") == 0,
+     "a panic is an error");
+  ok(gate_decision_json(session, &answered, NULL) == GATE_ERROR, "a panic leaves no decision behind");
+  ok(decide(session, "/healthz", NULL, &decision, NULL) == GATE_OK && decision.allowed == 1,
+     "the session decides again");
+
+  for (i = 0; i < decisions; i += 1) {
+    int32_t status = i % 3 == 0 ? decide(session, "/orders/1", identity, &decision, NULL)
+                                : decide(session, i % 3 == 1 ? "/healthz" : "/a//b", NULL, &decision, NULL);
+    if (status != GATE_OK || decision.allowed != (i % 3 == 1)) break;
+  }
+  printf("# %ld decisions\n", i);
+  ok(i == decisions, "every decision is as the first");
+  gate_identity_free(identity);
+  gate_session_free(session);
 }
 
 static void loads(void) {
@@ -31,23 +154,24 @@ static void loads(void) {
   const char *expected = getenv("GATELAW_DIGEST");
   FILE *file = fopen(getenv("GATELAW_ARTIFACT"), "rb");
   size_t bytes_len = fread(bytes, 1, sizeof bytes, file);
-  gate_plan *plan = NULL;
-  size_t digest_len = 0;
-  const char *digest;
+  gate_policy *policy = NULL;
+  gate_text digest;
 
   fclose(file);
-  ok(gate_load_unsigned((const uint8_t *)bytes, bytes_len, &plan, NULL) == GATE_OK, "an artifact loads");
-  digest = gate_digest(plan, &digest_len);
-  ok(digest_len == strlen(expected) && memcmp(digest, expected, digest_len) == 0, "its digest is told");
-  gate_free(plan);
+  ok(gate_load_unsigned((const uint8_t *)bytes, bytes_len, &policy, NULL) == GATE_OK, "an artifact loads");
+  digest = gate_digest(policy);
+  ok(is(digest, expected), "its digest is told");
+  ok(gate_needs_json(policy).len > 2 && gate_needs_json(policy).bytes[0] == '{', "its needs are told");
+  decides(policy);
+  gate_policy_free(policy);
 
   bytes[bytes_len - 1] ^= 1;
   refused(bytes, bytes_len, "artifact:digest");
   refused(bytes, bytes_len - 1, "artifact:truncated");
 }
 
-int main(void) {
-  gate_plan *plan = NULL;
+int main(int argc, char **argv) {
+  gate_policy *policy = NULL;
   gate_error error;
 
   if (getenv("GATELAW_ARTIFACT") == NULL || getenv("GATELAW_DIGEST") == NULL) {
@@ -55,6 +179,8 @@ int main(void) {
     return 2;
   }
 
+  if (argc > 1) decisions = atol(argv[1]);
+  ok(gate_abi() == GATE_ABI, "the ABI is the header's");
   ok(strchr(gate_version(), '.') != NULL, "the version is a release");
   refused("allow GET /orders", 17, "artifact:magic");
   refused("", 0, "artifact:truncated");
@@ -62,9 +188,9 @@ int main(void) {
   refused("GATELAW\0\xff\xff", 10, "artifact:version");
   refused(NULL, 1, "abi:null");
   loads();
-  ok(gate_load_unsigned(NULL, 0, &plan, NULL) == GATE_ERROR, "an error may go nowhere");
-  gate_free(NULL);
-  gate_load_unsigned((const uint8_t *)"x", 1, &plan, &error);
+  ok(gate_load_unsigned(NULL, 0, &policy, NULL) == GATE_ERROR, "an error may go nowhere");
+  gate_policy_free(NULL);
+  gate_load_unsigned((const uint8_t *)"x", 1, &policy, &error);
   ok(strstr(error.message, "no gatelaw artifact") != NULL, "the error tells a person");
 
   printf("1..%d\n", count);

@@ -62,25 +62,73 @@ pub(crate) fn test_c(project: &Project, log: &mut Log) -> Result<()> {
     let header = kong.join("include/gatelaw.h");
     log.run(Command::new("c++").args(strict).args(["-fsyntax-only", "-x", "c++"]).arg(header))?;
     let program = folder.join("abi");
+    let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
     let mut compile = Command::new("cc");
-    compile.arg("-std=c99").args(strict).arg("-I").arg(kong.join("include")).arg(kong.join("tests/abi.c"));
+    compile
+        .arg("-std=c99")
+        .args(strict)
+        .args(sanitized)
+        .arg("-I")
+        .arg(kong.join("include"))
+        .arg(kong.join("tests/abi.c"));
     compile.arg("-L").arg(folder).arg("-lgatelaw").arg(format!("-Wl,-rpath,{}", folder.display()));
     log.run(compile.arg("-o").arg(&program))?;
     let artifact = artifact::variables(project, log)?;
     log.run(Command::new(program).envs(artifact))
 }
 
-/// Runs the tests of the Lua library inside of nginx.
+/// Runs the tests of the Lua library inside of nginx, and puts the conformance corpus to it.
 pub(crate) fn test_lua(project: &Project, log: &mut Log) -> Result<()> {
     rust::build_c_library(project, log)?;
+    let questions = rust::corpus_questions(project, log)?;
     let mut server = serve(project, log)?;
-    let answer = ask(server.address, "/load").map_err(|error| format!("nginx doesn't answer: {error}"));
+    let tests = ask(server.address, "/library", b"");
+    let answers = ask(server.address, "/lines", &questions);
     server.stop();
-    let answer = answer?;
-    log.say(&answer)?;
-    match answer.starts_with("HTTP/1.1 200 ") && !answer.contains("\nnot ok ") {
-        true => Ok(()),
-        false => Err("a test failed in nginx".to_owned()),
+    let tests = answered(tests)?;
+    log.say(&tests)?;
+    let corpus = compare_corpus(project, &answered(answers)?)?;
+    log.say(&corpus)?;
+    match [&tests, &corpus].iter().any(|text| text.lines().any(|line| line.starts_with("not ok "))) {
+        false => Ok(()),
+        true => Err("a test failed in nginx".to_owned()),
+    }
+}
+
+/// Takes the body of an answer.
+fn answered(answer: std::io::Result<String>) -> Result<String> {
+    let answer = answer.map_err(|error| format!("nginx doesn't answer: {error}"))?;
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.starts_with("HTTP/1.1 200 ") => Ok(body.to_owned()),
+        _ => Err(format!("nginx answers {answer}")),
+    }
+}
+
+/// Compares answers to the corpus with those that stand in it, and says so as a line of test for each topic.
+fn compare_corpus(project: &Project, answers: &str) -> Result<String> {
+    let mut answers = answers.lines();
+    let mut said = String::new();
+    for folder in files::list(&project.at("policies/conformance"))? {
+        let cases = folder.join("cases.txt");
+        if !cases.exists() {
+            continue;
+        }
+        let text = files::read(&cases)?;
+        let expected: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("< ")).collect();
+        let found: Vec<&str> = answers.by_ref().take(expected.len()).collect();
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let differing = expected.iter().zip(&found).find(|(expected, found)| expected != found);
+        match differing {
+            None if found.len() == expected.len() => said += &format!("ok - conformance: {name}\n"),
+            None => said += &format!("not ok - conformance: {name}: {} answers\n", found.len()),
+            Some((expected, found)) => {
+                said += &format!("not ok - conformance: {name}\n# expected {expected}\n# found    {found}\n");
+            }
+        }
+    }
+    match answers.next() {
+        None => Ok(said),
+        Some(line) => Err(format!("more answers than questions: {line}")),
     }
 }
 
@@ -151,10 +199,16 @@ fn listens(server: &mut Server) -> bool {
     false
 }
 
-fn ask(address: SocketAddr, path: &str) -> std::io::Result<String> {
+fn ask(address: SocketAddr, path: &str, body: &[u8]) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(ANSWER_MAX))?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    write!(
+        stream,
+        // Answers of HTTP/1.0 come in one piece.
+        "POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )?;
+    stream.write_all(body)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)

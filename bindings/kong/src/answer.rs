@@ -1,0 +1,159 @@
+//! What a session answered last, laid out for C: pointers into what the session holds.
+
+use gatelaw::Decision;
+use gatelaw::ast::{AuditLevel, Effect};
+use gatelaw_host::Handling;
+
+use crate::text::{GatePair, GateText};
+
+/// Holds a decision: `gate_decision` of the header.
+#[repr(C)]
+#[derive(Debug)]
+pub struct GateDecision {
+    allowed: i32,
+    status: i32,
+    reason: GateText,
+    rule: GateText,
+    challenge: GateText,
+    text: GateText,
+    target: GateText,
+    audit: GateText,
+    policy: GateText,
+    set: *const GatePair,
+    set_len: usize,
+    remove: *const GateText,
+    remove_len: usize,
+    limits: *const GateLimit,
+    limits_len: usize,
+    keep: *const GatePair,
+    keep_len: usize,
+    observed: *const GateText,
+    observed_len: usize,
+}
+
+/// Holds a limit that an allowed request counts against: `gate_limit` of the header.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct GateLimit {
+    name: GateText,
+    key: GateText,
+    rate: u32,
+    per_s: u32,
+    burst: u32,
+}
+
+/// Holds what a gate does with a request: `gate_handling` of the header.
+#[repr(C)]
+#[derive(Debug)]
+pub struct GateHandling {
+    forwarded: i32,
+    status: i32,
+    target: GateText,
+    drop: *const GateText,
+    drop_len: usize,
+    headers: *const GatePair,
+    headers_len: usize,
+    body: GateText,
+}
+
+/// Holds the last answer of a session; pointers of C go here.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    // INVARIANT: `reason` and the lists point into `decision`; `drop` and `headers` into `handling`. Each is replaced
+    // together with what points into it.
+    pub(crate) decision: Option<Decision>,
+    reason: String,
+    set: Vec<GatePair>,
+    remove: Vec<GateText>,
+    limits: Vec<GateLimit>,
+    keep: Vec<GatePair>,
+    observed: Vec<GateText>,
+    handling: Option<Handling>,
+    drop: Vec<GateText>,
+    headers: Vec<GatePair>,
+    line: String,
+}
+
+impl Answer {
+    /// Forgets the last answer: what fails now must not leave the one before.
+    pub(crate) fn clear(&mut self) {
+        self.decision = None;
+        self.handling = None;
+    }
+
+    /// Keeps a decision, and lays it out.
+    pub(crate) fn decision(&mut self, decision: Decision) -> GateDecision {
+        let kept = self.decision.insert(decision);
+        self.reason = kept.reason.to_string();
+        refill(&mut self.set, kept.set.iter().map(GatePair::of));
+        refill(&mut self.remove, kept.remove.iter().map(|name| GateText::of(name)));
+        refill(&mut self.keep, kept.keep.iter().map(GatePair::of));
+        refill(&mut self.observed, kept.observed.iter().map(|name| GateText::of(name)));
+        let limits = kept.limits.iter().map(|limit| GateLimit {
+            name: GateText::of(&limit.name),
+            key: GateText::of(&limit.key),
+            rate: limit.rate,
+            per_s: limit.per_s,
+            burst: limit.burst,
+        });
+        refill(&mut self.limits, limits);
+        GateDecision {
+            allowed: i32::from(kept.effect == Effect::Allow),
+            status: i32::from(kept.status),
+            reason: GateText::of(&self.reason),
+            rule: GateText::of_optional(kept.rule.as_deref()),
+            challenge: GateText::of_optional(kept.challenge.as_deref()),
+            text: GateText::of_optional(kept.text.as_deref()),
+            target: GateText::of_optional(kept.target.as_deref()),
+            audit: GateText::of(match kept.audit {
+                AuditLevel::None => "none",
+                AuditLevel::Brief => "brief",
+                AuditLevel::Full => "full",
+            }),
+            policy: GateText::of(&kept.policy),
+            set: self.set.as_ptr(),
+            set_len: self.set.len(),
+            remove: self.remove.as_ptr(),
+            remove_len: self.remove.len(),
+            limits: self.limits.as_ptr(),
+            limits_len: self.limits.len(),
+            keep: self.keep.as_ptr(),
+            keep_len: self.keep.len(),
+            observed: self.observed.as_ptr(),
+            observed_len: self.observed.len(),
+        }
+    }
+
+    /// Keeps what a gate does with a request, and lays it out.
+    pub(crate) fn handling(&mut self, handling: Handling) -> GateHandling {
+        let (target, drop, headers, status, body) = match self.handling.insert(handling) {
+            Handling::Forward(forward) => (&*forward.target, &*forward.drop, &forward.set, None, ""),
+            Handling::Answer(answer) => {
+                ("", [].as_slice(), &answer.headers, Some(answer.status), &*answer.body)
+            }
+        };
+        refill(&mut self.drop, drop.iter().map(|name| GateText::of(name)));
+        refill(&mut self.headers, headers.iter().map(GatePair::of));
+        GateHandling {
+            forwarded: i32::from(status.is_none()),
+            status: status.map_or(0, i32::from),
+            target: GateText::of(target),
+            drop: self.drop.as_ptr(),
+            drop_len: self.drop.len(),
+            headers: self.headers.as_ptr(),
+            headers_len: self.headers.len(),
+            body: GateText::of(body),
+        }
+    }
+
+    /// Keeps a line, and points to it.
+    pub(crate) fn line(&mut self, line: String) -> GateText {
+        self.line = line;
+        GateText::of(&self.line)
+    }
+}
+
+fn refill<T>(list: &mut Vec<T>, entries: impl Iterator<Item = T>) {
+    list.clear();
+    list.extend(entries);
+}

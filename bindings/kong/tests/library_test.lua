@@ -1,0 +1,345 @@
+-- The Lua library, inside of nginx: the same cases and codes as in every other
+-- language. Answers with a line for each test, as `prove` reads them.
+-- `GATELAW_ARTIFACT` names policies/orders-api, compiled, `GATELAW_DIGEST` its
+-- digest.
+
+
+local ffi = require("ffi")
+local gatelaw = require("gatelaw")
+
+
+-- Only in a library that was built for tests.
+ffi.cdef("void gate_panic_in_next_decision(uint32_t skip);")
+
+
+local file = assert(io.open(os.getenv("GATELAW_ARTIFACT"), "rb"))
+local artifact = file:read("*a")
+file:close()
+
+local last = artifact:byte(-1)
+local flipped = artifact:sub(1, -2) .. string.char((last + 1) % 256)
+
+
+local tests = {}
+
+
+local function test(name, run)
+  tests[#tests + 1] = { name = name, run = run }
+end
+
+
+test("the version is a release", function()
+  assert(gatelaw.version():match("^%d+%.%d+%.%d+$"))
+end)
+
+
+local refused = {
+  { "text", "allow GET /orders", "artifact:magic" },
+  { "nothing", "", "artifact:truncated" },
+  { "half a header", "GATELAW", "artifact:truncated" },
+  { "another format version", "GATELAW\0\255\255", "artifact:version" },
+  { "a cut artifact", artifact:sub(1, -2), "artifact:truncated" },
+  { "a changed artifact", flipped, "artifact:digest" },
+}
+
+for _, case in ipairs(refused) do
+  local name, bytes, expected = case[1], case[2], case[3]
+
+  test("no artifact is refused: " .. name, function()
+    local policy, err = gatelaw.load_unsigned(bytes)
+    assert(policy == nil)
+    assert(err.code == expected, "found " .. err.code)
+  end)
+end
+
+
+local policy = assert(gatelaw.load_unsigned(artifact))
+local gate = assert(policy:gate({ limits = "report" }))
+
+
+local function request(members)
+  local made = {
+    method = "GET",
+    scheme = "https",
+    host = "api.acme.com",
+    target = "/healthz",
+    ip = "203.0.113.9",
+    now = 1795000000,
+  }
+  for name, value in pairs(members or {}) do
+    made[name] = value
+  end
+
+  return made
+end
+
+
+test("an artifact loads", function()
+  assert(policy:digest() == os.getenv("GATELAW_DIGEST"), policy:digest())
+  assert(policy:has_limits())
+  assert(policy:needs_json():find('"headers":["x-tenant"]', 1, true))
+end)
+
+
+test("what is made is freed", function()
+  for _ = 1, 1000 do
+    local one = assert(gatelaw.load_unsigned(artifact))
+    assert(one:gate({ limits = "report" }))
+    assert(one:identity({ invalid = "expired" }))
+  end
+
+  collectgarbage()
+  collectgarbage()
+end)
+
+
+test("the error tells a person", function()
+  local _, err = gatelaw.load_unsigned("no artifact")
+  assert(err.message:find("these bytes are no gatelaw artifact", 1, true) == 1)
+  assert(tostring(err) == "artifact:magic: " .. err.message)
+end)
+
+
+test("a library that isn't there is an error", function()
+  local none, err = gatelaw.load_unsigned(artifact, "/nowhere/libgatelaw.so")
+  assert(none == nil and err.code == "library:missing", tostring(err))
+end)
+
+
+test("a library of something else is an error", function()
+  local none, err = gatelaw.load_unsigned(artifact, "libc.so.6")
+  assert(none == nil and err.code == "library:abi", tostring(err))
+end)
+
+
+test("a policy that asks for too much is refused", function()
+  local _, err = policy:gate()
+  assert(err.code == "gate:limits")
+  _, err = policy:gate({ limits = "report", lacks = { "country", "asn" } })
+  assert(err.code == "gate:facts" and err.message:find("country", 1, true))
+  assert(not err.message:find("asn", 1, true), err.message)
+  _, err = policy:gate({ limits = "report", lacks = { "ip" } })
+  assert(err.code == "gate:ip")
+  _, err = policy:gate({ limits = "report", trusted = { "10.0.0.1/8" } })
+  assert(err.code == "gate:trusted")
+end)
+
+
+test("a request is decided", function()
+  local decision = assert(gate:decide(request()))
+  assert(decision.allowed == true and decision.effect == "allow")
+  assert(decision.status == 200 and decision.reason == "rule")
+  assert(decision.target == "/healthz" and decision.challenge == nil)
+  assert(decision.policy == policy:digest())
+end)
+
+
+for _, case in ipairs({
+  { "/a//../b", 400, "refused:dot-segment" },
+  { "/%61dmin", 401, "unauthenticated" },
+  { "/\255", 400, "refused:ctl-or-nonascii" },
+  { "/" .. ("a/"):rep(4700), 400, "refused:limits" },
+}) do
+  test("a target is judged: " .. case[1]:sub(1, 20):gsub("[\128-\255]", "?"), function()
+    local decision = assert(gate:decide(request({ target = case[1] })))
+    assert(decision.allowed == false)
+    assert(decision.status == case[2], decision.status)
+    assert(decision.reason == case[3], decision.reason)
+  end)
+end
+
+
+test("headers that were cut are refused", function()
+  local decision = assert(gate:decide(request({ headers_cut = true })))
+  assert(decision.reason == "refused:header-limits", decision.reason)
+end)
+
+
+test("a fact of another type is for the policy to judge", function()
+  local facts = { country = 7, asn = "x" }
+  local decision = assert(gate:decide(request({ facts = facts })))
+  assert(decision.reason == "fact:country" and decision.status == 503)
+  decision = assert(gate:decide(request({ facts = { country = "KP" } })))
+  assert(decision.rule == "embargo" and decision.status == 451)
+end)
+
+
+test("the client is found behind trusted proxies", function()
+  local trusting = assert(policy:gate({
+    limits = "report",
+    trusted = { "192.0.2.0/24" },
+    client_header = "X-Forwarded-For",
+  }))
+  local function reason(peer, value)
+    local behind = request({ peer = peer })
+    behind.ip = nil
+    behind.headers = { { "x-forwarded-for", value } }
+    return assert(trusting:decide(behind)).reason
+  end
+
+  assert(reason("192.0.2.1", "203.0.113.9") == "rule")
+  assert(reason("192.0.2.1", "no address") == "refused:client-ip")
+  assert(reason("203.0.113.9", "no address") == "rule")
+end)
+
+
+local STAFF = '{"sub":"u1","groups":["Orders Staff"],"org_id":"t1"}'
+
+
+test("an identity serves many requests", function()
+  local who = assert(policy:identity({ issuer = "okta", claims = STAFF }))
+  local asked = request({ target = "/v1/orders/1",
+                          headers = { { "x-tenant", "t1" } } })
+  for _ = 1, 3 do
+    local decision = assert(gate:decide(asked, who))
+    assert(decision.rule == "orders.read", decision.reason)
+    assert(decision.limits[1].name == "orders.per-user")
+    assert(decision.limits[1].rate == 600)
+  end
+
+  local other = assert(gatelaw.load_unsigned(artifact))
+  local _, err = assert(other:gate({ limits = "report" })):decide(asked, who)
+  assert(err.code == "abi:identity")
+end)
+
+
+test("identities that are none", function()
+  local _, err = policy:identity({ issuer = "okta", claims = "{" })
+  assert(err.code == "request:json", tostring(err))
+  _, err = policy:identity({ invalid = "Not A Code" })
+  assert(err.code == "request:wrong-value")
+  local expired = assert(policy:identity({ invalid = "expired" }))
+  local decision = assert(gate:decide(request({ target = "/v1/orders/1" }),
+                                      expired))
+  assert(decision.reason == "token:expired" and decision.status == 401)
+  local gone = assert(policy:identity({ unavailable = "okta" }))
+  decision = assert(gate:decide(request({ target = "/v1/orders/1" }), gone))
+  assert(decision.reason == "keys_unavailable" and decision.status == 503)
+end)
+
+
+test("a bearer token that nobody judged is denied", function()
+  local headers = { { "Authorization", "Bearer e30.e30.e30" } }
+  local decision = assert(gate:decide(request({ headers = headers })))
+  assert(decision.reason == "token:no_verifier" and decision.status == 401)
+  assert(decision.challenge == 'Bearer error="invalid_token"')
+end)
+
+
+test("an allowed request is handled", function()
+  local headers = { { "X_Request_Id", "mine" }, { "Accept", "*/*" } }
+  local handling, decision = gate:handle(request({ headers = headers }), "id1")
+  assert(decision.allowed and handling.answer == nil)
+  assert(handling.forward.target == "/healthz")
+  assert(#handling.forward.drop == 1)
+  assert(handling.forward.drop[1] == "X_Request_Id")
+  local set = handling.forward.set
+  assert(set[#set][1] == "x-request-id" and set[#set][2] == "id1")
+end)
+
+
+test("a denied request is answered", function()
+  local handling, decision = gate:handle(request({ target = "//" }), "id1")
+  assert(not decision.allowed and handling.forward == nil)
+  assert(handling.answer.status == 400)
+  assert(handling.answer.body:find('"request_id":"id1"', 1, true))
+  assert(handling.answer.headers[2][2] == "application/problem+json")
+end)
+
+
+test("lines are answered", function()
+  local answer = assert(gate:decide_json('{"method":7}'))
+  assert(answer == '{"v":1,"error":"wrong-type","at":"method"}', answer)
+  answer = assert(gate:decide_json("\255\0"))
+  assert(answer == '{"v":1,"error":"json","at":""}', answer)
+  local line = '{"method":"GET","scheme":"https","host":"api.acme.com",'
+               .. '"target":"/healthz","ip":"203.0.113.9"}'
+  assert(gate:decide_json(line):find('"at":"now"', 1, true))
+  local decided = assert(gate:decide_json(line, 1795000000))
+  assert(decided:find('"effect":"allow"', 1, true), decided)
+  assert(assert(gate:explain_json(line, 1795000000)):find('"rules":[', 1, true))
+  assert(gate:decide(request()))
+  assert(gate:decision_json() == decided)
+end)
+
+
+test("a panic is an error, and the next call is none", function()
+  local lib = policy.lib
+  lib.gate_panic_in_next_decision(0)
+  local decision, err = gate:decide(request())
+  assert(decision == nil and err.code == "abi:panic")
+  assert(not gate:decision_json(), "the decision before is gone")
+  assert(gate:decide(request()).allowed)
+end)
+
+
+local function named(call, ...)
+  local ok, err = pcall(call, ...)
+  assert(not ok, "no error")
+  return err
+end
+
+
+for _, case in ipairs({
+  { "request.method", { method = 7 } },
+  { "request.scheme", { scheme = false } },
+  { "request.host", { host = {} } },
+  { "request.target", { target = 7 } },
+  { "request.headers must be a table", { headers = "x" } },
+  { "request.headers[1] must be a pair", { headers = { "x" } } },
+  { "request.headers[2] must be a pair", { headers = { { "a", "b" }, { 1 } } } },
+  { "request.headers_cut", { headers_cut = 1 } },
+  { "request.ip", { ip = 7 } },
+  { "request.peer", { peer = 7 } },
+  { "request.facts must", { facts = 7 } },
+  { "request.facts has no member `nation`", { facts = { nation = "DE" } } },
+  { "request.now", { now = "7" } },
+  { "request.now", { now = 1.5 } },
+  { "request.now", { now = 0 / 0 } },
+  { "request has no member `header`", { header = {} } },
+}) do
+  test("a wrong type names its argument: " .. case[1], function()
+    local err = named(gate.decide, gate, request(case[2]))
+    assert(err:find(case[1], 1, true), err)
+  end)
+end
+
+
+for _, case in ipairs({
+  { "bytes must be a string", gatelaw.load_unsigned, 7 },
+  { "library must be a string", gatelaw.load_unsigned, "", 7 },
+  { "options must be a table", policy.gate, policy, 7 },
+  { "options has no member `limit`", policy.gate, policy, { limit = "report" } },
+  { "options.limits", policy.gate, policy, { limits = true } },
+  { "options.lacks[1]", policy.gate, policy, { lacks = { "nation" } } },
+  { "options.trusted[1]", policy.gate, policy, { trusted = { 7 } } },
+  { "options.client_header", policy.gate, policy, { client_header = 7 } },
+  { "who must be a table", policy.identity, policy, "okta" },
+  { "who must have one of", policy.identity, policy, { issuer = "okta" } },
+  { "who.issuer", policy.identity, policy, { claims = "{}" } },
+  { "who.claims", policy.identity, policy, { issuer = "a", claims = {} } },
+  { "who has no member `token`", policy.identity, policy, { token = "x" } },
+  { "request must be a table", gate.decide, gate, "GET /" },
+  { "identity must be made by", gate.decide, gate, request(), { sub = "u1" } },
+  { "request_id must be a string", gate.handle, gate, request(), 7 },
+  { "line must be a string", gate.decide_json, gate, {} },
+  { "now must be whole", gate.decide_json, gate, "{}", "7" },
+}) do
+  test("a wrong type names its argument: " .. case[1], function()
+    local err = named(unpack(case, 2))
+    assert(err:find(case[1], 1, true), err)
+  end)
+end
+
+
+return function(say)
+  for i, case in ipairs(tests) do
+    local ok, err = pcall(case.run)
+    say((ok and "ok " or "not ok ") .. i .. " - " .. case.name)
+    if not ok then
+      say("# " .. tostring(err))
+    end
+  end
+
+  say("1.." .. #tests)
+end
