@@ -4,7 +4,7 @@ import { unavailable } from "gatelaw";
 
 export function honoMiddleware(gate) {
   return async (c, next) => {
-    const handled = await gate.handle(c.req.raw, c.env, c.executionCtx);
+    const handled = await gate.handle(c.req.raw, c.env, executionCtx(c));
     if (handled.response !== undefined) return handled.response;
     const { decision, requestId, request } = handled;
     // Hono chose its routes before: by another path than the one that was judged, nothing runs.
@@ -16,6 +16,15 @@ export function honoMiddleware(gate) {
     await next();
     c.header("x-request-id", requestId);
   };
+}
+
+/** Hono throws where there is none, as in `app.request`. */
+function executionCtx(c) {
+  try {
+    return c.executionCtx;
+  } catch {
+    return { waitUntil: () => {} };
+  }
 }
 
 /** What Hono's router can tell apart in a URL: its path, decoded but for what would change its segments. */

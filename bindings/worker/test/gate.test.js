@@ -1,14 +1,19 @@
 // The gate as a Worker in front of an upstream that keeps the bytes it was sent.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { API, artifactOf } from "./policies.js";
 import { startUpstream } from "./upstream.js";
 import { startWorker } from "./workerd.js";
 
 const ID = /^[0-9a-f]{32}$/;
+/** What comes after an answer has begun comes within this time. */
+const SILENCE_MS = 200;
 const ENTRY = "test/workers/gate.js";
 
 let upstream;
@@ -54,6 +59,18 @@ async function denied(response, status, reason) {
 describe("a gate with an issuer", () => {
   const server = gate(API);
   const { fetch } = server;
+
+  /** Sends bytes, and answers those that come back until nothing more does. */
+  async function raw(bytes) {
+    const socket = connect(server.worker.port, "127.0.0.1");
+    socket.write(bytes);
+    const [first] = await once(socket, "data");
+    let answer = first.toString("latin1");
+    socket.on("data", (chunk) => { answer += chunk.toString("latin1"); });
+    await pause(SILENCE_MS);
+    socket.destroy();
+    return answer;
+  }
 
   test("what is allowed goes on in its canonical form", async () => {
     const response = await fetch("/v1/items/%61%7e%c3%a9?q='a'&x=%2e", { headers: { accept: "text/x" } });
@@ -141,11 +158,7 @@ describe("a gate with an issuer", () => {
   });
 
   test("a body that is denied is not waited for", async () => {
-    const socket = connect(server.worker.port, "127.0.0.1");
-    socket.write("POST /v1/nowhere HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000\r\n\r\nx");
-    const [bytes] = await once(socket, "data");
-    socket.destroy();
-    assert.match(`${bytes}`, /^HTTP\/1\.1 401 /);
+    assert.match(await raw("POST /v1/nowhere HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000\r\n\r\nx"), /^HTTP\/1\.1 401 /);
   });
 
   test("what the upstream answers comes back, redirects too", async () => {
@@ -156,6 +169,53 @@ describe("a gate with an issuer", () => {
     assert.equal(response.headers.get("location"), "/elsewhere");
     assert.equal(await response.text(), "back");
     assert.equal(response.headers.get("x-request-id"), onward().headers["x-request-id"]);
+  });
+
+  test("a compressed answer comes back as it is", async () => {
+    const body = gzipSync("hello ".repeat(100)).toString("latin1");
+    upstream.answer = `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const response = await raw("GET /v1/items/a HTTP/1.1\r\nHost: a.test\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n");
+    upstream.answer = undefined;
+    upstream.take();
+    assert.match(response, /\r\ncontent-encoding: gzip\r\n/i);
+    assert.ok(response.endsWith(`\r\n\r\n${body}`), response);
+  });
+
+  for (const [status, length] of [["204 No Content", 0], ["304 Not Modified", 0], ["500 Internal Server Error", 2]]) {
+    test(`what has no body, or tells of an error, comes back: ${status}`, async () => {
+      upstream.answer = `HTTP/1.1 ${status}\r\nETag: "a"\r\n${length === 0 ? "" : `Content-Length: ${length}\r\n`}\r\n${"x".repeat(length)}`;
+      const response = await fetch("/v1/items/a");
+      upstream.answer = undefined;
+      assert.equal(response.status, Number(status.slice(0, 3)));
+      assert.equal(response.headers.get("etag"), '"a"');
+      assert.equal(response.headers.get("x-request-id"), onward().headers["x-request-id"]);
+      assert.equal((await response.text()).length, length);
+    });
+  }
+
+  test("HEAD goes on as HEAD", async () => {
+    upstream.answer = "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n";
+    const response = await fetch("/v1/items/a", { method: "HEAD" });
+    upstream.answer = undefined;
+    assert.equal(response.headers.get("content-length"), "5000");
+    assert.equal(onward().method, "HEAD");
+  });
+
+  test("an upgrade to WebSocket is judged as any request, and goes through", async () => {
+    const key = "dGhlIHNhbXBsZSBub25jZQ==";
+    const upgrade = (path) => `GET ${path} HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
+    assert.match(await raw(upgrade("/v1/nowhere")), /^HTTP\/1\.1 401 /);
+    upstream.answer = ({ headers }) => {
+      const [, sent] = headers.find(([name]) => name.toLowerCase() === "sec-websocket-key");
+      const accept = createHash("sha1").update(`${sent}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+      // Behind the head, one frame of text.
+      return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n\x81\x02hi`;
+    };
+    const response = await raw(upgrade("/v1/items/%61"));
+    upstream.answer = undefined;
+    assert.match(response, /^HTTP\/1\.1 101 /);
+    assert.ok(response.endsWith("\x81\x02hi"), response);
+    assert.equal(onward().target, "/v1/items/a");
   });
 
   test("every decision is one line of the log, in the detail that the policy asks for", async () => {

@@ -23,7 +23,7 @@ export async function startUpstream() {
       for (let taken = take(bytes); taken !== null; taken = take(bytes)) {
         bytes = bytes.slice(taken.length);
         requests.push(taken.request);
-        socket.write(upstream.answer ?? OK, "latin1");
+        socket.write(typeof upstream.answer === "function" ? upstream.answer(taken.request) : (upstream.answer ?? OK), "latin1");
       }
     });
   });
@@ -31,7 +31,7 @@ export async function startUpstream() {
   await once(server, "listening");
   const upstream = {
     port: server.address().port,
-    /** The bytes of the response, where they are not the usual ones. */
+    /** The bytes of the response, or what makes them of a request, where they are not the usual ones. */
     answer: undefined,
     /** Shows what came of requests that aren't whole. */
     unfinished: () => [...unfinished.values()].map((bytes) => bytes()).join(""),

@@ -49,7 +49,8 @@ fn copy(project: &Project) -> Result<()> {
 }
 
 /// Puts the package together, with gatelaw's own as its neighbour.
-fn assemble(project: &Project) -> Result<PathBuf> {
+fn assemble(project: &Project, log: &mut Log) -> Result<PathBuf> {
+    npm::build(project, log)?;
     copy(project)?;
     files::link_folder(&project.made("npm"), &modules(project).join("gatelaw"))?;
     Ok(project.made(FOLDER))
@@ -57,20 +58,20 @@ fn assemble(project: &Project) -> Result<PathBuf> {
 
 /// Runs the tests, which start workerd.
 pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
-    let worker = assemble(project)?;
+    let worker = assemble(project, log)?;
     log.run(node_test(&worker, "test")?.envs(variables(project)?))
 }
 
 /// Sends raw requests to the gates over sockets, and holds what they decide and send on to each other.
 pub(crate) fn test_http(project: &Project, log: &mut Log) -> Result<()> {
-    let worker = assemble(project)?;
+    let worker = assemble(project, log)?;
     let mut command = node_test(&worker, "test/http")?;
     log.run(command.envs(variables(project)?).env("GATELAW_REPOSITORY", &project.root))
 }
 
 /// Checks the types of the package.
 pub(crate) fn check_types(project: &Project, log: &mut Log) -> Result<()> {
-    let worker = assemble(project)?;
+    let worker = assemble(project, log)?;
     log.run(npm::tool(project, "tsc").args(["--project", "tsconfig.json"]).current_dir(worker))
 }
 
@@ -80,7 +81,7 @@ fn variables(project: &Project) -> Result<[(&'static str, PathBuf); 2]> {
 }
 
 /// Finds workerd itself: its script would stand between it and the signal that ends it.
-fn workerd(project: &Project) -> Result<PathBuf> {
+pub(crate) fn workerd(project: &Project) -> Result<PathBuf> {
     let packages = files::list(&project.made("npm/node_modules/@cloudflare"))?;
     let programs = packages.iter().map(|package| package.join("bin/workerd"));
     programs
