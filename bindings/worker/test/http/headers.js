@@ -1,0 +1,59 @@
+// What the upstream must get of the headers of a request: written down here once more, from docs/request.md.
+
+const ALWAYS_REMOVED = [
+  "x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-original-uri", "x-original-method",
+  "x-rewrite-url", "x-middleware-subrequest", "x-credential-identifier", "x-authenticated-groups", "x-anonymous-consumer",
+  "x-forwarded-user", "x-forwarded-groups", "x-forwarded-email", "x-forwarded-access-token", "txn-token",
+];
+const ALWAYS_REMOVED_BELOW = ["x-consumer-", "x-auth-request-"];
+/** The gate's own, and checked apart. */
+const CORRELATION = "x-request-id";
+
+/** Lists the headers that went on, but for those that the server of a gate writes itself. */
+export function headersOf({ headers }, gate) {
+  return joined(headers.filter(([name]) => !isOwn(name, gate)));
+}
+
+/** Lists the headers that must go on: those that were sent, without those that are dropped, and those that are set. */
+export function headersDue(bytes, set, remove, gate) {
+  const answered = [...set.map(([name]) => name), ...remove, CORRELATION].map(folded);
+  const passes = (name) => !answered.includes(folded(name)) && !isAlwaysRemoved(folded(name)) && !isOwn(name, gate);
+  const sent = linesOf(handedOver(bytes, gate)).filter(([name]) => passes(name));
+  // One character a byte.
+  return joined([...sent, ...set.map(([name, value]) => [name, Buffer.from(value, "utf8").toString("latin1")])]);
+}
+
+/** Takes away the lines that the server of a gate leaves out where they are empty. */
+export function handedOver(bytes, gate) {
+  const names = gate.ownWhereEmpty.join("|");
+  return names === "" ? bytes : bytes.replace(new RegExp(`(?<=\\n)(?:${names}):[ \\t]*\\r\\n`, "gi"), "");
+}
+
+/** Takes lines apart as both servers do: a line feed alone ends one too. */
+function linesOf(bytes) {
+  const [, ...lines] = bytes.slice(0, bytes.indexOf("\r\n\r\n")).split(/\r?\n/);
+  return lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]);
+}
+
+function isAlwaysRemoved(name) {
+  return ALWAYS_REMOVED.includes(name) || ALWAYS_REMOVED_BELOW.some((begin) => name.startsWith(begin));
+}
+
+function isOwn(name, gate) {
+  return gate.own.includes(name.toLowerCase()) || name.toLowerCase() === CORRELATION;
+}
+
+function folded(name) {
+  return name.toLowerCase().replace(/[_.]/g, "-");
+}
+
+/** One line a name, as a Worker has them. */
+function joined(headers) {
+  const lines = new Map();
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase();
+    const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, "");
+    lines.set(lower, lines.has(lower) ? `${lines.get(lower)}, ${trimmed}` : trimmed);
+  }
+  return Object.fromEntries([...lines].sort());
+}
