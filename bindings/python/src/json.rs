@@ -31,7 +31,7 @@ pub(crate) fn json(value: &Bound<'_, PyAny>, depth: u32) -> Result<Json, Fault> 
         return Ok(Json::Null);
     }
     if value.is_instance_of::<PyString>() {
-        return text(value).map(Json::String);
+        return text(value).map(|text| Json::String(text.into()));
     }
     // Before numbers: a `bool` is an `int` to Python.
     if let Ok(truth) = value.cast::<PyBool>() {
@@ -91,7 +91,8 @@ fn object(
     let mut read = Vec::with_capacity(members.len());
     for (name, value) in members {
         let name = text(name).map_err(|fault| fault.within(" (a name in it)"))?;
-        read.push(member(name, value)?);
+        let (name, value) = member(name, value)?;
+        read.push((name.into(), value));
     }
     // A dict has no name twice; other mappings may.
     let mut known = BTreeSet::new();

@@ -6,7 +6,7 @@ use gatelaw::ast::{AuditLevel, Effect};
 use gatelaw::{Decision, Plan, Session};
 use serde::Serialize;
 
-use crate::request_line::{LineError, RequestLine};
+use crate::request_line::{LineError, RequestLine, RequestText};
 
 /// The members of a decision, always all and in this order.
 #[derive(Serialize)]
@@ -69,8 +69,13 @@ pub fn decision_line(decision: &Decision) -> String {
         policy: &decision.policy,
     };
     // Texts and numbers alone always serialise; were they not to, an empty line is no allow.
-    serde_json::to_string(&line).unwrap_or_default()
+    let mut text = Vec::with_capacity(LINE_BYTES);
+    let written = serde_json::to_writer(&mut text, &line).is_ok();
+    if written { String::from_utf8(text).unwrap_or_default() } else { String::new() }
 }
+
+/// Bytes that nearly every line fits.
+const LINE_BYTES: usize = 1_024;
 
 /// Reads a line for a plan: the request, and all that the policy needs of it.
 ///
@@ -81,8 +86,12 @@ pub fn request_line<P: Borrow<Plan>>(
     line: &str,
     default_now: Option<i64>,
 ) -> Result<RequestLine, LineError> {
-    let request = RequestLine::parse(line, default_now)?;
-    request.require(session.plan().needs())?;
+    whole(RequestLine::parse(line, default_now)?, session.plan())
+}
+
+/// Passes a request on that has all that the plan needs.
+fn whole<'l>(request: RequestText<'l>, plan: &Plan) -> Result<RequestText<'l>, LineError> {
+    request.require(plan.needs())?;
     Ok(request)
 }
 
@@ -94,7 +103,8 @@ pub fn decide_line<P: Borrow<Plan>>(
     line: &str,
     default_now: Option<i64>,
 ) -> String {
-    let request = match request_line(session, line, default_now) {
+    let read = RequestText::read(line, default_now);
+    let request = match read.and_then(|request| whole(request, session.plan())) {
         Ok(request) => request,
         Err(error) => return error.to_line(),
     };

@@ -1,8 +1,10 @@
 //! JSON text as the core's [`Json`]: duplicate members refused, depth counted, numbers whole or none.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
-use gatelaw::json::Json;
+use gatelaw::json::{Json, JsonText};
 use gatelaw::limits::JSON_DEPTH_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -18,6 +20,14 @@ pub struct JsonError(String);
 /// # Errors
 /// Where the text is no JSON, a member stands twice in one object, or it is nested more than [`JSON_DEPTH_MAX`] deep.
 pub fn parse(text: &str) -> Result<Json, JsonError> {
+    parse_borrowed(text).map(JsonText::into_owned)
+}
+
+/// Reads a text as [`parse`] does; what stands in it without escapes is not copied.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_borrowed(text: &str) -> Result<JsonText<'_>, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Value { depth: 0 }.deserialize(&mut deserializer);
     value.and_then(|value| deserializer.end().map(|()| value)).map_err(|e| JsonError(e.to_string()))
@@ -39,68 +49,109 @@ impl Value {
 }
 
 impl<'de> DeserializeSeed<'de> for Value {
-    type Value = Json;
+    type Value = JsonText<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonText<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Value {
-    type Value = Json;
+    type Value = JsonText<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Json, E> {
-        Ok(Json::Null)
+    fn visit_unit<E: Error>(self) -> Result<JsonText<'de>, E> {
+        Ok(JsonText::Null)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<JsonText<'de>, E> {
+        Ok(JsonText::Bool(value))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Int(value))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<JsonText<'de>, E> {
+        Ok(JsonText::Int(value))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
-        Ok(i64::try_from(value).map_or(Json::OtherNumber, Json::Int))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<JsonText<'de>, E> {
+        Ok(i64::try_from(value).map_or(JsonText::OtherNumber, JsonText::Int))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
-        Ok(whole(value).map_or(Json::OtherNumber, Json::Int))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<JsonText<'de>, E> {
+        Ok(whole(value).map_or(JsonText::OtherNumber, JsonText::Int))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
-        Ok(Json::String(value.to_owned()))
+    fn visit_str<E: Error>(self, value: &str) -> Result<JsonText<'de>, E> {
+        Ok(JsonText::String(Cow::Owned(value.to_owned())))
     }
 
-    fn visit_string<E: Error>(self, value: String) -> Result<Json, E> {
-        Ok(Json::String(value))
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<JsonText<'de>, E> {
+        Ok(JsonText::String(Cow::Borrowed(value)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+    fn visit_string<E: Error>(self, value: String) -> Result<JsonText<'de>, E> {
+        Ok(JsonText::String(Cow::Owned(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<JsonText<'de>, A::Error> {
         let deeper = self.deeper()?;
         let mut values = Vec::new();
         while let Some(value) = entries.next_element_seed(deeper)? {
             values.push(value);
         }
-        Ok(Json::Array(values))
+        Ok(JsonText::Array(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<JsonText<'de>, A::Error> {
         let deeper = self.deeper()?;
-        let mut members: Vec<(String, Json)> = Vec::new();
-        let mut known = std::collections::BTreeSet::new();
-        while let Some(name) = entries.next_key::<String>()? {
-            if !known.insert(name.clone()) {
+        let mut members: Vec<(Cow<'de, str>, JsonText<'de>)> = Vec::new();
+        let mut known = BTreeSet::new();
+        while let Some(name) = entries.next_key_seed(Name)? {
+            // Few names are sooner compared than sorted; of many, each is looked for among all before it.
+            let is_known = if members.len() < COMPARED_MAX {
+                members.iter().any(|(before, _)| *before == name)
+            } else {
+                known.extend(members.iter().skip(known.len()).map(|(before, _)| before.clone()));
+                known.contains(&name)
+            };
+            if is_known {
                 return Err(A::Error::custom(format_args!("the member `{name}` stands twice")));
             }
             members.push((name, entries.next_value_seed(deeper)?));
         }
-        Ok(Json::Object(members))
+        Ok(JsonText::Object(members))
+    }
+}
+
+/// Members of an object up to which a name is compared with each before it.
+const COMPARED_MAX: usize = 24;
+
+/// Reads the name of a member.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(name))
     }
 }
 
@@ -132,6 +183,18 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(parse(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_stands_twice_is_found_among_many() {
+        for count in [2, COMPARED_MAX, COMPARED_MAX + 1, 100] {
+            let names: Vec<String> = (0..count).map(|n| format!(r#""m{n}":0"#)).collect();
+            assert!(parse(&format!("{{{}}}", names.join(","))).is_ok());
+            for again in [0, count / 2, count - 1] {
+                let text = format!(r#"{{{},"\u006d{again}":1}}"#, names.join(","));
+                assert!(parse(&text).is_err(), "{again} of {count}");
+            }
         }
     }
 

@@ -21,5 +21,7 @@ pub use explanation_line::{explain_line, explanation_line, is_before_rules};
 pub use handling::{Answer, CORRELATION_HEADER, Forward, Handling};
 pub use needs_line::{NeedsLine, needs_line};
 pub use paint::Paint;
-pub use request_line::{HeaderLines, LineCaller, LineError, LineErrorCode, RequestLine, RequestMembers};
+pub use request_line::{
+    HeaderLines, LineCaller, LineError, LineErrorCode, RequestLine, RequestMembers, RequestText,
+};
 pub use words::{caller_in_words, decision_in_words, explanation_in_words, rules_in_words};

@@ -2,9 +2,10 @@
 
 mod members;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
-use gatelaw::json::Json;
+use gatelaw::json::{Json, JsonText};
 use gatelaw::limits::REQUEST_LINE_BYTES_MAX;
 use gatelaw::needs::Needs;
 use gatelaw::policy::IdentityModel;
@@ -68,19 +69,25 @@ impl LineError {
     }
 }
 
-/// Holds one request as a line gives it.
+/// Holds one request as a line gives it, with texts of its own.
+pub type RequestLine = RequestText<'static>;
+
+/// Holds one request as a line gives it; its texts may be those of the line.
 #[derive(Debug, Clone)]
-pub struct RequestLine {
-    method: String,
+pub struct RequestText<'l> {
+    method: Cow<'l, str>,
     scheme: Scheme,
-    host: String,
-    target: Vec<u8>,
-    headers: HeaderLines,
+    host: Cow<'l, str>,
+    target: Cow<'l, [u8]>,
+    headers: Vec<HeaderText<'l>>,
     ip: AddressLine,
-    facts: Vec<(String, Json)>,
+    facts: Vec<(Cow<'l, str>, JsonText<'l>)>,
     now: i64,
-    identity: IdentityLine,
+    identity: IdentityLine<'l>,
 }
+
+/// A header line: its name and value.
+type HeaderText<'l> = (Cow<'l, [u8]>, Cow<'l, [u8]>);
 
 /// Holds the members of a request as another language has them: bytes need no hex digits here.
 #[derive(Debug, Clone)]
@@ -119,10 +126,10 @@ enum AddressLine {
 
 /// Who a line says is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum IdentityLine {
+enum IdentityLine<'l> {
     Absent,
-    Claims(String, Json),
-    Invalid(String),
+    Claims(Cow<'l, str>, JsonText<'l>),
+    Invalid(Cow<'l, str>),
     Unavailable,
     /// A token, and no key set at hand.
     Token,
@@ -163,21 +170,7 @@ impl RequestLine {
     /// # Errors
     /// The first mistake: of the line as a whole, then of its members in the order in which the form lists them.
     pub fn parse(line: &str, default_now: Option<i64>) -> Result<Self, LineError> {
-        use LineErrorCode as C;
-        if line.len() > REQUEST_LINE_BYTES_MAX {
-            return Err(LineError::new(
-                C::TooLarge,
-                "",
-                format!("the line has {} bytes; at most {REQUEST_LINE_BYTES_MAX} are read", line.len()),
-            ));
-        }
-        if line.trim_ascii().is_empty() {
-            return Err(LineError::new(C::Json, "", "the line is empty"));
-        }
-        // The parser counts lines, and a request is one: only the column tells anything.
-        let in_line = |e: &dyn std::fmt::Display| e.to_string().replace(" at line 1 column ", ", at column ");
-        let json = crate::json::parse(line).map_err(|e| LineError::new(C::Json, "", in_line(&e)))?;
-        Self::from_json(&json, default_now)
+        Self::take(json_of(line)?.into_owned(), default_now)
     }
 
     /// Reads a request that is one JSON value. `default_now`, in Unix seconds, stands in for a missing `now`.
@@ -185,28 +178,7 @@ impl RequestLine {
     /// # Errors
     /// The first mistake, as [`RequestLine::parse`] finds it.
     pub fn from_json(json: &Json, default_now: Option<i64>) -> Result<Self, LineError> {
-        use LineErrorCode as C;
-        let Json::Object(members) = json else {
-            return Err(LineError::new(C::Json, "", "a request is a JSON object"));
-        };
-        if let Some((name, _)) = members.iter().find(|(name, _)| !MEMBERS.contains(&name.as_str())) {
-            return Err(LineError::new(
-                C::UnknownMember,
-                name.clone(),
-                format!("requests have {}", MEMBERS.join(", ")),
-            ));
-        }
-        Ok(Self {
-            method: members::text(json, "method")?,
-            scheme: members::scheme(&members::text(json, "scheme")?)?,
-            host: members::text(json, "host")?,
-            target: members::target(json)?,
-            headers: members::headers(json.member("headers"))?,
-            ip: members::ip(json.member("ip"))?,
-            facts: members::facts(json.member("facts"))?,
-            now: members::now(json.member("now"), default_now)?,
-            identity: members::identity(json.member("identity"))?,
-        })
+        Self::take(json.clone(), default_now)
     }
 
     /// Takes a request from the values of another language.
@@ -215,15 +187,51 @@ impl RequestLine {
     /// The first mistake, as [`RequestLine::parse`] finds it in the same members.
     pub fn of(members: RequestMembers) -> Result<Self, LineError> {
         Ok(Self {
-            method: members.method,
+            method: members.method.into(),
             scheme: members::scheme(&members.scheme)?,
-            host: members.host,
-            target: members.target,
-            headers: members.headers,
+            host: members.host.into(),
+            target: members.target.into(),
+            headers: members.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             ip: members.ip.map_or(AddressLine::Absent, |ip| members::address(&ip)),
-            facts: members::facts(members.facts.as_ref())?,
+            facts: members::facts(members.facts)?,
             now: members.now,
-            identity: members::identity(members.identity.as_ref())?,
+            identity: members::identity(members.identity)?,
+        })
+    }
+}
+
+impl<'l> RequestText<'l> {
+    /// Reads a line as [`RequestLine::parse`] does; what stands in it without escapes is not copied.
+    ///
+    /// # Errors
+    /// As [`RequestLine::parse`].
+    pub fn read(line: &'l str, default_now: Option<i64>) -> Result<Self, LineError> {
+        Self::take(json_of(line)?, default_now)
+    }
+
+    fn take(json: JsonText<'l>, default_now: Option<i64>) -> Result<Self, LineError> {
+        use LineErrorCode as C;
+        let JsonText::Object(mut given) = json else {
+            return Err(LineError::new(C::Json, "", "a request is a JSON object"));
+        };
+        if let Some((name, _)) = given.iter().find(|(name, _)| !MEMBERS.contains(&name.as_ref())) {
+            return Err(LineError::new(
+                C::UnknownMember,
+                name.as_ref(),
+                format!("requests have {}", MEMBERS.join(", ")),
+            ));
+        }
+        let mut member = |name: &str| members::taken(&mut given, name);
+        Ok(Self {
+            method: members::text(member("method"), "method")?,
+            scheme: members::scheme(&members::text(member("scheme"), "scheme")?)?,
+            host: members::text(member("host"), "host")?,
+            target: members::target(member("target"), member("target_hex"))?,
+            headers: members::headers(member("headers"))?,
+            ip: members::ip(member("ip"))?,
+            facts: members::facts(member("facts"))?,
+            now: members::now(member("now"), default_now)?,
+            identity: members::identity(member("identity"))?,
         })
     }
 
@@ -245,7 +253,7 @@ impl RequestLine {
     /// Calls back with the request as a decision takes it.
     pub fn with<T>(&self, then: impl FnOnce(&RawRequest<'_>) -> T) -> T {
         let headers: Vec<(&[u8], &[u8])> =
-            self.headers.iter().map(|(n, v)| (n.as_slice(), v.as_slice())).collect();
+            self.headers.iter().map(|(n, v)| (n.as_ref(), v.as_ref())).collect();
         then(&RawRequest {
             method: self.method.as_bytes(),
             scheme: self.scheme,
@@ -264,12 +272,12 @@ impl RequestLine {
         let find = |name: &str| self.facts.iter().find(|(n, _)| n == name).map(|(_, v)| v);
         let text = |name: &str| match find(name) {
             None => Fact::Absent,
-            Some(Json::String(s)) => Fact::Present(s.as_str()),
+            Some(JsonText::String(s)) => Fact::Present(s.as_ref()),
             Some(_) => Fact::Wrong,
         };
         let int = |name: &str| match find(name) {
             None => Fact::Absent,
-            Some(Json::Int(n)) => Fact::Present(*n),
+            Some(JsonText::Int(n)) => Fact::Present(*n),
             Some(_) => Fact::Wrong,
         };
         Facts {
@@ -289,15 +297,30 @@ impl RequestLine {
             IdentityLine::Absent => LineCaller::Anonymous,
             IdentityLine::Claims(issuer, claims) => {
                 let cert = self.facts.iter().find(|(n, _)| n == "client_cert").map(|(_, v)| v);
-                let cert = if let Some(Json::String(cert)) = cert { Some(cert.as_str()) } else { None };
+                let cert = if let Some(JsonText::String(cert)) = cert { Some(cert.as_ref()) } else { None };
                 match Identity::map(model, issuer, claims, cert) {
                     Ok(identity) => LineCaller::Verified(Box::new(identity)),
                     Err(fault) => LineCaller::Invalid(fault.code().to_owned()),
                 }
             }
-            IdentityLine::Invalid(code) => LineCaller::Invalid(code.clone()),
+            IdentityLine::Invalid(code) => LineCaller::Invalid(code.clone().into_owned()),
             IdentityLine::Unavailable => LineCaller::KeysUnavailable,
             IdentityLine::Token => LineCaller::Invalid("no_verifier".to_owned()),
         }
     }
+}
+
+/// Reads a line as one JSON value.
+fn json_of(line: &str) -> Result<JsonText<'_>, LineError> {
+    use LineErrorCode as C;
+    if line.len() > REQUEST_LINE_BYTES_MAX {
+        let message = format!("the line has {} bytes; at most {REQUEST_LINE_BYTES_MAX} are read", line.len());
+        return Err(LineError::new(C::TooLarge, "", message));
+    }
+    if line.trim_ascii().is_empty() {
+        return Err(LineError::new(C::Json, "", "the line is empty"));
+    }
+    // The parser counts lines, and a request is one: only the column tells anything.
+    let in_line = |e: &dyn std::fmt::Display| e.to_string().replace(" at line 1 column ", ", at column ");
+    crate::json::parse_borrowed(line).map_err(|e| LineError::new(C::Json, "", in_line(&e)))
 }

@@ -6,7 +6,7 @@ mod tests;
 
 use std::net::IpAddr;
 
-use crate::json::Json;
+use crate::json::JsonText;
 use crate::policy::{IdentityModel, IssuerId, RoleId};
 
 /// Holds what a policy can ask about an authenticated caller.
@@ -88,7 +88,7 @@ impl Identity {
     pub fn map(
         model: &IdentityModel,
         issuer: &str,
-        claims: &Json,
+        claims: &JsonText<'_>,
         client_cert: Option<&str>,
     ) -> Result<Self, TokenFault> {
         claims::map(model, issuer, claims, client_cert)

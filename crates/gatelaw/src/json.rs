@@ -1,10 +1,15 @@
 //! JSON values as claims carry them: no floats, no duplicate members.
 
-/// Holds one JSON value.
+use std::borrow::Cow;
+
+/// Holds one JSON value that owns its texts.
+pub type Json = JsonText<'static>;
+
+/// Holds one JSON value; its texts may be those of the text that it was read from.
 ///
 /// Whoever makes one from text refuses duplicate members and keeps the order of members.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Json {
+pub enum JsonText<'t> {
     /// `null`
     Null,
     /// `true`, `false`
@@ -14,14 +19,14 @@ pub enum Json {
     /// Any other number: too large, or not integral. No test of the language can ask for its value.
     OtherNumber,
     /// `"text"`
-    String(String),
+    String(Cow<'t, str>),
     /// `[…]`
-    Array(Vec<Json>),
+    Array(Vec<JsonText<'t>>),
     /// `{…}`
-    Object(Vec<(String, Json)>),
+    Object(Vec<(Cow<'t, str>, JsonText<'t>)>),
 }
 
-impl Json {
+impl JsonText<'_> {
     /// Finds a member of an object.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Self> {
@@ -41,6 +46,25 @@ impl Json {
     pub fn at(&self, path: &[String]) -> Option<&Self> {
         path.iter().try_fold(self, |value, name| value.member(name))
     }
+
+    /// Copies what the value doesn't own yet.
+    #[must_use]
+    pub fn into_owned(self) -> Json {
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(truth) => Json::Bool(truth),
+            Self::Int(number) => Json::Int(number),
+            Self::OtherNumber => Json::OtherNumber,
+            Self::String(text) => Json::String(text.into_owned().into()),
+            Self::Array(values) => Json::Array(values.into_iter().map(JsonText::into_owned).collect()),
+            Self::Object(members) => {
+                let owned = |(name, value): (Cow<'_, str>, JsonText<'_>)| {
+                    (name.into_owned().into(), value.into_owned())
+                };
+                Json::Object(members.into_iter().map(owned).collect())
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -58,10 +82,10 @@ pub(crate) mod tests {
             Value::Null => Json::Null,
             Value::Bool(truth) => Json::Bool(*truth),
             Value::Number(number) => number.as_i64().map_or(Json::OtherNumber, Json::Int),
-            Value::String(text) => Json::String(text.clone()),
+            Value::String(text) => Json::String(text.clone().into()),
             Value::Array(values) => Json::Array(values.iter().map(from_serde).collect()),
             Value::Object(members) => {
-                Json::Object(members.iter().map(|(n, v)| (n.clone(), from_serde(v))).collect())
+                Json::Object(members.iter().map(|(n, v)| (n.clone().into(), from_serde(v))).collect())
             }
         }
     }

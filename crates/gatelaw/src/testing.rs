@@ -211,7 +211,7 @@ pub fn split_url(url: &str) -> Option<(Scheme, &str, String)> {
 /// Sets a fact as a host would give it; a value of another type is the host's fault.
 fn set_fact<'t>(facts: &mut Facts<'t>, name: &str, value: &'t Json) {
     let text = match value {
-        Json::String(text) => Fact::Present(text.as_str()),
+        Json::String(text) => Fact::Present(text.as_ref()),
         _ => Fact::Wrong,
     };
     let number = match value {
@@ -235,12 +235,12 @@ fn filled_in(issuer: &Issuer, claims: &Json, now: i64) -> Json {
     let mut members = members.clone();
     let mut fill = |name: &str, value: Json| {
         if !members.iter().any(|(n, _)| n == name) {
-            members.push((name.to_owned(), value));
+            members.push((name.to_owned().into(), value));
         }
     };
-    fill("iss", Json::String(issuer.url.clone()));
+    fill("iss", Json::String(issuer.url.clone().into()));
     if let Some(audience) = issuer.audience.first() {
-        fill("aud", Json::String(audience.clone()));
+        fill("aud", Json::String(audience.clone().into()));
     }
     fill("iat", Json::Int(now));
     fill("exp", Json::Int(now.saturating_add(TOKEN_S.min(issuer.max_age_s))));

@@ -1,16 +1,27 @@
 //! The members of a request, each read on its own.
 
+use std::borrow::Cow;
+
 use gatelaw::address::parse_ip;
-use gatelaw::json::Json;
+use gatelaw::json::JsonText;
 use gatelaw::request::Scheme;
 
-use super::{AddressLine, HeaderLines, IdentityLine, LineError, LineErrorCode};
+use super::{AddressLine, HeaderText, IdentityLine, LineError, LineErrorCode};
+
+/// A member of an object: its name and value.
+type Member<'l> = (Cow<'l, str>, JsonText<'l>);
 
 const FACTS: &[&str] = &["country", "asn", "bot_score", "tls_version", "client_cert", "size"];
 
-pub(super) fn text(json: &Json, name: &str) -> Result<String, LineError> {
-    match json.member(name) {
-        Some(Json::String(text)) => Ok(text.clone()),
+/// Takes a member out of an object.
+pub(super) fn taken<'l>(members: &mut Vec<Member<'l>>, name: &str) -> Option<JsonText<'l>> {
+    let at = members.iter().position(|(known, _)| known == name)?;
+    Some(members.swap_remove(at).1)
+}
+
+pub(super) fn text<'l>(json: Option<JsonText<'l>>, name: &str) -> Result<Cow<'l, str>, LineError> {
+    match json {
+        Some(JsonText::String(text)) => Ok(text),
         Some(_) => Err(LineError::new(LineErrorCode::WrongType, name, "a text is needed")),
         None => Err(LineError::new(LineErrorCode::MissingMember, name, "every request has it")),
     }
@@ -24,18 +35,28 @@ pub(super) fn scheme(text: &str) -> Result<Scheme, LineError> {
     }
 }
 
-pub(super) fn target(json: &Json) -> Result<Vec<u8>, LineError> {
-    match json.member("target_hex") {
-        None => text(json, "target").map(String::into_bytes),
-        Some(_) if json.member("target").is_some() => Err(LineError::new(
+pub(super) fn target<'l>(
+    target: Option<JsonText<'l>>,
+    hex: Option<JsonText<'l>>,
+) -> Result<Cow<'l, [u8]>, LineError> {
+    match hex {
+        None => text(target, "target").map(bytes_of),
+        Some(_) if target.is_some() => Err(LineError::new(
             LineErrorCode::WrongValue,
             "target_hex",
             "it stands in place of `target`, not beside it",
         )),
-        Some(Json::String(hex)) => bytes(hex, "target_hex"),
+        Some(JsonText::String(hex)) => bytes(&hex, "target_hex").map(Cow::Owned),
         Some(_) => {
             Err(LineError::new(LineErrorCode::WrongType, "target_hex", "a text of hex digits is needed"))
         }
+    }
+}
+
+fn bytes_of(text: Cow<'_, str>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }
 }
 
@@ -49,43 +70,42 @@ fn bytes(hex: &str, at: &str) -> Result<Vec<u8>, LineError> {
     })
 }
 
-pub(super) fn headers(json: Option<&Json>) -> Result<HeaderLines, LineError> {
+pub(super) fn headers(json: Option<JsonText<'_>>) -> Result<Vec<HeaderText<'_>>, LineError> {
     let lines = match json {
         None => return Ok(Vec::new()),
-        Some(Json::Array(lines)) => lines,
+        Some(JsonText::Array(lines)) => lines,
         Some(_) => {
             return Err(LineError::new(LineErrorCode::WrongType, "headers", "an array of pairs is needed"));
         }
     };
-    let wrong = |number: usize| {
-        LineError::new(
-            LineErrorCode::WrongType,
-            format!("headers[{number}]"),
-            "a pair `[name, value]` of texts is needed, or `[name, {\"hex\": …}]`",
-        )
-    };
-    let line = |(number, line): (usize, &Json)| match line {
-        Json::Array(pair) => match pair.as_slice() {
-            [Json::String(name), Json::String(value)] => {
-                Ok((name.clone().into_bytes(), value.clone().into_bytes()))
-            }
-            [Json::String(name), Json::Object(members)] => match members.as_slice() {
-                [(member, Json::String(hex))] if member == "hex" => {
-                    Ok((name.clone().into_bytes(), bytes(hex, &format!("headers[{number}]"))?))
-                }
-                _ => Err(wrong(number)),
-            },
-            _ => Err(wrong(number)),
-        },
-        _ => Err(wrong(number)),
-    };
-    lines.iter().enumerate().map(line).collect()
+    lines.into_iter().enumerate().map(|(number, line)| header(number, line)).collect()
 }
 
-pub(super) fn ip(json: Option<&Json>) -> Result<AddressLine, LineError> {
+fn header(number: usize, line: JsonText<'_>) -> Result<HeaderText<'_>, LineError> {
+    let at = || format!("headers[{number}]");
+    let pair = if let JsonText::Array(pair) = line { <[JsonText<'_>; 2]>::try_from(pair).ok() } else { None };
+    match pair {
+        Some([JsonText::String(name), JsonText::String(value)]) => Ok((bytes_of(name), bytes_of(value))),
+        Some([JsonText::String(name), JsonText::Object(members)]) if is_hex(&members) => {
+            let hex = members.into_iter().next().map(|(_, hex)| hex);
+            Ok((bytes_of(name), Cow::Owned(bytes(&text(hex, &at())?, &at())?)))
+        }
+        _ => Err(LineError::new(
+            LineErrorCode::WrongType,
+            at(),
+            "a pair `[name, value]` of texts is needed, or `[name, {\"hex\": …}]`",
+        )),
+    }
+}
+
+fn is_hex(members: &[Member<'_>]) -> bool {
+    matches!(members, [(name, JsonText::String(_))] if name == "hex")
+}
+
+pub(super) fn ip(json: Option<JsonText<'_>>) -> Result<AddressLine, LineError> {
     match json {
         None => Ok(AddressLine::Absent),
-        Some(Json::String(text)) => Ok(address(text)),
+        Some(JsonText::String(text)) => Ok(address(&text)),
         Some(_) => Err(LineError::new(LineErrorCode::WrongType, "ip", "a text is needed")),
     }
 }
@@ -94,21 +114,21 @@ pub(super) fn address(text: &str) -> AddressLine {
     parse_ip(text.as_bytes()).map_or(AddressLine::Unreadable, AddressLine::Known)
 }
 
-pub(super) fn facts(json: Option<&Json>) -> Result<Vec<(String, Json)>, LineError> {
+pub(super) fn facts(json: Option<JsonText<'_>>) -> Result<Vec<Member<'_>>, LineError> {
     let members = match json {
         None => return Ok(Vec::new()),
-        Some(Json::Object(members)) => members,
+        Some(JsonText::Object(members)) => members,
         Some(_) => return Err(LineError::new(LineErrorCode::WrongType, "facts", "an object is needed")),
     };
-    for (name, value) in members {
-        if !FACTS.contains(&name.as_str()) {
+    for (name, value) in &members {
+        if !FACTS.contains(&name.as_ref()) {
             return Err(LineError::new(
                 LineErrorCode::UnknownMember,
                 format!("facts.{name}"),
                 format!("facts are {}", FACTS.join(", ")),
             ));
         }
-        if *value == Json::Null {
+        if *value == JsonText::Null {
             return Err(LineError::new(
                 LineErrorCode::WrongType,
                 format!("facts.{name}"),
@@ -116,23 +136,23 @@ pub(super) fn facts(json: Option<&Json>) -> Result<Vec<(String, Json)>, LineErro
             ));
         }
     }
-    Ok(members.clone())
+    Ok(members)
 }
 
-pub(super) fn now(json: Option<&Json>, default: Option<i64>) -> Result<i64, LineError> {
+pub(super) fn now(json: Option<JsonText<'_>>, default: Option<i64>) -> Result<i64, LineError> {
     match (json, default) {
-        (Some(Json::Int(now)), _) => Ok(*now),
+        (Some(JsonText::Int(now)), _) => Ok(now),
         (Some(_), _) => Err(LineError::new(LineErrorCode::WrongType, "now", "whole Unix seconds are needed")),
         (None, Some(now)) => Ok(now),
         (None, None) => Err(LineError::new(LineErrorCode::MissingMember, "now", "every request has it")),
     }
 }
 
-pub(super) fn identity(json: Option<&Json>) -> Result<IdentityLine, LineError> {
+pub(super) fn identity(json: Option<JsonText<'_>>) -> Result<IdentityLine<'_>, LineError> {
     use LineErrorCode as C;
-    let members = match json {
+    let mut members = match json {
         None => return Ok(IdentityLine::Absent),
-        Some(Json::Object(members)) => members,
+        Some(JsonText::Object(members)) => members,
         Some(_) => {
             return Err(LineError::new(
                 C::WrongType,
@@ -142,24 +162,23 @@ pub(super) fn identity(json: Option<&Json>) -> Result<IdentityLine, LineError> {
         }
     };
     let known = ["issuer", "claims", "invalid", "unavailable", "token"];
-    if let Some((name, _)) = members.iter().find(|(n, _)| !known.contains(&n.as_str())) {
+    if let Some((name, _)) = members.iter().find(|(n, _)| !known.contains(&n.as_ref())) {
         return Err(LineError::new(
             C::UnknownMember,
             format!("identity.{name}"),
             format!("identities have {}", known.join(", ")),
         ));
     }
-    let find = |name: &str| members.iter().find(|(n, _)| n == name).map(|(_, v)| v);
-    let string = |name: &str| match find(name) {
+    let mut string = |name: &str| match taken(&mut members, name) {
         None => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text.clone())),
+        Some(JsonText::String(text)) => Ok(Some(text)),
         Some(_) => Err(LineError::new(C::WrongType, format!("identity.{name}"), "a text is needed")),
     };
     let (issuer, invalid, unavailable, token) =
         (string("issuer")?, string("invalid")?, string("unavailable")?, string("token")?);
-    match (issuer, find("claims"), invalid, unavailable, token) {
-        (Some(issuer), Some(claims @ Json::Object(_)), None, None, None) => {
-            Ok(IdentityLine::Claims(issuer, claims.clone()))
+    match (issuer, taken(&mut members, "claims"), invalid, unavailable, token) {
+        (Some(issuer), Some(claims @ JsonText::Object(_)), None, None, None) => {
+            Ok(IdentityLine::Claims(issuer, claims))
         }
         (Some(_), Some(_), None, None, None) => {
             Err(LineError::new(C::WrongType, "identity.claims", "an object is needed"))

@@ -31,6 +31,10 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
     if granted.chain(mapped).any(|role| usize::try_from(role.0).is_ok_and(|r| r >= roles)) {
         return wrong("a role is not there");
     }
+    let mut lines = plan.identity.issuers.iter().flat_map(|i| &i.roles);
+    if !lines.all(|line| line.grants.is_sorted_by(|a, b| a < b)) {
+        return wrong("grants of roles are not sorted");
+    }
     let attributes = plan.identity.attributes.len();
     let given = plan.identity.issuers.iter().flat_map(|i| &i.attributes);
     if given.map(|a| a.attribute.0).any(|a| usize::try_from(a).is_ok_and(|a| a >= attributes)) {

@@ -1,11 +1,9 @@
 //! Claims to identity. A claim is missing, or it has the type that is asked for; anything else makes the token invalid.
 
-use std::collections::BTreeSet;
-
 use super::{AttributeValue, Identity, TokenFault};
 use crate::address::parse_ip;
 use crate::ast::{LiteralKind, SetShape, Type};
-use crate::json::Json;
+use crate::json::JsonText;
 use crate::limits::MATCHED_VALUE_BYTES_MAX;
 use crate::policy::{
     Attr, AttributeId, IdentityModel, Issuer, IssuerAttribute, IssuerId, RoleId, ScopesShape,
@@ -17,7 +15,7 @@ type Claim<T> = Result<Option<T>, TokenFault>;
 pub(super) fn map(
     model: &IdentityModel,
     issuer_name: &str,
-    claims: &Json,
+    claims: &JsonText<'_>,
     client_cert: Option<&str>,
 ) -> Result<Identity, TokenFault> {
     let (id, issuer) = find(model, issuer_name).ok_or(TokenFault::Issuer)?;
@@ -49,10 +47,10 @@ fn find<'m>(model: &'m IdentityModel, name: &str) -> Option<(IssuerId, &'m Issue
 }
 
 /// Follows a path of member names. `null`, and a value on the way that is no object, are wrong, not missing.
-fn at<'c>(claims: &'c Json, path: &[impl AsRef<str>]) -> Claim<&'c Json> {
+fn at<'c>(claims: &'c JsonText<'c>, path: &[impl AsRef<str>]) -> Claim<&'c JsonText<'c>> {
     let mut value = claims;
     for name in path {
-        if !matches!(value, Json::Object(_)) {
+        if !matches!(value, JsonText::Object(_)) {
             return Err(TokenFault::Claims);
         }
         match value.member(name.as_ref()) {
@@ -60,53 +58,61 @@ fn at<'c>(claims: &'c Json, path: &[impl AsRef<str>]) -> Claim<&'c Json> {
             None => return Ok(None),
         }
     }
-    if matches!(value, Json::Null) { Err(TokenFault::Claims) } else { Ok(Some(value)) }
+    if matches!(value, JsonText::Null) { Err(TokenFault::Claims) } else { Ok(Some(value)) }
 }
 
-fn string(claims: &Json, path: &[impl AsRef<str>]) -> Claim<String> {
-    at(claims, path)?.map(as_string).transpose()
+fn string(claims: &JsonText<'_>, path: &[impl AsRef<str>]) -> Claim<String> {
+    Ok(at(claims, path)?.map(as_str).transpose()?.map(str::to_owned))
 }
 
-fn as_string(value: &Json) -> Result<String, TokenFault> {
+fn as_str<'c>(value: &'c JsonText<'_>) -> Result<&'c str, TokenFault> {
     match value {
-        Json::String(text) => Ok(text.clone()),
+        JsonText::String(text) => Ok(text),
         _ => Err(TokenFault::Claims),
     }
 }
 
-fn integer(claims: &Json, path: &[impl AsRef<str>]) -> Claim<i64> {
+fn integer(claims: &JsonText<'_>, path: &[impl AsRef<str>]) -> Claim<i64> {
     at(claims, path)?.map(as_integer).transpose()
 }
 
-fn as_integer(value: &Json) -> Result<i64, TokenFault> {
+fn as_integer(value: &JsonText<'_>) -> Result<i64, TokenFault> {
     match value {
-        Json::Int(number) => Ok(*number),
+        JsonText::Int(number) => Ok(*number),
         _ => Err(TokenFault::Claims),
     }
 }
 
-/// Reads a set as the policy says the claim holds it; a missing one is empty.
-fn set(claims: &Json, path: &[String], shape: SetShape) -> Result<Vec<String>, TokenFault> {
+/// Reads a set as the policy says the claim holds it, sorted, each member once; a missing one is empty.
+fn set<'c>(claims: &'c JsonText<'c>, path: &[String], shape: SetShape) -> Result<Vec<&'c str>, TokenFault> {
     at(claims, path)?.map_or(Ok(Vec::new()), |value| as_set(value, shape))
 }
 
-fn as_set(value: &Json, shape: SetShape) -> Result<Vec<String>, TokenFault> {
-    let members: BTreeSet<String> = match (shape, value) {
-        (SetShape::List, Json::Array(values)) => values.iter().map(as_string).collect::<Result<_, _>>()?,
-        (SetShape::Words, Json::String(text)) => {
-            text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+fn as_set<'c>(value: &'c JsonText<'c>, shape: SetShape) -> Result<Vec<&'c str>, TokenFault> {
+    let mut members = match (shape, value) {
+        (SetShape::List, JsonText::Array(values)) => {
+            values.iter().map(as_str).collect::<Result<Vec<_>, _>>()?
         }
-        (SetShape::One, Json::String(text)) => BTreeSet::from([text.clone()]),
+        (SetShape::Words, JsonText::String(text)) => {
+            text.split(' ').filter(|word| !word.is_empty()).collect()
+        }
+        (SetShape::One, JsonText::String(text)) => vec![text.as_ref()],
         _ => return Err(TokenFault::Claims),
     };
-    Ok(members.into_iter().collect())
+    members.sort_unstable();
+    members.dedup();
+    Ok(members)
 }
 
-fn require(issuer: &Issuer, claims: &Json) -> Result<(), TokenFault> {
-    let holds = |value: &Json, literal: &LiteralKind| match (value, literal) {
-        (Json::String(text), LiteralKind::String(expected)) => text == expected,
-        (Json::Int(number), LiteralKind::Int(expected)) => number == expected,
-        (Json::Bool(truth), LiteralKind::Bool(expected)) => truth == expected,
+fn owned(members: Vec<&str>) -> Vec<String> {
+    members.into_iter().map(str::to_owned).collect()
+}
+
+fn require(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
+    let holds = |value: &JsonText<'_>, literal: &LiteralKind| match (value, literal) {
+        (JsonText::String(text), LiteralKind::String(expected)) => text == expected,
+        (JsonText::Int(number), LiteralKind::Int(expected)) => number == expected,
+        (JsonText::Bool(truth), LiteralKind::Bool(expected)) => truth == expected,
         _ => false,
     };
     for (path, literal) in &issuer.require {
@@ -119,11 +125,11 @@ fn require(issuer: &Issuer, claims: &Json) -> Result<(), TokenFault> {
 
 /// A token that names how its bearer proves possession is worthless without that proof. The only one that a gate can see is
 /// the client certificate (RFC 8705 §3.1), so any other confirmation method beside it is refused too.
-fn bound(issuer: &Issuer, claims: &Json, client_cert: Option<&str>) -> Result<(), TokenFault> {
+fn bound(issuer: &Issuer, claims: &JsonText<'_>, client_cert: Option<&str>) -> Result<(), TokenFault> {
     let Some(cnf) = at(claims, &["cnf"])? else { return Ok(()) };
     let proven = match cnf {
-        Json::Object(members) => match members.as_slice() {
-            [(name, Json::String(thumbprint))] if name == "x5t#S256" => {
+        JsonText::Object(members) => match members.as_slice() {
+            [(name, JsonText::String(thumbprint))] if name == "x5t#S256" => {
                 issuer.bound_mtls && client_cert.and_then(thumbprint_of).is_some_and(|t| t == *thumbprint)
             }
             _ => false,
@@ -152,7 +158,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
     }
 }
 
-fn client(issuer: &Issuer, claims: &Json) -> Claim<String> {
+fn client(issuer: &Issuer, claims: &JsonText<'_>) -> Claim<String> {
     match &issuer.client {
         Some(path) => string(claims, path),
         None => match string(claims, &["azp"])? {
@@ -162,34 +168,40 @@ fn client(issuer: &Issuer, claims: &Json) -> Claim<String> {
     }
 }
 
-fn scopes(issuer: &Issuer, claims: &Json) -> Result<Vec<String>, TokenFault> {
+fn scopes(issuer: &Issuer, claims: &JsonText<'_>) -> Result<Vec<String>, TokenFault> {
     let Some((path, shape)) = &issuer.scopes else { return Ok(Vec::new()) };
     let Some(value) = at(claims, path)? else { return Ok(Vec::new()) };
     let shape = match (shape, value) {
         (ScopesShape::Shape(shape), _) => *shape,
-        (ScopesShape::ListOrWords, Json::String(_)) => SetShape::Words,
+        (ScopesShape::ListOrWords, JsonText::String(_)) => SetShape::Words,
         (ScopesShape::ListOrWords, _) => SetShape::List,
     };
-    as_set(value, shape)
+    as_set(value, shape).map(owned)
 }
 
 /// Grants what any `roles` line grants, and all that those roles include.
-fn roles(model: &IdentityModel, issuer: &Issuer, claims: &Json) -> Result<Vec<RoleId>, TokenFault> {
-    let mut granted: BTreeSet<RoleId> = BTreeSet::new();
+fn roles(model: &IdentityModel, issuer: &Issuer, claims: &JsonText<'_>) -> Result<Vec<RoleId>, TokenFault> {
+    let mut granted = Vec::new();
     for line in &issuer.roles {
-        let values = set(claims, &line.path, line.shape)?;
-        for (_, role) in line.grants.iter().filter(|(value, _)| values.binary_search(value).is_ok()) {
-            let role = usize::try_from(role.0).ok().and_then(|index| model.roles.get(index));
-            granted.extend(role.into_iter().flat_map(|r| r.closure.iter().copied()));
+        for value in set(claims, &line.path, line.shape)? {
+            // INVARIANT: grants are sorted by value (checked at load).
+            let start = line.grants.partition_point(|(granting, _)| granting.as_str() < value);
+            let grants = line.grants.iter().skip(start).take_while(|(granting, _)| granting == value);
+            for (_, role) in grants {
+                let role = usize::try_from(role.0).ok().and_then(|index| model.roles.get(index));
+                granted.extend(role.into_iter().flat_map(|r| r.closure.iter().copied()));
+            }
         }
     }
-    Ok(granted.into_iter().collect())
+    granted.sort_unstable();
+    granted.dedup();
+    Ok(granted)
 }
 
 fn attributes(
     model: &IdentityModel,
     issuer: &Issuer,
-    claims: &Json,
+    claims: &JsonText<'_>,
 ) -> Result<Vec<Option<AttributeValue>>, TokenFault> {
     let declared = model.attributes.iter().zip(0_u32..);
     declared
@@ -203,9 +215,9 @@ fn attributes(
         .collect()
 }
 
-fn value(line: &IssuerAttribute, ty: Type, claims: &Json) -> Claim<AttributeValue> {
+fn value(line: &IssuerAttribute, ty: Type, claims: &JsonText<'_>) -> Claim<AttributeValue> {
     if ty == Type::Strings {
-        return Ok(Some(AttributeValue::Strings(set(claims, &line.path, line.shape)?)));
+        return Ok(Some(AttributeValue::Strings(owned(set(claims, &line.path, line.shape)?))));
     }
     match (at(claims, &line.path)?, &line.default) {
         (Some(claim), _) => scalar(claim, ty).map(Some),
@@ -215,14 +227,14 @@ fn value(line: &IssuerAttribute, ty: Type, claims: &Json) -> Claim<AttributeValu
     }
 }
 
-fn scalar(claim: &Json, ty: Type) -> Result<AttributeValue, TokenFault> {
+fn scalar(claim: &JsonText<'_>, ty: Type) -> Result<AttributeValue, TokenFault> {
     let value = match (ty, claim) {
-        (Type::Bool, Json::Bool(truth)) => Some(AttributeValue::Bool(*truth)),
-        (Type::Int, Json::Int(number)) => Some(AttributeValue::Int(*number)),
-        (Type::String, Json::String(text)) => Some(AttributeValue::String(text.clone())),
-        (Type::Ip, Json::String(text)) => parse_ip(text.as_bytes()).map(AttributeValue::Ip),
-        (Type::Duration, Json::Int(seconds @ 0..)) => Some(AttributeValue::Duration(*seconds)),
-        (Type::Instant, Json::Int(seconds)) => {
+        (Type::Bool, JsonText::Bool(truth)) => Some(AttributeValue::Bool(*truth)),
+        (Type::Int, JsonText::Int(number)) => Some(AttributeValue::Int(*number)),
+        (Type::String, JsonText::String(text)) => Some(AttributeValue::String(text.clone().into_owned())),
+        (Type::Ip, JsonText::String(text)) => parse_ip(text.as_bytes()).map(AttributeValue::Ip),
+        (Type::Duration, JsonText::Int(seconds @ 0..)) => Some(AttributeValue::Duration(*seconds)),
+        (Type::Instant, JsonText::Int(seconds)) => {
             crate::time::in_range(*seconds).then_some(AttributeValue::Instant(*seconds))
         }
         _ => None,

@@ -83,7 +83,7 @@ fn caller(input: Input<'_>) -> Parsed<'_, TestLineKind> {
                 return Err(fail(no_claims(start, &name.node)));
             }
             let (rest, members) = object(rest)?;
-            let members = members.into_iter().map(|(name, value)| (name.node, value.node)).collect();
+            let members = members.into_iter().map(|(name, value)| (name.node.into(), value.node)).collect();
             let claims = Spanned { node: Json::Object(members), span: start.span_to(rest) };
             Ok((rest, TestLineKind::As(name, claims)))
         }
@@ -139,10 +139,10 @@ fn json(input: Input<'_>) -> Parsed<'_, Spanned<Json>> {
     let (rest, node) = match start.first() {
         Some('{') => {
             let (rest, members) = object(start)?;
-            (rest, Json::Object(members.into_iter().map(|(n, v)| (n.node, v.node)).collect()))
+            (rest, Json::Object(members.into_iter().map(|(n, v)| (n.node.into(), v.node)).collect()))
         }
         Some('[') => array(start)?,
-        Some('"') => string(start).map(|(rest, text)| (rest, Json::String(text.node)))?,
+        Some('"') => string(start).map(|(rest, text)| (rest, Json::String(text.node.into())))?,
         Some(c) if c == '-' || c.is_ascii_digit() => number(start)?,
         _ => {
             let node = match peek(start) {

@@ -37,6 +37,11 @@ pub fn canonical_host(authority: &[u8], host: &mut String) -> bool {
     let Ok(text) = std::str::from_utf8(authority) else {
         return false;
     };
+    if is_plain_name(authority) {
+        host.push_str(text);
+        host.make_ascii_lowercase();
+        return true;
+    }
     match text.strip_prefix('[').map(|rest| rest.split_once(']')) {
         Some(Some((address, port))) => write_ipv6(address, host) && is_port(port),
         Some(None) => false,
@@ -46,6 +51,23 @@ pub fn canonical_host(authority: &[u8], host: &mut String) -> bool {
             write_name(name, host) && is_port(port)
         }
     }
+}
+
+/// Says whether an authority is a name without port that no URL parser takes for an address, as nearly all are.
+fn is_plain_name(authority: &[u8]) -> bool {
+    let (mut length, mut first) = (0, 0);
+    for byte in authority {
+        match byte {
+            b'.' if length == 0 => return false,
+            b'.' => length = 0,
+            _ if length == LABEL_BYTES_MAX || !is(LABEL, *byte) => return false,
+            _ => {
+                first = if length == 0 { *byte } else { first };
+                length += 1;
+            }
+        }
+    }
+    length != 0 && first.is_ascii_alphabetic() && authority.len() <= HOST_BYTES_MAX
 }
 
 fn write_ipv6(address: &str, host: &mut String) -> bool {

@@ -12,7 +12,7 @@ pub(super) struct Target {
     /// Decoded segments, path parameters included.
     text: String,
     segments: Vec<Part>,
-    /// The segments with every `%2F` read as a separator.
+    /// The segments with every `%2F` read as a separator; empty where none was looked for.
     split: Vec<Part>,
     pub(super) trailing_slash: bool,
     /// Path and query as they are forwarded.
@@ -58,7 +58,7 @@ impl Target {
     }
 
     pub(super) fn split(&self) -> &[Part] {
-        &self.split
+        if self.split.is_empty() { &self.segments } else { &self.split }
     }
 
     pub(super) fn text(&self, part: Part) -> &str {
@@ -84,42 +84,34 @@ impl Target {
     ///
     /// What it takes, the long way takes too, with the same outcome.
     fn read_plain(&mut self, raw: &[u8]) -> bool {
-        let path_end = raw.iter().position(|byte| !is(PLAIN_PATH, *byte)).unwrap_or(raw.len());
-        let Some((path, query)) = raw.split_at_checked(path_end) else { return false };
-        let query_fits = match query {
-            [] => true,
-            [b'?', query @ ..] => is_plain_query(query),
-            _ => false,
-        };
-        let text = std::str::from_utf8(raw).unwrap_or("");
-        let (Some(path_text), true) = (text.get(..path_end), query_fits && path.len() <= PATH_BYTES_MAX)
-        else {
-            return false;
-        };
-        let [b'/', rest @ ..] = path else { return false };
-        let mut start = 1;
-        for (at, _) in (1..).zip(rest).filter(|(_, byte)| **byte == b'/') {
-            if !self.keep_plain(path, start, at) {
-                return false;
+        let (Some(b'/'), Ok(text)) = (raw.first(), std::str::from_utf8(raw)) else { return false };
+        let (mut start, mut path_end) = (1, raw.len());
+        for (at, byte) in raw.iter().enumerate().skip(1) {
+            if *byte == b'/' {
+                if !self.keep_plain(raw, start, at) {
+                    return false;
+                }
+                start = at + 1;
+            } else if !is(PLAIN_PATH, *byte) {
+                path_end = at;
+                break;
             }
-            start = at + 1;
         }
-        self.trailing_slash = start == path.len();
-        if !self.trailing_slash && !self.keep_plain(path, start, path.len()) {
-            return false;
-        }
-        self.text.push_str(path_text);
-        self.written.push_str(text);
+        self.trailing_slash = start == path_end;
+        let Some((path, query)) = text.split_at_checked(path_end) else { return false };
         self.path_end = path_end;
-        self.segments.len() <= SEGMENTS_MAX
+        self.text.push_str(path);
+        self.written.push_str(text);
+        (self.trailing_slash || self.keep_plain(raw, start, path_end))
+            && path_end <= PATH_BYTES_MAX
+            && self.segments.len() <= SEGMENTS_MAX
+            && (query.is_empty() || is_plain_query(query.as_bytes()))
     }
 
     /// Keeps a segment of a plain path; answers no to one that isn't to be had without a closer look.
-    fn keep_plain(&mut self, path: &[u8], start: usize, end: usize) -> bool {
-        let segment = path.get(start..end).unwrap_or(b"");
-        let part = Part { start, end };
-        self.segments.push(part);
-        self.split.push(part);
+    fn keep_plain(&mut self, raw: &[u8], start: usize, end: usize) -> bool {
+        self.segments.push(Part { start, end });
+        let segment = raw.get(start..end).unwrap_or(b"");
         (1..=SEGMENT_BYTES_MAX).contains(&segment.len()) && !matches!(segment, b"." | b"..")
     }
 
@@ -171,7 +163,9 @@ impl Target {
     }
 }
 
+/// Says whether a query, its `?` before it, is written back as it is.
 fn is_plain_query(query: &[u8]) -> bool {
+    let [b'?', query @ ..] = query else { return false };
     let separators = query.iter().filter(|byte| **byte == b'&').count();
     query.len() <= QUERY_BYTES_MAX && separators < QUERY_PAIRS_MAX && all(PLAIN_QUERY, query)
 }

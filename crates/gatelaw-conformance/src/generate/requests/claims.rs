@@ -28,7 +28,7 @@ pub(super) fn asker(
     let signed_in = wishes.signed_in.unwrap_or_else(|| reads_user || rng.chance(50));
     if rng.chance(1) {
         let said = |member: &str, text: &str| {
-            Some(Json::Object(vec![(member.to_owned(), Json::String(text.to_owned()))]))
+            Some(Json::Object(vec![(member.to_owned().into(), Json::String(text.to_owned().into()))]))
         };
         return match rng.chance(50) {
             true => (Asker::Invalid("expired"), said("invalid", "expired")),
@@ -54,7 +54,7 @@ pub(super) fn asker(
         Ok(identity) => Asker::Verified(Box::new(identity)),
         Err(fault) => Asker::Invalid(fault.code()),
     };
-    let issuer = Json::String(issuer.name.clone());
+    let issuer = Json::String(issuer.name.clone().into());
     (asker, Some(Json::Object(vec![("issuer".into(), issuer), ("claims".into(), claims)])))
 }
 
@@ -104,7 +104,7 @@ impl Writer<'_> {
     fn write(&mut self, rng: &mut Rng) {
         let issuer = self.issuer;
         let subject = self.wishes.text(&Attr::UserId).unwrap_or_else(|| rng.word(SUBJECTS)).to_owned();
-        self.put(&issuer.subject, Json::String(subject));
+        self.put(&issuer.subject, Json::String(subject.into()));
         for (path, value) in &issuer.require {
             self.put(path, json(value));
         }
@@ -141,7 +141,7 @@ impl Writer<'_> {
             return;
         }
         let text = self.wishes.text(attr).map(str::to_owned).unwrap_or_else(|| self.samples.text(attr, rng));
-        self.put(path, Json::String(text));
+        self.put(path, Json::String(text.into()));
     }
 
     fn roles(&mut self, rng: &mut Rng) {
@@ -223,17 +223,17 @@ fn json(literal: &LiteralKind) -> Json {
     match literal {
         LiteralKind::Bool(v) => Json::Bool(*v),
         LiteralKind::Int(v) | LiteralKind::Duration(v) | LiteralKind::Instant(v) => Json::Int(*v),
-        LiteralKind::String(v) => Json::String(v.clone()),
-        LiteralKind::Ip(v) => Json::String(v.address().to_string()),
+        LiteralKind::String(v) => Json::String(v.clone().into()),
+        LiteralKind::Ip(v) => Json::String(v.address().to_string().into()),
         LiteralKind::Clock(_) | LiteralKind::Weekday(_) => Json::Null,
     }
 }
 
 fn set(shape: SetShape, values: BTreeSet<String>) -> Json {
     match shape {
-        SetShape::List => Json::Array(values.into_iter().map(Json::String).collect()),
-        SetShape::Words => Json::String(values.into_iter().collect::<Vec<_>>().join(" ")),
-        SetShape::One => Json::String(values.into_iter().next().unwrap_or_default()),
+        SetShape::List => Json::Array(values.into_iter().map(|value| Json::String(value.into())).collect()),
+        SetShape::Words => Json::String(values.into_iter().collect::<Vec<_>>().join(" ").into()),
+        SetShape::One => Json::String(values.into_iter().next().unwrap_or_default().into()),
     }
 }
 
@@ -244,12 +244,12 @@ fn put(object: &mut Json, path: &[String], value: Json) {
     if rest.is_empty() {
         match place.and_then(|at| members.get_mut(at)) {
             Some((_, old)) => *old = value,
-            None => members.push((name.clone(), value)),
+            None => members.push((name.clone().into(), value)),
         }
         return;
     }
     if place.is_none() {
-        members.push((name.clone(), Json::Object(Vec::new())));
+        members.push((name.clone().into(), Json::Object(Vec::new())));
     }
     if let Some((_, inner)) = members.iter_mut().find(|(n, _)| n == name) {
         put(inner, rest, value);

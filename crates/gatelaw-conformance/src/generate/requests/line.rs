@@ -61,8 +61,8 @@ fn value(json: &Json) -> Value {
         Json::OtherNumber => json!(0.5),
         Json::String(text) => json!(text),
         Json::Array(values) => Value::Array(values.iter().map(value).collect()),
-        Json::Object(members) => {
-            Value::Object(members.iter().map(|(name, member)| (name.clone(), value(member))).collect())
-        }
+        Json::Object(members) => Value::Object(
+            members.iter().map(|(name, member)| (name.clone().into_owned(), value(member))).collect(),
+        ),
     }
 }
