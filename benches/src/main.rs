@@ -1,8 +1,11 @@
-//! Prints tables: `cargo run --release -p gatelaw-benches [TABLE …] [RULES …]`.
+//! Prints tables: `cargo run --release -p gatelaw-benches [TABLE …] [RULES …]`; or the policy that they are about:
+//! `cargo run --release -p gatelaw-benches policy 1000`.
 
 mod border;
 mod decisions;
 mod sizes;
+
+use gatelaw_benches::Workload;
 
 /// The sizes of policy that stand in the tables.
 const RULES: [usize; 4] = [10, 100, 1_000, 10_000];
@@ -14,8 +17,12 @@ const TABLES: [Table; 3] =
     [("sizes", sizes::print), ("decisions", decisions::print), ("border", border::print)];
 
 fn main() -> Result<(), String> {
-    let (mut rules, mut named) = (Vec::new(), Vec::new());
+    let (mut rules, mut named, mut writes) = (Vec::new(), Vec::new(), false);
     for argument in std::env::args().skip(1) {
+        if argument == "policy" {
+            writes = true;
+            continue;
+        }
         match (argument.parse(), TABLES.iter().find(|(name, _)| *name == argument)) {
             (Ok(number), _) => rules.push(number),
             (Err(_), Some(table)) => named.push(*table),
@@ -27,6 +34,13 @@ fn main() -> Result<(), String> {
     }
     let rules = if rules.is_empty() { RULES.to_vec() } else { rules };
     let tables = if named.is_empty() { TABLES.to_vec() } else { named };
+    if writes {
+        print!(
+            "{}",
+            gatelaw_benches::policy::text(&Workload::new(1, rules.first().copied().unwrap_or(0), 0))
+        );
+        return Ok(());
+    }
     println!("10,000 requests in turn, the least of many rounds; times, and ratios");
     tables.iter().try_for_each(|(_, print)| print(&rules))
 }

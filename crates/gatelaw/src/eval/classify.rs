@@ -112,13 +112,15 @@ impl Scratch {
     pub(super) fn walk(&mut self, view: View<'_>, nodes: &[u32], root: u32) -> u32 {
         let mut at = root;
         while at & TERMINAL == 0 {
-            let (variable, default) = (word(nodes, at), word(nodes, at.saturating_add(1)));
-            let length = word(nodes, at.saturating_add(2)).saturating_mul(2);
-            let class = self.class(view, variable);
-            let (exceptions, _) = run(nodes, at.saturating_add(3), length).as_chunks::<2>();
+            let node = usize::try_from(at).ok().and_then(|at| nodes.get(at..));
+            let Some([variable, default, count, rest @ ..]) = node else { return 0 };
+            let class = self.class(view, *variable);
+            let exceptions =
+                usize::try_from(*count).ok().and_then(|count| rest.as_chunks::<2>().0.get(..count));
+            let exceptions = exceptions.unwrap_or(&[]);
             let found =
                 exceptions.binary_search_by_key(&class, |[c, _]| *c).ok().and_then(|i| exceptions.get(i));
-            let next = found.map_or(default, |[_, child]| *child);
+            let next = found.map_or(*default, |[_, child]| *child);
             if next & TERMINAL == 0 && next <= at {
                 return 0;
             }

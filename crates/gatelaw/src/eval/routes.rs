@@ -11,7 +11,9 @@ pub(super) fn host(plan: &Plan, host: &str) -> u32 {
     if let Some(found) = find(plan.entry.exact_hosts, host) {
         return found;
     }
-    if is_address(host) {
+    let has_patterns =
+        [plan.entry.one_label_hosts, plan.entry.hosts_below].map(|at| word(&plan.tables, at)) != [0; 2];
+    if !has_patterns || is_address(host) {
         return plan.entry.other_host;
     }
     let mut rest = host.split_once('.').map(|(_, rest)| rest);
@@ -120,8 +122,7 @@ fn walk(view: View<'_>, start: u32) -> u32 {
     let states = &view.plan.states;
     let fold = view.request.relaxations().case_fold;
     let mut at = start;
-    for number in 0..view.segment_count() {
-        let segment = u32::try_from(number).ok().and_then(|n| view.segment(n)).unwrap_or("");
+    for segment in view.segments() {
         at = next(view.plan, at, segment, fold);
         if at == 0 {
             return 0;

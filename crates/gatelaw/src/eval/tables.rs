@@ -17,22 +17,29 @@ pub(super) fn run(words: &[u32], at: u32, length: u32) -> &[u32] {
 }
 
 /// Says whether two texts are equal, with ASCII letters folded if asked.
-fn same(known: &str, text: &str, fold: bool) -> bool {
-    if fold { known.eq_ignore_ascii_case(text) } else { known == text }
+fn same(known: &[u8], text: &[u8], fold: bool) -> bool {
+    known == text || (fold && known.eq_ignore_ascii_case(text))
 }
 
 /// Finds the value of a text in a table of strings at an offset.
 pub(super) fn string(words: &[u32], at: u32, strings: &Strings, text: &str, fold: bool) -> Option<u32> {
-    if word(words, at) == 0 {
-        return None;
-    }
-    let mask = word(words, at.saturating_add(1));
-    let slots = run(words, at.saturating_add(2), mask.saturating_add(1).saturating_mul(2));
+    let table = usize::try_from(at).ok().and_then(|at| words.get(at..))?;
+    // An empty table is one word, and what follows it is another table.
+    let [1..=u32::MAX, mask, slots @ ..] = table else { return None };
     let (slots, _) = slots.as_chunks::<2>();
-    let first = usize::try_from(hash(text, fold) & mask).unwrap_or(0);
-    let (before, behind) = slots.split_at_checked(first)?;
-    let mut run = behind.iter().chain(before).take_while(|[string, _]| *string != 0);
-    run.find(|[string, _]| same(strings.text(string.wrapping_sub(1)), text, fold)).map(|[_, value]| *value)
+    let (first, last) = (hash(text, fold) & mask, *mask);
+    let mut slot = first;
+    loop {
+        let [string, value] = usize::try_from(slot).ok().and_then(|slot| slots.get(slot))?;
+        let id = string.checked_sub(1)?;
+        if same(strings.text_bytes(id), text.as_bytes(), fold) {
+            return Some(*value);
+        }
+        slot = if slot == last { 0 } else { slot.saturating_add(1) };
+        if slot == first {
+            return None;
+        }
+    }
 }
 
 /// Returns the offset behind a table of strings.

@@ -40,6 +40,11 @@ impl<'v> View<'v> {
         if self.split { self.request.split_segment(at) } else { self.request.segment(at) }
     }
 
+    /// Reads all segments in the reading of the path.
+    pub(super) fn segments(self) -> impl Iterator<Item = &'v str> {
+        self.request.segments(self.split)
+    }
+
     pub(super) fn segment_count(self) -> usize {
         if self.split { self.request.split_count() } else { self.request.segment_count() }
     }

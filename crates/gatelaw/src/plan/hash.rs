@@ -4,6 +4,7 @@
 ///
 /// Who chooses a request's texts chooses which slots are looked at, but not how full a table is: what a lookup costs is
 /// bounded when the policy is compiled. So the hash has no secret.
+#[inline]
 pub(crate) fn hash(text: &str, fold: bool) -> u32 {
     let mut hash = u64::try_from(text.len()).unwrap_or(0);
     let (chunks, rest) = text.as_bytes().as_chunks::<8>();
@@ -19,6 +20,7 @@ pub(crate) fn hash(text: &str, fold: bool) -> u32 {
     u32::try_from(high).unwrap_or(0)
 }
 
+#[inline]
 fn mixed(hash: u64, mut bytes: [u8; 8], fold: bool) -> u64 {
     if fold {
         bytes.make_ascii_lowercase();

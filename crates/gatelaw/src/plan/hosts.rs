@@ -86,5 +86,6 @@ fn patterns_below(suffix: &str, one: bool) -> Vec<HostPattern> {
 
 /// Says whether a canonical host is an address, which has no labels.
 pub(crate) fn is_address(host: &str) -> bool {
-    host.starts_with('[') || crate::address::parse_ip(host.as_bytes()).is_some()
+    let is_dotted = || crate::address::parse_ip(host.as_bytes()).is_some();
+    host.starts_with('[') || (host.starts_with(|first: char| first.is_ascii_digit()) && is_dotted())
 }

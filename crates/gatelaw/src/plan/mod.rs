@@ -200,11 +200,21 @@ pub(crate) struct Strings {
 impl Strings {
     /// Finds a text; empty where there is none.
     pub(crate) fn text(&self, id: u32) -> &str {
+        self.bytes.get(self.range(id)).unwrap_or("")
+    }
+
+    /// Finds the bytes of a text; empty where there is none.
+    #[inline]
+    pub(crate) fn text_bytes(&self, id: u32) -> &[u8] {
+        self.bytes.as_bytes().get(self.range(id)).unwrap_or(b"")
+    }
+
+    #[inline]
+    fn range(&self, id: u32) -> std::ops::Range<usize> {
         let at = usize::try_from(id).unwrap_or(usize::MAX);
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let Some(end) = self.ends.get(at) else { return "" };
-        let range = usize::try_from(start).unwrap_or(0)..usize::try_from(*end).unwrap_or(0);
-        self.bytes.get(range).unwrap_or("")
+        let end = self.ends.get(at).copied().unwrap_or(start);
+        usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0)
     }
 }
 

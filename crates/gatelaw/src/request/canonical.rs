@@ -162,6 +162,12 @@ impl Canonical {
         self.target.split().get(index).map(|part| self.target.text(*part))
     }
 
+    /// Lists the segments of one reading of the path.
+    pub(crate) fn segments(&self, split: bool) -> impl Iterator<Item = &str> {
+        let parts = if split { self.target.split() } else { self.target.segments() };
+        parts.iter().map(|part| self.target.text(*part))
+    }
+
     /// Returns what the host forwards: path and query.
     #[must_use]
     pub fn target(&self) -> &str {
