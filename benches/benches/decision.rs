@@ -18,6 +18,8 @@ fn decisions(criterion: &mut Criterion) {
             return;
         };
         let identities = policy::identities(&workload, &compiled.policy.identity);
+        let identities: Vec<_> =
+            identities.into_iter().map(|identity| compiled.plan.prepare(identity)).collect();
         let headers: Vec<_> = workload.requests.iter().map(policy::header_lines).collect();
         let mut session = Session::new(&compiled.plan);
         let mut requests = workload.requests.iter().zip(&headers).cycle();
@@ -25,7 +27,7 @@ fn decisions(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let (request, headers) = requests.next()?;
                 let caller = request.caller.and_then(|n| identities.get(n));
-                let caller = caller.map_or(Caller::Anonymous, Caller::Verified);
+                let caller = caller.map_or(Caller::Anonymous, Caller::Prepared);
                 Some(session.decide(&policy::raw(request, headers), caller).status())
             });
         });

@@ -18,6 +18,9 @@ fn gatelaw_gives_every_expected_decision() {
             let headers = policy::header_lines(request);
             let caller = request.caller.map_or(Caller::Anonymous, |n| Caller::Verified(&identities[n]));
             let decision = session.decision(&policy::raw(request, &headers), caller);
+            let prepared = request.caller.map(|n| compiled.plan.prepare(identities[n].clone()));
+            let caller = prepared.as_ref().map_or(Caller::Anonymous, Caller::Prepared);
+            assert_eq!(session.decision(&policy::raw(request, &headers), caller), decision, "{request:?}");
             let expected = plain::decide(&workload, request);
             assert_eq!((decision.status, &decision.rule), (expected.status, &expected.rule), "{request:?}");
         }

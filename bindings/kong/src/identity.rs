@@ -28,7 +28,7 @@ impl Identity {
     ) -> Result<Self, Failure> {
         let claims = gatelaw_host::json::parse(claims)
             .map_err(|error| Failure::new("request:json", format!("identity.claims: {error}")))?;
-        let members = vec![("issuer", Json::String(issuer.to_owned())), ("claims", claims)];
+        let members = vec![("issuer", Json::String(issuer.to_owned().into())), ("claims", claims)];
         Self::of(plan, members, client_cert)
     }
 
@@ -37,19 +37,20 @@ impl Identity {
     /// # Errors
     /// `request:wrong-value` for a code that has other than lower-case letters, digits, `_` and `-`.
     pub(crate) fn invalid(plan: &Arc<Plan>, code: &str) -> Result<Self, Failure> {
-        Self::of(plan, vec![("invalid", Json::String(code.to_owned()))], None)
+        Self::of(plan, vec![("invalid", Json::String(code.to_owned().into()))], None)
     }
 
     /// Stands for a token whose issuer's keys are not to be had.
     pub(crate) fn unavailable(plan: &Arc<Plan>, issuer: &str) -> Result<Self, Failure> {
-        Self::of(plan, vec![("unavailable", Json::String(issuer.to_owned()))], None)
+        Self::of(plan, vec![("unavailable", Json::String(issuer.to_owned().into()))], None)
     }
 
     fn of(plan: &Arc<Plan>, members: Vec<(&str, Json)>, client_cert: Option<&str>) -> Result<Self, Failure> {
         let object = |members: Vec<(&str, Json)>| {
-            Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+            Json::Object(members.into_iter().map(|(name, value)| (name.to_owned().into(), value)).collect())
         };
-        let cert = client_cert.map(|cert| object(vec![("client_cert", Json::String(cert.to_owned()))]));
+        let cert =
+            client_cert.map(|cert| object(vec![("client_cert", Json::String(cert.to_owned().into()))]));
         // A request of no content: lines and values are read by one code, which judges the member `identity`.
         let request = RequestLine::of(RequestMembers {
             method: String::new(),

@@ -3,7 +3,7 @@
 //! `POLICIES`, `REQUESTS` and `FIRST` (a seed) ask for more: 10,000 policies with 100 requests each are a million decisions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use gatelaw::{Effect, Session, compile, reference};
+use gatelaw::{Caller, Effect, Session, compile, reference};
 use gatelaw_conformance::generate::requests::Questions;
 use gatelaw_conformance::generate::{Rng, Size, generate};
 
@@ -40,6 +40,13 @@ impl Figures {
             let question = questions.question(&mut rng);
             let expected = question.ask(|raw, caller| reference::decide(policy, plan.digest(), raw, caller));
             let found = question.ask(|raw, caller| session.decision(raw, caller));
+            let prepared = question.ask(|raw, caller| match caller {
+                Caller::Verified(identity) => {
+                    session.decision(raw, Caller::Prepared(&plan.prepare(identity.clone())))
+                }
+                _ => session.decision(raw, caller),
+            });
+            assert_eq!(prepared, found, "seed {seed}: prepared, the caller of {question:?} is another one");
             let matching =
                 question.ask(|raw, caller| reference::matching_rules(policy, raw, caller).map(|m| m.len()));
             self.asked += 1;

@@ -102,6 +102,8 @@ pub enum Caller<'a> {
     Anonymous,
     /// A token was verified and its claims mapped.
     Verified(&'a Identity),
+    /// As [`Caller::Verified`], classified before for all requests with this token, see [`crate::Plan::prepare`].
+    Prepared(&'a crate::Prepared),
     /// A token is present and not valid: `token:CODE`.
     Invalid(&'a str),
     /// A token is present, and no keys of its issuer were ever had.

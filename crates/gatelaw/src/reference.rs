@@ -97,6 +97,7 @@ fn read<'a>(
             return Err(Box::new(deny(decision, 503, Reason::KeysUnavailable)));
         }
         Caller::Verified(identity) => Some(identity),
+        Caller::Prepared(prepared) => Some(prepared.identity()),
     };
     Ok(Read { decision, metadata, identity })
 }

@@ -47,8 +47,14 @@ fn deciding_allocates_nothing() {
         ("org_id".into(), Json::String("t1".into())),
     ]);
     let identity = Identity::map(&compiled.policy.identity, "okta", &claims, None).unwrap();
-    let callers =
-        [Caller::Anonymous, Caller::Verified(&identity), Caller::Invalid("expired"), Caller::KeysUnavailable];
+    let prepared = compiled.plan.prepare(identity.clone());
+    let callers = [
+        Caller::Anonymous,
+        Caller::Verified(&identity),
+        Caller::Prepared(&prepared),
+        Caller::Invalid("expired"),
+        Caller::KeysUnavailable,
+    ];
     let targets: [&[u8]; 8] = [
         b"/v1/orders/t1/42?q=a&q=b",
         b"/v1/orders/t1/secret/a.key",

@@ -71,6 +71,11 @@ fn rules(plan: &Plan) -> Result<(), LoadError> {
     if !plan.ranked.iter().all(decides) {
         return Err(LoadError::Malformed("a rank is of no rule that decides"));
     }
+    let is_deny =
+        |rule: &crate::policy::RuleId| plan.rule(*rule).is_some_and(|r| matches!(r.kind, PlanKind::Deny(_)));
+    if !plan.ranked.is_sorted_by_key(|rule| !is_deny(rule)) {
+        return Err(LoadError::Malformed("an allow ranks before a deny"));
+    }
     let fits = |action: &Action, rule: &crate::plan::PlanRule| match action {
         Action::Observe => rule.observe,
         Action::Limit { .. } => !rule.observe && rule.kind == PlanKind::Limit,

@@ -186,7 +186,7 @@ fn plan_of(sections: &[&[u8]]) -> Result<Plan, LoadError> {
         return Err(LoadError::Malformed("it has another number of sections"));
     };
     let (entry, cost) = whole(entry)?;
-    let (rules, (instances, ranked)) = whole(rules)?;
+    let (rules, (instances, ranked)): (Vec<_>, (_, Vec<_>)) = whole(rules)?;
     Ok(Plan {
         identity: whole(identity)?,
         reading: Reading::new(whole(needs)?),
@@ -196,6 +196,7 @@ fn plan_of(sections: &[&[u8]]) -> Result<Plan, LoadError> {
         tables: words(tables)?,
         states: words(states)?,
         entry,
+        allows_from: crate::plan::allows_from(&rules, &ranked),
         rules,
         instances,
         ranked,

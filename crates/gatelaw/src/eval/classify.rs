@@ -1,5 +1,6 @@
 //! Classifies variables, at most once each, and walks diagrams and bit vectors over them.
 
+use super::prepared::UNPREPARED;
 use super::tables::{network, number, patterns, run, string, word};
 use super::view::{Scalar, View};
 use crate::ast::CompareOp;
@@ -41,6 +42,9 @@ impl Scratch {
     /// Returns the class of a variable.
     pub(super) fn class(&mut self, view: View<'_>, variable: u32) -> u32 {
         let at = usize::try_from(variable).unwrap_or(usize::MAX);
+        if let Some(class) = view.prepared.get(at).filter(|class| **class != UNPREPARED) {
+            return u32::from(*class);
+        }
         match self.known.get(at) {
             Some((round, class)) if *round == self.round => return *class,
             _ => {}

@@ -71,6 +71,8 @@ struct Work {
     scratch: Scratch,
     outcome: Outcome,
     anonymous: bool,
+    /// Names the plan, so that no caller is taken for prepared who was prepared for another.
+    mark: u64,
     /// The classes of the last request, and whether they were asked in its second reading: for explanations.
     classes: Vec<(u32, bool)>,
 }
@@ -78,15 +80,21 @@ struct Work {
 impl Work {
     fn new(plan: &Plan) -> Self {
         let (request, scratch) = (Canonical::new(), Scratch::new(plan));
-        Self { request, scratch, outcome: Outcome::new(), anonymous: true, classes: Vec::new() }
+        let (outcome, mark) = (Outcome::new(), plan.mark());
+        Self { request, scratch, outcome, anonymous: true, mark, classes: Vec::new() }
     }
 
     fn decide(&mut self, plan: &Plan, raw: &RawRequest<'_>, caller: Caller<'_>) {
         self.outcome.clear();
         self.classes.clear();
+        let prepared = match caller {
+            Caller::Prepared(prepared) => prepared.classes(self.mark),
+            Caller::Verified(_) | Caller::Anonymous | Caller::Invalid(_) | Caller::KeysUnavailable => &[],
+        };
         if let Some((host, caller, metadata)) = self.admit(plan, raw, caller) {
             self.anonymous = caller.is_none();
-            self.judge(plan, host, caller, metadata);
+            let prepared = if caller.is_some() { prepared } else { &[] };
+            self.judge(plan, host, (caller, prepared), metadata);
         }
     }
 
@@ -106,7 +114,7 @@ impl Work {
             self.outcome.deny(400, Why::Refused(refused));
             return None;
         }
-        let view = View { plan, request: &self.request, caller: None, split: false };
+        let view = View::new(plan, &self.request);
         let (tokens_ignored, metadata) = routes::starts(plan, host).services(view);
         let metadata = metadata.map(|id| plan.strings.text(id));
         if let Err(refused) = self.request.read_rest(raw, &plan.reading, tokens_ignored) {
@@ -129,6 +137,7 @@ impl Work {
                 None
             }
             Caller::Verified(identity) => Some((host, Some(identity), metadata)),
+            Caller::Prepared(prepared) => Some((host, Some(prepared.identity()), metadata)),
         }
     }
 
@@ -146,10 +155,16 @@ impl Work {
     }
 
     /// Asks the rules.
-    fn judge(&mut self, plan: &Plan, host: u32, caller: Option<&Identity>, metadata: Option<&str>) {
+    fn judge(
+        &mut self,
+        plan: &Plan,
+        host: u32,
+        (caller, prepared): (Option<&Identity>, &[u16]),
+        metadata: Option<&str>,
+    ) {
         let starts = routes::starts(plan, host);
         let method = routes::method(plan, self.request.method());
-        let view = View { plan, request: &self.request, caller, split: false };
+        let view = View { caller, prepared, ..View::new(plan, &self.request) };
         let mut found = Found { scratch: &mut self.scratch, matched: &mut self.outcome.matched, rank: None };
         found.ask(view, &starts, method, &mut self.classes);
         if self.request.has_split() {
@@ -159,7 +174,7 @@ impl Work {
         self.outcome.matched.sort_unstable();
         self.outcome.matched.dedup();
         self.conclude(plan, rank, caller, metadata);
-        let view = View { plan, request: &self.request, caller, split: false };
+        let view = View { caller, prepared, ..View::new(plan, &self.request) };
         if self.outcome.effect == crate::ast::Effect::Allow {
             actions::allow(view, &mut self.outcome);
         }
@@ -174,6 +189,12 @@ impl Work {
         metadata: Option<&str>,
     ) {
         let rule = rank.and_then(|r| plan.ranked.get(usize::try_from(r).ok()?)).copied();
+        if rank.is_some_and(|rank| rank >= plan.allows_from) && rule.is_some() {
+            self.outcome.rule = rule;
+            self.outcome.effect = crate::ast::Effect::Allow;
+            (self.outcome.status, self.outcome.why) = (200, Why::Rule);
+            return;
+        }
         let Some((id, rule)) = rule.and_then(|id: RuleId| Some((id, plan.rule(id)?))) else {
             if caller.is_none() && !plan.identity.issuers.is_empty() {
                 let challenge = Challenge { resource_metadata: metadata, ..Challenge::default() };
@@ -183,11 +204,6 @@ impl Work {
         };
         self.outcome.rule = Some(id);
         match &rule.kind {
-            PlanKind::Allow if !rule.observe => {
-                self.outcome.effect = crate::ast::Effect::Allow;
-                self.outcome.status = 200;
-                self.outcome.why = Why::Rule;
-            }
             PlanKind::Deny(Denial::Respond { status, .. }) => self.outcome.deny(*status, Why::Rule),
             PlanKind::Deny(Denial::Challenge { max_age_s, acr, scope }) => {
                 let scope_alone = !scope.is_empty() && acr.is_empty() && max_age_s.is_none();
@@ -203,7 +219,7 @@ impl Work {
                     Challenge { error, scope, max_age_s: *max_age_s, acr, resource_metadata: metadata };
                 self.challenge(status, why, challenge);
             }
-            // INVARIANT: only allows and denies have ranks (checked at load).
+            // INVARIANT: only allows and denies have ranks, and the denies come first (checked at load).
             PlanKind::Allow | PlanKind::Limit | PlanKind::Forward | PlanKind::Audit => {
                 self.outcome.deny(403, Why::NoRule)
             }
@@ -213,10 +229,12 @@ impl Work {
     /// Explains the last decision.
     fn explain(&mut self, plan: &Plan, decision: Decision, caller: Caller<'_>) -> Explanation {
         let caller = match caller {
-            Caller::Verified(identity) if !self.anonymous => Some(identity),
-            Caller::Verified(_) | Caller::Anonymous | Caller::Invalid(_) | Caller::KeysUnavailable => None,
+            _ if self.anonymous => None,
+            Caller::Verified(identity) => Some(identity),
+            Caller::Prepared(prepared) => Some(prepared.identity()),
+            Caller::Anonymous | Caller::Invalid(_) | Caller::KeysUnavailable => None,
         };
-        let view = View { plan, request: &self.request, caller, split: false };
+        let view = View { caller, ..View::new(plan, &self.request) };
         explanation(view, &mut self.scratch, &self.classes, decision)
     }
 }
@@ -278,16 +296,11 @@ impl Found<'_> {
                 least
             }
         };
-        let counts = |rank: &u32| !view.split || is_deny(view.plan, *rank);
+        let counts = |rank: &u32| !view.split || *rank < view.plan.allows_from;
         if let Some(rank) = found.filter(counts) {
             self.rank = Some(self.rank.map_or(rank, |known| known.min(rank)));
         }
     }
-}
-
-fn is_deny(plan: &Plan, rank: u32) -> bool {
-    let rule = usize::try_from(rank).ok().and_then(|r| plan.ranked.get(r)).and_then(|id| plan.rule(*id));
-    rule.is_some_and(|r| matches!(r.kind, PlanKind::Deny(_)))
 }
 
 fn is_observed_deny(plan: &Plan, instance: u32) -> bool {

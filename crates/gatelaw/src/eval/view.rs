@@ -18,6 +18,8 @@ pub(super) struct View<'v> {
     pub(super) plan: &'v Plan,
     pub(super) request: &'v Canonical,
     pub(super) caller: Option<&'v Identity>,
+    /// By variable: classes of the caller that were known before, see [`Prepared`](super::Prepared).
+    pub(super) prepared: &'v [u16],
     /// Whether `%2F` is read as a separator.
     pub(super) split: bool,
 }
@@ -34,6 +36,11 @@ pub(super) enum Scalar<'v> {
 }
 
 impl<'v> View<'v> {
+    /// Makes the view of an anonymous caller.
+    pub(super) fn new(plan: &'v Plan, request: &'v Canonical) -> Self {
+        Self { plan, request, caller: None, prepared: &[], split: false }
+    }
+
     /// Reads a segment in the reading of the path.
     pub(super) fn segment(self, at: u32) -> Option<&'v str> {
         let at = usize::try_from(at).ok()?;

@@ -367,12 +367,14 @@ impl<'c> Builder<'c> {
             entry,
             rules: self.policy.rules.iter().map(plan_rule).collect(),
             instances: self.instances,
+            allows_from: 0,
             ranked: self.ranked,
             cost,
             digest: String::new(),
             file_digest: String::new(),
             notes,
         };
+        let plan = Plan { allows_from: super::allows_from(&plan.rules, &plan.ranked), ..plan };
         let stats = Stats {
             node_words: plan.nodes.len(),
             table_words: plan.tables.len(),

@@ -63,6 +63,8 @@ pub struct Plan {
     pub(crate) instances: Vec<Instance>,
     /// The rules by rank: denies without challenge, denies with one, allows; each by name.
     pub(crate) ranked: Vec<RuleId>,
+    /// The rank of the first allow: made, not saved.
+    pub(crate) allows_from: u32,
     pub(crate) cost: Cost,
     pub(crate) digest: String,
     pub(crate) file_digest: String,
@@ -216,6 +218,13 @@ impl Strings {
         let end = self.ends.get(at).copied().unwrap_or(start);
         usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0)
     }
+}
+
+/// Counts the denies among the rules by rank, which come first.
+pub(crate) fn allows_from(rules: &[PlanRule], ranked: &[RuleId]) -> u32 {
+    let kind = |id: &RuleId| usize::try_from(id.0).ok().and_then(|id| rules.get(id)).map(|rule| &rule.kind);
+    let denies = ranked.partition_point(|id| matches!(kind(id), Some(PlanKind::Deny(_))));
+    u32::try_from(denies).unwrap_or(u32::MAX)
 }
 
 /// Holds what is known of a rule once it matches.
