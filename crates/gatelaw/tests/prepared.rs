@@ -1,4 +1,5 @@
 //! Callers that were prepared decide as their identities do, and for another plan they are nothing more than those.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use gatelaw::json::Json;
 use gatelaw::source::Sources;

@@ -14,7 +14,7 @@ export async function workerGate(origin, policy) {
     added: "CF-Connecting-IP: 127.0.0.1\r\n",
     /** Headers between two neighbours, which the server writes itself or leaves out; workerd opens WebSockets with a key of its own. */
     own: ["host", "connection", "content-length", "cf-connecting-ip", "upgrade", "sec-websocket-key", "sec-websocket-version"],
-    /** Headers that workerd leaves out where they are empty, as far as the rows have them. */
+    /** Headers of which workerd leaves out the first lines where they are empty, as far as the rows have them. */
     ownWhereEmpty: ["accept", "authorization", "cookie"],
     /**
      * How workerd changes a request before a Worker sees it: of a target that is no path it takes the path, or `/`, and a

@@ -23,10 +23,24 @@ export function headersDue(bytes, set, remove, gate) {
   return joined([...sent, ...set.map(([name, value]) => [name, Buffer.from(value, "utf8").toString("latin1")])]);
 }
 
-/** Takes away the lines that the server of a gate leaves out where they are empty. */
+/** Takes away the lines that the server of a gate leaves out: of some headers, the empty ones before the first that is not. */
 export function handedOver(bytes, gate) {
-  const names = gate.ownWhereEmpty.join("|");
-  return names === "" ? bytes : bytes.replace(new RegExp(`(?<=\\n)(?:${names}):[ \\t]*\\r\\n`, "gi"), "");
+  const [first, ...lines] = bytes.slice(0, bytes.indexOf("\r\n\r\n")).split("\r\n");
+  const begun = new Set();
+  const kept = lines.filter((line) => {
+    const name = gate.ownWhereEmpty.find((name) => isOf(name, line));
+    if (name !== undefined && !isEmpty(line)) begun.add(name);
+    return name === undefined || begun.has(name);
+  });
+  return [first, ...kept].join("\r\n") + bytes.slice(bytes.indexOf("\r\n\r\n"));
+}
+
+function isOf(name, line) {
+  return line.toLowerCase().startsWith(`${name}:`);
+}
+
+function isEmpty(line) {
+  return /^[^:]*:[ \t]*$/.test(line);
 }
 
 /** Takes lines apart as both servers do: a line feed alone ends one too. */
@@ -47,13 +61,16 @@ function folded(name) {
   return name.toLowerCase().replace(/[_.]/g, "-");
 }
 
-/** One line a name, as a Worker has them. */
+/** One line a name, as a Worker has them, without the spaces at its ends that no recipient sees. */
 function joined(headers) {
   const lines = new Map();
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
-    const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, "");
-    lines.set(lower, lines.has(lower) ? `${lines.get(lower)}, ${trimmed}` : trimmed);
+    lines.set(lower, trimmed(lines.has(lower) ? `${lines.get(lower)}, ${trimmed(value)}` : value));
   }
   return Object.fromEntries([...lines].sort());
+}
+
+function trimmed(value) {
+  return value.replace(/^[ \t]+|[ \t]+$/g, "");
 }

@@ -203,7 +203,10 @@ fn has_second_value(name: &str, value: &[u8]) -> bool {
     // Only between parameters a comma belongs to the value (RFC 9110 §11.4). Quotes have no meaning here: where two lines
     // were joined, they may begin in one and end in the other.
     parts.peek().is_some()
-        && (scheme.eq_ignore_ascii_case(b"bearer") || !is_parameter(trim(rest)) || !parts.all(is_parameter))
+        && (scheme.eq_ignore_ascii_case(b"bearer")
+            || !is_token(scheme)
+            || !is_parameter(trim(rest))
+            || !parts.all(is_parameter))
 }
 
 /// Says whether bytes begin as `name=value`.

@@ -280,6 +280,7 @@ fn commas_in_authorization_stand_between_parameters_only() {
         "Digest a=b, Bearer =c",
         "Digest a=b, Bearer",
         "Digest a=b,, c=d",
+        "Digest=x a=b, c=d",
         "Digest, Bearer b",
         "Digest a=\"x, Bearer y\"",
         ", Bearer b",
