@@ -1,17 +1,14 @@
 // The example for Workers in workerd itself, and the compiler beside it.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
 import { request } from "node:http";
-import { join } from "node:path";
 import { test } from "node:test";
 import { compile } from "gatelaw/compiler";
 import { examples } from "./examples.js";
-import { inFolder, PACKAGE, tool } from "./installed.js";
+import { inFolder, tool } from "./installed.js";
+import { served } from "./workerd.js";
 
 const POLICY = 'allow page { on GET /page  for anyone }\nforward who { on GET /page  set "x-client" = "public" }';
-const START_MS = 10_000;
 
 /** The upstream of the example: it tells what it got. */
 const ORIGIN = `export default {
@@ -54,34 +51,7 @@ async function serving(code, modules, files, use) {
   await inFolder({ "worker.js": code, "origin.js": ORIGIN, "config.capnp": config(all), ...files }, async (folder) => {
     const bundle = ["--bundle", "--format=esm", "--conditions=workerd", "--external:*.wasm", "--external:*.gatelaw", "--outfile=bundle.js"];
     await tool(folder, "esbuild", "worker.js", ...bundle);
-    const server = spawn(workerd(), ["serve", "config.capnp", "--control-fd=3"], { cwd: folder, stdio: ["ignore", "ignore", "pipe", "pipe"] });
-    try {
-      await use(await portOf(server));
-    } finally {
-      server.kill("SIGKILL");
-    }
-  });
-}
-
-/** Finds workerd itself: its script would stand between it and the signal that ends it. */
-function workerd() {
-  const scope = join(PACKAGE, "node_modules/@cloudflare");
-  const [platform] = readdirSync(scope).filter((name) => name.startsWith("workerd-"));
-  return join(scope, platform, "bin/workerd");
-}
-
-function portOf(server) {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    const timer = setTimeout(() => reject(new Error(`workerd doesn't start: ${said}`)), START_MS);
-    server.stderr.on("data", (bytes) => (said += bytes));
-    server.on("exit", () => reject(new Error(`workerd ended: ${said}`)));
-    server.stdio[3].on("data", (bytes) => {
-      const port = String(bytes).match(/"port":(\d+)/)?.[1];
-      if (port === undefined) return;
-      clearTimeout(timer);
-      resolve(Number(port));
-    });
+    await served(folder, use);
   });
 }
 

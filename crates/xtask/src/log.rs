@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::files;
@@ -40,6 +40,28 @@ impl Log {
         self.say(&format!("$ {line}"))?;
         let status = self.attach(command)?.status();
         let status = status.map_err(|error| format!("`{line}` can't be started: {error}"))?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(format!("`{line}` ended with {status}")),
+        }
+    }
+
+    /// Runs a command to its end, with its input from a file, if any, and its output into another.
+    ///
+    /// # Errors
+    /// What can't be started, or ends with another code than 0.
+    pub(crate) fn run_into(&mut self, command: &mut Command, from: Option<&Path>, into: &Path) -> Result<()> {
+        let at = |path: &Path| {
+            let path = path.display().to_string();
+            move |error: std::io::Error| format!("{path} can't be opened: {error}")
+        };
+        let line = line_of(command);
+        self.say(&format!("$ {line} > {}", into.display()))?;
+        self.attach(command)?.stdout(File::create(into).map_err(at(into))?);
+        if let Some(from) = from {
+            command.stdin(File::open(from).map_err(at(from))?);
+        }
+        let status = command.status().map_err(|error| format!("`{line}` can't be started: {error}"))?;
         match status.success() {
             true => Ok(()),
             false => Err(format!("`{line}` ended with {status}")),

@@ -1,4 +1,4 @@
-//! The two commands of this repository: `cargo xtask demo` and `cargo xtask test`.
+//! The commands of this repository: `cargo xtask demo`, `cargo xtask test` and `cargo xtask decide`.
 
 mod artifact;
 mod chromium;
@@ -9,6 +9,7 @@ mod files;
 mod log;
 mod nginx;
 mod npm;
+mod parity;
 mod preflight;
 mod project;
 mod python;
@@ -24,11 +25,14 @@ use project::Project;
 const USAGE: &str = "\
 usage: cargo xtask demo
        cargo xtask test [STEP…]
+       cargo xtask decide --runtime RUNTIME --policy PATH FILE
 
-demo  shows what gatelaw does, on the policies of this repository
-test  runs all that CI runs, or only the steps named; --list names them
+demo    shows what gatelaw does, on the policies of this repository
+test    runs all that CI runs, or only the steps named; --list names them
+decide  puts the requests in FILE, one a line, to a policy in one runtime: rust, python, node, workerd,
+        chromium or luajit
 
-Both look first for the tools they need, and install what can be installed below target/.";
+All look first for the tools they need, and install what can be installed below target/.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -43,11 +47,13 @@ fn main() -> ExitCode {
             Ok(steps) => Project::find().and_then(|project| test::test(&project, &steps)),
             Err(unknown) => return wrong_usage(&unknown),
         },
+        ["decide", "--runtime", runtime, "--policy", policy, requests] => Project::find()
+            .and_then(|project| parity::decide(&project, runtime, policy.as_ref(), requests.as_ref())),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(true)
         }
-        _ => return wrong_usage("a command is needed: `demo` or `test`"),
+        _ => return wrong_usage("a command is needed: `demo`, `test` or `decide`"),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -116,3 +116,10 @@ pub(crate) fn node_test(package: &Path, folder: &str) -> Result<Command> {
 pub(crate) fn tool(project: &Project, name: &str) -> Command {
     Command::new(project.made("npm/node_modules/.bin").join(name))
 }
+
+/// Starts a script of the package's tests.
+pub(crate) fn script(project: &Project, name: &str) -> Command {
+    let mut command = Command::new("node");
+    command.arg(project.made("npm/test").join(name));
+    command
+}

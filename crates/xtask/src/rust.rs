@@ -111,20 +111,6 @@ pub(crate) fn build_wasm(project: &Project, module: &str, log: &mut Log) -> Resu
     Ok(project.made(&format!("{WASM_TARGET}/wasm/examples/{module}.wasm")))
 }
 
-/// Compiles the policies of the conformance corpus, and answers its requests as one stream.
-pub(crate) fn corpus_questions(project: &Project, log: &mut Log) -> Result<Vec<u8>> {
-    let folder = project.made("kong/corpus");
-    files::make_folder(&folder)?;
-    log.run(&mut project.cargo(["build", "--package=gatelaw-conformance"]))?;
-    let program = project.made(&format!("debug/conformance{}", std::env::consts::EXE_SUFFIX));
-    let stream = Command::new(&program).arg("stream").arg(&folder).current_dir(&project.root).output();
-    let stream = stream.map_err(|error| format!("{} can't be started: {error}", program.display()))?;
-    match stream.status.success() {
-        true => Ok(stream.stdout),
-        false => Err(format!("the corpus can't be read: {}", String::from_utf8_lossy(&stream.stderr))),
-    }
-}
-
 /// Builds the library of the C ABI for tests, with a call that panics, and answers where it stands.
 pub(crate) fn build_c_library(project: &Project, log: &mut Log) -> Result<PathBuf> {
     log.run(&mut project.cargo([

@@ -1,0 +1,168 @@
+//! One evaluator in every runtime: the same questions, and the answers compared byte for byte.
+//!
+//! A runtime takes a stream of questions (`crates/gatelaw-conformance/src/stream.rs`) and gives a line for each.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+
+use crate::log::Log;
+use crate::preflight::{self, For};
+use crate::project::{Project, Result};
+use crate::{chromium, files, nginx, npm, python, rust, setup};
+
+/// Policies and requests each that a step generates; `GENERATED` asks for more policies.
+const GENERATED: (u64, u64) = (100, 20);
+
+/// Answers streams.
+struct Runtime {
+    name: &'static str,
+    /// Makes what it runs, where the steps before haven't.
+    build: fn(&Project, &mut Log) -> Result<()>,
+    /// Answers the first file into the second.
+    answer: fn(&Project, &mut Log, &Path, &Path) -> Result<()>,
+}
+
+const RUNTIMES: &[Runtime] = &[
+    Runtime { name: "rust", build: rust::build_programs, answer: by_rust },
+    Runtime { name: "python", build: python::build, answer: by_python },
+    Runtime { name: "node", build: npm::build, answer: by_node },
+    Runtime { name: "workerd", build: npm::build, answer: by_workerd },
+    Runtime { name: "chromium", build: npm::build, answer: by_chromium },
+    Runtime {
+        name: "luajit",
+        build: |project, log| rust::build_c_library(project, log).map(drop),
+        answer: nginx::answer,
+    },
+];
+
+/// Compares the answers of all runtimes: to the corpus, and to generated questions.
+pub(crate) fn compare(project: &Project, log: &mut Log) -> Result<()> {
+    rust::build_programs(project, log)?;
+    let folder = project.made("parity");
+    files::remove_folder(&folder)?;
+    files::make_folder(&folder)?;
+    let policies = std::env::var("GENERATED").ok().and_then(|text| text.parse().ok()).unwrap_or(GENERATED.0);
+    let generate = [policies, GENERATED.1].map(|number| number.to_string());
+    let streams: [(&str, Vec<String>); 2] = [
+        ("corpus", vec!["stream".to_owned()]),
+        ("generated", std::iter::once("generate".to_owned()).chain(generate).collect()),
+    ];
+    let mut failed = Vec::new();
+    for (name, arguments) in streams {
+        let questions = folder.join(name).with_extension("txt");
+        let mut write = rust::conformance(project);
+        let (verb, numbers) = arguments.split_first().ok_or("no verb")?;
+        write.arg(verb).arg(&folder).args(numbers);
+        log.run_into(&mut write, None, &questions)?;
+        failed.extend(compare_on(project, log, name, &questions)?);
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
+}
+
+/// Compares the answers to one stream with those of the first runtime; says where they differ.
+fn compare_on(project: &Project, log: &mut Log, name: &str, questions: &Path) -> Result<Vec<String>> {
+    let mut failed = Vec::new();
+    let mut expected: Option<PathBuf> = None;
+    for runtime in RUNTIMES {
+        let answers = questions.with_extension(format!("{}.txt", runtime.name));
+        let problem = match (runtime.answer)(project, log, questions, &answers) {
+            Err(error) => Some(error),
+            Ok(()) => difference(expected.as_deref().unwrap_or(&answers), &answers)?,
+        };
+        let title = format!("{name}: {} answers in {}", lines(&answers)?, runtime.name);
+        log.say(&format!("{} - {title}", if problem.is_none() { "ok" } else { "not ok" }))?;
+        failed.extend(problem.map(|problem| format!("{title}: {problem}")));
+        expected.get_or_insert(answers);
+    }
+    Ok(failed)
+}
+
+/// Finds the first line in which two files differ, to the byte.
+fn difference(expected: &Path, found: &Path) -> Result<Option<String>> {
+    let (mut expected, mut found) = (open(expected)?, open(found)?);
+    for number in 1_u64.. {
+        let [a, b] = [&mut expected, &mut found].map(|file| {
+            let mut line = Vec::new();
+            file.read_until(b'\n', &mut line).map(|_| line)
+        });
+        let (a, b) = (a.map_err(|e| format!("answers: {e}"))?, b.map_err(|e| format!("answers: {e}"))?);
+        if a != b {
+            let [a, b] = [a, b].map(|line| String::from_utf8_lossy(&line).trim_end().to_owned());
+            return Ok(Some(format!("answer {number} is\n  {b}\nin place of\n  {a}")));
+        }
+        if a.is_empty() {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+fn lines(path: &Path) -> Result<usize> {
+    Ok(open(path)?.lines().count())
+}
+
+fn open(path: &Path) -> Result<BufReader<File>> {
+    File::open(path).map(BufReader::new).map_err(|error| format!("{} can't be read: {error}", path.display()))
+}
+
+/// Puts requests to a policy in one runtime: `cargo xtask decide --runtime R --policy P FILE`.
+pub(crate) fn decide(project: &Project, runtime: &str, policy: &Path, requests: &Path) -> Result<bool> {
+    let known = RUNTIMES.iter().find(|known| known.name == runtime);
+    let runtime = known.ok_or_else(|| {
+        let names: Vec<&str> = RUNTIMES.iter().map(|runtime| runtime.name).collect();
+        format!("no runtime is named `{runtime}`: there are {}", names.join(", "))
+    })?;
+    if !preflight::preflight(project, For::Test) {
+        return Ok(false);
+    }
+    setup::setup(project, For::Test)?;
+    let mut log = Log::begin(project, "decide")?;
+    let answers = answers(project, &mut log, runtime, policy, requests);
+    print!("{}", files::read(&answers.map_err(|error| format!("{error}\n{}", log.tail()))?)?);
+    Ok(true)
+}
+
+fn answers(
+    project: &Project,
+    log: &mut Log,
+    runtime: &Runtime,
+    policy: &Path,
+    requests: &Path,
+) -> Result<PathBuf> {
+    let made = |name: &str| project.made(&format!("parity/decide.{name}"));
+    let absolute = |path: &Path| {
+        std::path::absolute(path).map_err(|error| format!("{} is no path: {error}", path.display()))
+    };
+    rust::build_programs(project, log)?;
+    (runtime.build)(project, log)?;
+    files::make_folder(&project.made("parity"))?;
+    let compile = &mut rust::gatelaw(project);
+    log.run(compile.arg("compile").arg(absolute(policy)?).arg("-o").arg(made("gatelaw")))?;
+    let text = files::read(&absolute(requests)?)?;
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    files::write(&made("txt"), &format!("@{}\n{text}{end}", made("gatelaw").display()))?;
+    (runtime.answer)(project, log, &made("txt"), &made("answers.txt"))?;
+    Ok(made("answers.txt"))
+}
+
+fn by_rust(project: &Project, log: &mut Log, questions: &Path, answers: &Path) -> Result<()> {
+    log.run_into(rust::conformance(project).arg("answer"), Some(questions), answers)
+}
+
+fn by_python(project: &Project, log: &mut Log, questions: &Path, answers: &Path) -> Result<()> {
+    log.run_into(&mut python::python(project, &["tests/decide_lines.py"]), Some(questions), answers)
+}
+
+fn by_node(project: &Project, log: &mut Log, questions: &Path, answers: &Path) -> Result<()> {
+    log.run_into(&mut npm::script(project, "decide-lines.js"), Some(questions), answers)
+}
+
+fn by_workerd(project: &Project, log: &mut Log, questions: &Path, answers: &Path) -> Result<()> {
+    log.run_into(&mut npm::script(project, "workerd-lines.js"), Some(questions), answers)
+}
+
+fn by_chromium(project: &Project, log: &mut Log, questions: &Path, answers: &Path) -> Result<()> {
+    let mut node = npm::script(project, "chromium-lines.js");
+    log.run_into(node.envs(chromium::variables(project)?), Some(questions), answers)
+}
