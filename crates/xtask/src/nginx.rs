@@ -20,6 +20,8 @@ const RESTY: &str = "usr/share/lua/5.1";
 const PACKAGE: &str = "libnginx-mod-http-lua";
 
 const START_MAX: Duration = Duration::from_secs(10);
+/// How much of a stream is put to nginx at once, at least.
+const PIECE_BYTES_MIN: usize = 1 << 20;
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// Between finding a free port and listening on it another program may take it.
 const STARTS_MAX: u32 = 3;
@@ -80,7 +82,10 @@ pub(crate) fn test_c(project: &Project, log: &mut Log) -> Result<()> {
 /// Runs the tests of the Lua library inside of nginx.
 pub(crate) fn test_lua(project: &Project, log: &mut Log) -> Result<()> {
     rust::build_c_library(project, log)?;
-    let tests = ask_one(project, log, "/library", b"")?;
+    let mut server = serve(project, log)?;
+    let tests = ask(server.address, "/library", b"");
+    server.stop();
+    let tests = answered(tests)?;
     log.say(&tests)?;
     match tests.lines().any(|line| line.starts_with("not ok ")) {
         false => Ok(()),
@@ -90,17 +95,31 @@ pub(crate) fn test_lua(project: &Project, log: &mut Log) -> Result<()> {
 
 /// Answers a stream of questions inside of nginx, with the library that [`rust::build_c_library`] built.
 pub(crate) fn answer(project: &Project, log: &mut Log, questions: &Path, answers: &Path) -> Result<()> {
-    let questions = std::fs::read(questions)
-        .map_err(|error| format!("{} can't be read: {error}", questions.display()))?;
-    files::write(answers, &ask_one(project, log, "/lines", &questions)?)
+    let questions = files::read(questions)?;
+    let mut server = serve(project, log)?;
+    let answered: Result<String> = pieces(&questions, PIECE_BYTES_MIN)
+        .into_iter()
+        .map(|piece| answered(ask(server.address, "/lines", piece.as_bytes())))
+        .collect();
+    server.stop();
+    files::write(answers, &answered?)
 }
 
-/// Asks an nginx that is started for this question alone.
-fn ask_one(project: &Project, log: &mut Log, path: &str, body: &[u8]) -> Result<String> {
-    let mut server = serve(project, log)?;
-    let answer = ask(server.address, path, body);
-    server.stop();
-    answered(answer)
+/// Cuts a stream before lines that name an artifact, so that each answer comes soon.
+fn pieces(questions: &str, bytes_min: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let (mut rest, mut begin) = (questions, 0);
+    for (at, _) in questions.match_indices("\n@") {
+        let end = at + 1;
+        if let Some((piece, behind)) =
+            rest.split_at_checked(end - begin).filter(|(piece, _)| piece.len() >= bytes_min)
+        {
+            pieces.push(piece);
+            (rest, begin) = (behind, end);
+        }
+    }
+    pieces.push(rest);
+    pieces
 }
 
 /// Takes the body of an answer.
@@ -192,4 +211,18 @@ fn ask(address: SocketAddr, path: &str, body: &[u8]) -> std::io::Result<String> 
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_begin_with_artifacts_and_are_the_whole() {
+        let stream = "@a\n1\n@b\n22\n3\n@c\n";
+        assert_eq!(pieces(stream, 1), ["@a\n1\n", "@b\n22\n3\n", "@c\n"]);
+        assert_eq!(pieces(stream, 6), ["@a\n1\n@b\n22\n3\n", "@c\n"]);
+        assert_eq!(pieces(stream, 100), [stream]);
+        assert_eq!(pieces("", 1), [""]);
+    }
 }

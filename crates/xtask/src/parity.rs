@@ -70,9 +70,10 @@ fn compare_on(project: &Project, log: &mut Log, name: &str, questions: &Path) ->
             Err(error) => Some(error),
             Ok(()) => difference(expected.as_deref().unwrap_or(&answers), &answers)?,
         };
-        let title = format!("{name}: {} answers in {}", lines(&answers)?, runtime.name);
-        log.say(&format!("{} - {title}", if problem.is_none() { "ok" } else { "not ok" }))?;
-        failed.extend(problem.map(|problem| format!("{title}: {problem}")));
+        let answered = if problem.is_none() { lines(&answers)? } else { 0 };
+        let verdict = if problem.is_none() { "ok" } else { "not ok" };
+        log.say(&format!("{verdict} - {name}: {answered} equal answers in {}", runtime.name))?;
+        failed.extend(problem.map(|problem| format!("{name} in {}: {problem}", runtime.name)));
         expected.get_or_insert(answers);
     }
     Ok(failed)
@@ -165,4 +166,31 @@ fn by_workerd(project: &Project, log: &mut Log, questions: &Path, answers: &Path
 fn by_chromium(project: &Project, log: &mut Log, questions: &Path, answers: &Path) -> Result<()> {
     let mut node = npm::script(project, "chromium-lines.js");
     log.run_into(node.envs(chromium::variables(project)?), Some(questions), answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_or_a_line_is_a_difference() {
+        let folder = std::env::temp_dir().join(format!("gatelaw-parity-{}", std::process::id()));
+        files::make_folder(&folder).unwrap();
+        let compared = |one: &[u8], other: &[u8]| {
+            let [a, b] = [("a", one), ("b", other)].map(|(name, bytes)| {
+                std::fs::write(folder.join(name), bytes).unwrap();
+                folder.join(name)
+            });
+            difference(&a, &b).unwrap()
+        };
+        assert_eq!(compared(b"", b""), None);
+        assert_eq!(compared(b"x\ny\n", b"x\ny\n"), None);
+        assert_eq!(compared(b"x\ny\n", b"x\nz\n").as_deref(), Some("answer 2 is\n  z\nin place of\n  y"));
+        for (one, other) in [(&b"x\n"[..], &b"x\ny\n"[..]), (b"x\n", b""), (b"x\n", b"x"), (b"x\n", b"x\r\n")]
+        {
+            assert!(compared(one, other).is_some());
+            assert!(compared(other, one).is_some());
+        }
+        files::remove_folder(&folder).unwrap();
+    }
 }
