@@ -60,6 +60,13 @@ typedef struct gate_settings {
   gate_text client_header;
 } gate_settings;
 
+typedef struct gate_caller {
+  gate_text issuer;
+  gate_text id;
+  const gate_text *roles;
+  size_t roles_len;
+} gate_caller;
+
 typedef struct gate_request {
   gate_text method;
   gate_text scheme;
@@ -144,6 +151,8 @@ int32_t gate_identity_invalid(const gate_policy *policy, gate_text code,
                               gate_identity **identity, gate_error *error);
 int32_t gate_identity_unavailable(const gate_policy *policy, gate_text issuer,
                                   gate_identity **identity, gate_error *error);
+int32_t gate_identity_caller(const gate_identity *identity,
+                             gate_caller *caller);
 void gate_identity_free(gate_identity *identity);
 
 int32_t gate_decide(gate_session *session, const gate_request *request,
@@ -176,6 +185,9 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  * refused. `trusted`: addresses and networks of proxies, separated by commas, whose word in the header `client_header` counts
  * for `peer`.
  *
+ * gate_caller: who asks, in the words of the policy: the name of the issuer, the caller's id, the names of the roles, those
+ * that other roles include among them.
+ *
  * gate_request: the request as it was received, before any decoding. `scheme` is `http` or `https`, `host` the request's
  * authority, `target` path and query, `headers` all lines apart and in order: those a policy reads wouldn't do, since spellings
  * that an upstream takes for the same header, hop-by-hop lists and limits are judged too. `ip` is the client's address, or
@@ -206,6 +218,9 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  * gate_identity_verified, gate_identity_invalid, gate_identity_unavailable: say who asks: the claims of a token that the host
  * verified, as JSON; a token that it refused, with a code (`token:CODE`); a token whose keys are not to be had. `client_cert` is
  * the fact of that name, or NULL. An identity serves any number of requests to sessions of its policy. Codes: `request:...`.
+ *
+ * gate_identity_caller: writes who an identity is, and answers 1; answers 0 for a token that wasn't valid or whose claims the
+ * policy doesn't take. The texts stand as long as the identity.
  *
  * gate_decide: decides a request; `identity` is NULL for nobody. `decision` points into the session, until the next call with
  * it. A bearer token in a request without an identity is denied, `token:no_verifier`. Codes: `request:...`.

@@ -62,6 +62,13 @@ typedef struct gate_settings {
   gate_text client_header;
 } gate_settings;
 
+typedef struct gate_caller {
+  gate_text issuer;
+  gate_text id;
+  const gate_text *roles;
+  size_t roles_len;
+} gate_caller;
+
 typedef struct gate_request {
   gate_text method;
   gate_text scheme;
@@ -146,6 +153,8 @@ int32_t gate_identity_invalid(const gate_policy *policy, gate_text code,
                               gate_identity **identity, gate_error *error);
 int32_t gate_identity_unavailable(const gate_policy *policy, gate_text issuer,
                                   gate_identity **identity, gate_error *error);
+int32_t gate_identity_caller(const gate_identity *identity,
+                             gate_caller *caller);
 void gate_identity_free(gate_identity *identity);
 
 int32_t gate_decide(gate_session *session, const gate_request *request,
@@ -182,6 +191,7 @@ local session_out = ffi_new("gate_session *[1]")
 local identity_out = ffi_new("gate_identity *[1]")
 local text_in = ffi_new("gate_text[3]")
 local text_out = ffi_new("gate_text[1]")
+local caller_out = ffi_new("gate_caller")
 local now_in = ffi_new("int64_t[1]")
 local settings_in = ffi_new("gate_settings")
 local request_in = ffi_new("gate_request")
@@ -288,8 +298,16 @@ local function find_library()
 end
 
 
+-- Never unloaded: what frees a policy is code of the library, and LuaJIT may
+-- collect the library before the policy.
+local libraries = {}
+
+
 local function open_library(path)
   path = path or find_library()
+  if libraries[path] then
+    return libraries[path]
+  end
 
   local loaded, lib = pcall(ffi_load, path)
   if not loaded then
@@ -307,12 +325,29 @@ local function open_library(path)
       .. ": install both from one release")
   end
 
+  libraries[path] = lib
   return lib
 end
 
 
 local identity_mt = {}
 identity_mt.__index = identity_mt
+
+
+--- Names the caller.
+-- @treturn[opt] table `issuer` and `id`, and `roles`, an array of names; none
+-- for a token that isn't valid, or whose claims the policy doesn't take
+function identity_mt:caller()
+  if self.lib.gate_identity_caller(self.identity, caller_out) ~= 1 then
+    return nil
+  end
+
+  return {
+    issuer = text_of(caller_out.issuer),
+    id = text_of(caller_out.id),
+    roles = texts_of(caller_out.roles, caller_out.roles_len),
+  }
+end
 
 
 local gate_mt = {}
@@ -744,6 +779,7 @@ local function make_identity(self, status, who)
   end
 
   return setmetatable({
+    lib = self.lib,
     identity = ffi_gc(identity_out[0], self.lib.gate_identity_free),
   }, identity_mt)
 end

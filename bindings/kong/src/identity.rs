@@ -3,16 +3,37 @@
 use std::sync::Arc;
 
 use gatelaw::json::Json;
-use gatelaw::{Caller, Plan};
+use gatelaw::policy::RoleId;
+use gatelaw::{Caller, Plan, Prepared};
 use gatelaw_host::{LineCaller, LineError, RequestLine, RequestMembers};
 
 use crate::border::Failure;
+use crate::text::GateText;
 
 /// Holds a caller, as one policy sees it: `gate_identity` of the header.
 #[derive(Debug)]
 pub struct Identity {
     plan: Arc<Plan>,
-    caller: LineCaller,
+    who: Who,
+    // INVARIANT: they point into the names of `plan`.
+    roles: Vec<GateText>,
+}
+
+#[derive(Debug)]
+enum Who {
+    Verified(Box<Prepared>),
+    /// Whose requests are denied, whatever the rules say.
+    Denied(LineCaller),
+}
+
+/// Names a caller: `gate_caller` of the header.
+#[repr(C)]
+#[derive(Debug)]
+pub struct GateCaller {
+    issuer: GateText,
+    id: GateText,
+    roles: *const GateText,
+    roles_len: usize,
 }
 
 impl Identity {
@@ -63,7 +84,33 @@ impl Identity {
             now: 0,
             identity: Some(object(members)),
         })?;
-        Ok(Self { plan: Arc::clone(plan), caller: request.caller(plan.identity_model()) })
+        let model = plan.identity_model();
+        let (who, roles) = match request.caller(model) {
+            LineCaller::Verified(identity) => {
+                let held = |(role, id)| identity.roles.contains(&RoleId(id)).then_some(role);
+                let mut roles: Vec<&str> =
+                    model.roles.iter().map(|role| role.name.as_str()).zip(0..).filter_map(held).collect();
+                roles.sort_unstable();
+                let roles = roles.into_iter().map(GateText::of).collect();
+                (Who::Verified(Box::new(plan.prepare(*identity))), roles)
+            }
+            denied => (Who::Denied(denied), Vec::new()),
+        };
+        Ok(Self { plan: Arc::clone(plan), who, roles })
+    }
+
+    /// Names the caller, where claims were verified and the policy takes them.
+    pub(crate) fn verified_caller(&self) -> Option<GateCaller> {
+        let Who::Verified(prepared) = &self.who else { return None };
+        let identity = prepared.identity();
+        let issuers = self.plan.identity_model().issuers.iter();
+        let (issuer, _) = issuers.zip(0..).find(|(_, issuer)| *issuer == identity.issuer.0)?;
+        Some(GateCaller {
+            issuer: GateText::of(&issuer.name),
+            id: GateText::of(&identity.id),
+            roles: self.roles.as_ptr(),
+            roles_len: self.roles.len(),
+        })
     }
 
     /// Returns the caller, where it was mapped for this policy.
@@ -72,7 +119,10 @@ impl Identity {
     /// `abi:identity` where it was mapped for another: roles are numbers of one policy.
     pub(crate) fn caller(&self, plan: &Arc<Plan>) -> Result<Caller<'_>, Failure> {
         if Arc::ptr_eq(&self.plan, plan) {
-            return Ok(self.caller.caller());
+            return Ok(match &self.who {
+                Who::Verified(prepared) => Caller::Prepared(prepared),
+                Who::Denied(denied) => denied.caller(),
+            });
         }
         Err(Failure::new("abi:identity", "identity was made for another policy: make one for this policy"))
     }

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use answer::{GateDecision, GateHandling};
 use border::{Failure, GateError, guarded, slice};
 use gatelaw::{Plan, artifact};
-use identity::Identity;
+use identity::{GateCaller, Identity};
 use request::GateRequest;
 use session::{GateSettings, Policy, Session};
 use text::GateText;
@@ -248,6 +248,28 @@ pub unsafe extern "C" fn gate_identity_unavailable(
     };
     // SAFETY: the caller promises a writable `error`, or NULL.
     unsafe { guarded(error, call) }
+}
+
+/// Names the caller: issuer, id and roles, as long as the identity stands.
+///
+/// Answers 1, or 0 and nothing written where the policy knows nobody: a token that isn't valid, or one whose claims it
+/// doesn't take.
+///
+/// # Safety
+/// `identity` comes from a function above and isn't freed, `caller` is writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_identity_caller(identity: *const Identity, caller: *mut GateCaller) -> i32 {
+    // SAFETY: the caller promises an identity that isn't freed, or NULL.
+    let found = unsafe { identity.as_ref() }.and_then(Identity::verified_caller);
+    // SAFETY: the caller promises a writable place, or NULL.
+    match (found, unsafe { caller.as_mut() }) {
+        (Some(found), Some(caller)) => {
+            *caller = found;
+            1
+        }
+        _ => 0,
+    }
 }
 
 /// Frees an identity; NULL is none.

@@ -6,13 +6,14 @@ use std::ffi::CStr;
 use super::*;
 
 const HEADER: &str = include_str!("../include/gatelaw.h");
-const RUST: [&str; 6] = [
+const RUST: [&str; 7] = [
     include_str!("lib.rs"),
     include_str!("border.rs"),
     include_str!("text.rs"),
     include_str!("request.rs"),
     include_str!("answer.rs"),
     include_str!("session.rs"),
+    include_str!("identity.rs"),
 ];
 
 fn no_error() -> GateError {

@@ -91,6 +91,7 @@ static void decides(const gate_policy *policy) {
   gate_settings settings;
   gate_session *session = NULL;
   gate_identity *identity = NULL;
+  gate_caller caller;
   gate_decision decision;
   gate_error error;
   gate_text none = {NULL, 0};
@@ -128,6 +129,14 @@ static void decides(const gate_policy *policy) {
          decide(session, "/orders/1", identity, &decision, NULL) == GATE_OK && decision.status == 401 &&
          is(decision.reason, "token:issuer"),
      "claims of a stranger are denied");
+  ok(gate_identity_caller(identity, &caller) == 0 && gate_identity_caller(NULL, &caller) == 0 &&
+         gate_identity_caller(identity, NULL) == 0,
+     "a stranger has no name");
+  gate_identity_free(identity);
+  ok(gate_identity_verified(policy, text("okta"), text("{\"sub\":\"u1\",\"groups\":[\"Orders Staff\"],\"org_id\":\"t1\"}"), none, &identity, NULL) == GATE_OK &&
+         gate_identity_caller(identity, &caller) == 1 && is(caller.issuer, "okta") && is(caller.id, "u1") &&
+         caller.roles_len == 2 && is(caller.roles[0], "staff") && is(caller.roles[1], "viewer"),
+     "a caller has a name");
   gate_identity_free(identity);
   ok(gate_identity_invalid(policy, text("expired"), &identity, NULL) == GATE_OK, "a token is invalid");
 

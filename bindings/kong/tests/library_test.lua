@@ -203,6 +203,18 @@ test("an identity serves many requests", function()
 end)
 
 
+test("an identity names the caller", function()
+  local who = assert(policy:identity({ issuer = "okta", claims = STAFF }))
+  local caller = who:caller()
+  assert(caller.issuer == "okta" and caller.id == "u1")
+  assert(table.concat(caller.roles, " ") == "staff viewer")
+  for _, nobody in ipairs({ { invalid = "expired" }, { unavailable = "okta" },
+                            { issuer = "okta", claims = "{}" } }) do
+    assert(policy:identity(nobody):caller() == nil)
+  end
+end)
+
+
 test("identities that are none", function()
   local _, err = policy:identity({ issuer = "okta", claims = "{" })
   assert(err.code == "request:json", tostring(err))

@@ -6,6 +6,7 @@ mod count;
 mod debian;
 mod demo;
 mod files;
+mod kong;
 mod log;
 mod nginx;
 mod npm;

@@ -14,9 +14,9 @@ use crate::{artifact, debian, files, rust};
 
 /// Where below the target folder the packages are unpacked.
 const FOLDER: &str = "nginx";
-const PROGRAM: &str = "usr/sbin/nginx";
-const MODULES: &str = "usr/lib/nginx/modules";
-const RESTY: &str = "usr/share/lua/5.1";
+pub(crate) const PROGRAM: &str = "usr/sbin/nginx";
+pub(crate) const MODULES: &str = "usr/lib/nginx/modules";
+pub(crate) const RESTY: &str = "usr/share/lua/5.1";
 const PACKAGE: &str = "libnginx-mod-http-lua";
 
 const START_MAX: Duration = Duration::from_secs(10);
@@ -51,8 +51,14 @@ pub(crate) fn fetch(project: &Project, log: &mut Log) -> Result<()> {
     }
 }
 
-fn at(project: &Project, path: impl AsRef<Path>) -> PathBuf {
+/// Answers where a file of the packages stands.
+pub(crate) fn at(project: &Project, path: impl AsRef<Path>) -> PathBuf {
     debian::at(project, FOLDER, path)
+}
+
+/// Answers the folders of the packages' libraries, as `LD_LIBRARY_PATH` lists them.
+pub(crate) fn libraries(project: &Project) -> Result<String> {
+    debian::library_path(project, FOLDER)
 }
 
 /// Compiles the header as C99 and as C++, and runs a program of C with the library.
@@ -162,9 +168,7 @@ fn start(project: &Project, log: &mut Log) -> Result<Server> {
     files::write(&prefix.join("nginx.conf"), &configuration(project, port)?)?;
     let mut command = Command::new(at(project, PROGRAM));
     command.arg("-p").arg(&prefix).args(["-c", "nginx.conf", "-e", "stderr"]);
-    command
-        .env("LD_LIBRARY_PATH", debian::library_path(project, FOLDER)?)
-        .envs(artifact::variables(project, log)?);
+    command.env("LD_LIBRARY_PATH", libraries(project)?).envs(artifact::variables(project, log)?);
     let process =
         log.attach(&mut command)?.spawn().map_err(|error| format!("nginx can't be started: {error}"))?;
     Ok(Server { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) })

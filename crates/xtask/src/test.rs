@@ -7,7 +7,7 @@ use crate::count::{Count, Tally};
 use crate::log::Log;
 use crate::preflight::{self, For};
 use crate::project::{Project, Result};
-use crate::{chromium, nginx, npm, parity, python, rust, setup, worker};
+use crate::{chromium, kong, nginx, npm, parity, python, rust, setup, worker};
 
 /// Does one thing, and says how its tests are counted.
 pub(crate) struct Step {
@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     Step { name: "worker types", count: Count::Step, run: worker::check_types },
     Step { name: "c", count: Count::Tap, run: nginx::test_c },
     Step { name: "nginx", count: Count::Tap, run: nginx::test_lua },
+    Step { name: "kong", count: Count::Tap, run: kong::test },
     Step { name: "parity", count: Count::Tap, run: parity::compare },
     Step { name: "http parity", count: Count::Tap, run: worker::test_http },
     Step { name: "fuzz", count: Count::Tap, run: rust::fuzz },

@@ -1,0 +1,191 @@
+--- What leaves the gate: the request that goes on, or the answer.
+-- @module kong.plugins.gatelaw.forward
+
+
+local received = require("kong.plugins.gatelaw.received")
+
+
+local kong = kong
+local byte = string.byte
+local find = string.find
+local format = string.format
+local gsub = string.gsub
+local ipairs = ipairs
+local sub = string.sub
+local ngx_var = ngx.var
+
+
+local SLASH = byte("/")
+-- What Kong escapes when it writes a path.
+local ESCAPED = "[^!#$&'()*+,/:;=?@%[\\%]A-Za-z0-9%-_.~%%]"
+
+
+local function escape(path)
+  return (gsub(path, ESCAPED, function(char)
+    return format("%%%02X", byte(char))
+  end))
+end
+
+
+local function split(target)
+  local mark = find(target, "?", 1, true)
+  if not mark then
+    return target
+  end
+
+  return sub(target, 1, mark - 1), sub(target, mark + 1)
+end
+
+
+-- Whether `written`, Kong's path to the upstream, is the judged path behind the
+-- path of the service, whole or without the segments that the route strips.
+local function is_rewritten(written, path, base, strips)
+  if byte(base, -1) == SLASH then
+    base = sub(base, 1, -2)
+  end
+
+  -- Kong takes dots away that stripping lays bare: `/a..` behind `/a` is `/`.
+  if sub(written, 1, #base) ~= base
+     or (strips and find(path .. "/", "./", 1, true))
+  then
+    return false
+  end
+
+  local rest = sub(written, #base + 1)
+  if rest == "" or rest == "/" then
+    return strips or path == "/"
+  end
+
+  return byte(rest) == SLASH and sub(path, -#rest) == rest
+end
+
+
+-- Sees to it that Kong sends the judged path, as its route and service rewrite
+-- it.
+local function set_path(path)
+  if escape(kong.request.get_path()) ~= path then
+    return nil, "Kong chose the route by another spelling of the path"
+  end
+
+  if ngx_var.upstream_uri == path then
+    return true
+  end
+
+  local route, service = kong.router.get_route(), kong.router.get_service()
+  local strips = route and route.strip_path
+  local base = service and service.path or "/"
+  if not strips and base == "/" then
+    kong.service.request.set_path(path)
+    return ngx_var.upstream_uri == path, "Kong writes the path in another way"
+  end
+
+  return is_rewritten(ngx_var.upstream_uri, path, base, strips),
+         "the route's strip_path, or the service's path, cuts through a segment"
+end
+
+
+local function set_query(query)
+  if (ngx_var.args or "") == (query or "") then
+    return true
+  end
+
+  kong.service.request.set_raw_query(query or "")
+  return (ngx_var.args or "") == (query or ""),
+         "Kong writes the query in another way"
+end
+
+
+-- A header is cleared by its own spelling: another one stays.
+local function drop(names)
+  for _, name in ipairs(names) do
+    kong.service.request.clear_header(name)
+  end
+
+  local left = names[1] and received.headers()
+  for _, name in ipairs(names) do
+    if left[name] then
+      return nil, "Kong doesn't remove the header " .. name
+    end
+  end
+
+  return true
+end
+
+
+local function is_grpc()
+  local service = kong.router.get_service()
+  local protocol = service and service.protocol
+  return protocol == "grpc" or protocol == "grpcs"
+end
+
+
+local _M = {}
+
+
+--- Changes the request that goes on to what was judged.
+-- @tparam table onward `target`, `drop` and `set`
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] string why Kong would send something else: deny
+function _M.apply(onward)
+  -- nginx sends gRPC to the path that came, whatever is set.
+  if is_grpc() and ngx_var.request_uri ~= onward.target then
+    return nil, "a gRPC service gets the path as it came"
+  end
+
+  local path, query = split(onward.target)
+  local ok, err = set_path(path)
+  if ok then
+    ok, err = set_query(query)
+  end
+
+  if ok then
+    ok, err = drop(onward.drop)
+  end
+
+  if not ok then
+    return nil, err
+  end
+
+  for _, header in ipairs(onward.set) do
+    kong.service.request.set_header(header[1], header[2])
+  end
+
+  return true
+end
+
+
+--- Makes the answer of a gate that can't decide: 503, with the reason
+-- `gate:CODE`. The library may be what is missing: this needs none of it.
+-- @tparam string code
+-- @tparam string request_id
+-- @treturn table `status`, `headers` and `body`
+function _M.unavailable(code, request_id)
+  return {
+    status = 503,
+    reason = "gate:" .. code,
+    headers = {
+      { "cache-control", "no-store" },
+      { "content-type", "application/problem+json" },
+      { "x-request-id", request_id },
+    },
+    body = format('{"type":"about:blank","title":"Service Unavailable",'
+                  .. '"status":503,"detail":"the gate can\'t decide now",'
+                  .. '"reason":"gate:%s","request_id":"%s"}', code, request_id),
+  }
+end
+
+
+--- Answers the request here.
+-- @tparam table answer
+function _M.exit(answer)
+  local headers = {}
+  for _, header in ipairs(answer.headers) do
+    headers[header[1]] = header[2]
+  end
+
+  return kong.response.exit(answer.status, answer.body, headers)
+end
+
+
+return _M

@@ -1,0 +1,221 @@
+--- The policy in force of one configuration: from a file, looked at again and
+-- again, or from the configuration itself.
+-- @module kong.plugins.gatelaw.policy
+
+
+local kong = kong
+local error = error
+local find = string.find
+local gsub = string.gsub
+local huge = math.huge
+local match = string.match
+local io_open = io.open
+local pcall = pcall
+local require = require
+local setmetatable = setmetatable
+local tostring = tostring
+local type = type
+local ngx_decode_base64 = ngx.decode_base64
+local ngx_now = ngx.now
+local null = ngx.null
+
+
+-- After a policy couldn't be had, requests are denied for so long before it is
+-- looked for again.
+local RETRY_S = 1
+
+-- What no Kong knows by itself: facts of the edge.
+local LACKS = { "country", "asn", "bot_score", "tls_version", "client_cert" }
+
+
+local policy_mt = {}
+policy_mt.__index = policy_mt
+
+
+local function read_file(path)
+  local file, err = io_open(path, "rb")
+  if not file then
+    return nil, err
+  end
+
+  local bytes
+  bytes, err = file:read("*a")
+  file:close()
+  if not bytes then
+    return nil, path .. ": " .. tostring(err)
+  end
+
+  return bytes
+end
+
+
+local function bytes_of(self)
+  if self.path then
+    return read_file(self.path)
+  end
+
+  local bytes = ngx_decode_base64(self.artifact)
+  if not bytes then
+    return nil, "config.artifact is no base64"
+  end
+
+  return bytes
+end
+
+
+-- What `require` says first: behind it stand all the places it looked at.
+local function required(name)
+  local done, found = pcall(require, name)
+  if not done then
+    error("the Lua module `" .. name .. "` can't be loaded: "
+          .. match(tostring(found), "^[^\n]*"), 0)
+  end
+
+  return found
+end
+
+
+-- The module is the operator's: it answers who asks.
+local function hook_of(name)
+  if not name then
+    return nil
+  end
+
+  local found = required(name)
+  local hook = type(found) == "table" and found.identify or found
+  if type(hook) ~= "function" then
+    error("config.identify: the module `" .. name .. "` answers no function, "
+          .. "and no table with a function `identify`", 0)
+  end
+
+  return hook
+end
+
+
+local function load(self, bytes)
+  local policy, err = required("gatelaw").load_unsigned(bytes, self.library)
+  if not policy then
+    error(tostring(err), 0)
+  end
+
+  local gate
+  gate, err = policy:gate(self.options)
+  if not gate then
+    error(tostring(err), 0)
+  end
+
+  return {
+    policy = policy,
+    gate = gate,
+    -- A policy without an issuer knows no identity. In names that stand in
+    -- this text, quotation marks are escaped.
+    identify = find(policy:needs_json(), '"tokens":true', 1, true)
+               and hook_of(self.identify) or nil,
+    finds_client = self.options.trusted ~= nil,
+  }
+end
+
+
+-- Says what keeps the gate from its work, once for as long as it is the same.
+local function tell(self, problem)
+  -- One line, whoever's words it quotes.
+  problem = problem and gsub(tostring(problem), "%s*\n%s*", " ")
+  if self.problem == problem then
+    return
+  end
+
+  self.problem = problem
+  if problem then
+    local kept = self.in_force
+                 and self.in_force.policy:digest() .. " stays in force"
+                 or "all requests are denied"
+    kong.log.err("gatelaw has no policy from ", self.path or "config.artifact",
+                 ": ", problem, "; ", kept)
+  end
+end
+
+
+local function look(self)
+  local bytes, err = bytes_of(self)
+  if not bytes then
+    return tell(self, err)
+  end
+
+  if bytes == self.seen then
+    return
+  end
+
+  local done, loaded = pcall(load, self, bytes)
+  if not done then
+    return tell(self, loaded)
+  end
+
+  tell(self, nil)
+  self.seen = bytes
+  -- One assignment: a request decides with the one that it found.
+  self.in_force = loaded
+  kong.log.notice("gatelaw decides by ", loaded.policy:digest())
+end
+
+
+--- Answers what decides now, and sees to it that the file is looked at when it
+-- is time.
+-- @treturn[opt] table `policy`, `gate`, `identify`; without one, deny
+function policy_mt:loaded()
+  local now = ngx_now()
+  local wait_s = self.in_force and self.check_s or RETRY_S
+  if now >= self.asked_s + wait_s or now < self.asked_s then
+    self.asked_s = now
+    look(self)
+  end
+
+  return self.in_force
+end
+
+
+-- What is not set may be a null of Kong's.
+local function set(value)
+  if value ~= null then
+    return value
+  end
+end
+
+
+local function options_of(conf)
+  local options = { limits = set(conf.limits), lacks = LACKS }
+  local trusted = set(conf.trusted)
+  if trusted then
+    options.client_header = set(conf.client_header)
+    options.trusted = {}
+    for i = 1, #trusted do
+      options.trusted[i] = trusted[i]
+    end
+  end
+
+  return options
+end
+
+
+local _M = {}
+
+
+--- Reads a configuration. It copies what it needs, and keeps none of it.
+-- @tparam table conf as the schema has it
+-- @treturn table
+function _M.new(conf)
+  local path = set(conf.path)
+
+  return setmetatable({
+    path = path,
+    artifact = set(conf.artifact),
+    -- The configuration itself never changes: there is nothing to look at.
+    check_s = path and set(conf.check_s) or huge,
+    library = set(conf.library),
+    identify = set(conf.identify),
+    options = options_of(conf),
+    asked_s = -RETRY_S,
+  }, policy_mt)
+end
+
+
+return _M

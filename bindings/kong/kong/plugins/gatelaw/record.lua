@@ -1,0 +1,72 @@
+--- What Kong's logs get of a decision, in as much detail as the policy asks
+-- for. Values that a policy sets are never recorded.
+-- @module kong.plugins.gatelaw.record
+
+
+local ipairs = ipairs
+
+
+-- An empty list would be written as an empty object.
+local function filled(list)
+  return list[1] and list or nil
+end
+
+
+local function names_of(headers)
+  local names = {}
+  for i, header in ipairs(headers) do
+    names[i] = header[1]
+  end
+
+  return filled(names)
+end
+
+
+local function add_request(record, request, decision)
+  record.scheme = request.scheme
+  record.method = request.method
+  record.host = request.host
+  record.target = decision.target
+  record.set = names_of(decision.set)
+  record.remove = filled(decision.remove)
+end
+
+
+local _M = {}
+
+
+--- Makes the record of a request.
+-- @tparam table handled what the phases before kept
+-- @treturn[opt] table none where the policy says `level none`
+function _M.of(handled)
+  local decision, answer = handled.decision, handled.answer
+  local record = { request_id = handled.request_id }
+  if answer and answer.reason then
+    record.effect = "deny"
+    record.status = answer.status
+    record.reason = answer.reason
+    record.policy = decision and decision.policy
+    return record
+  end
+
+  if not decision or decision.audit == "none" then
+    return nil
+  end
+
+  record.effect = decision.effect
+  record.status = decision.status
+  record.reason = decision.reason
+  record.rule = decision.rule
+  record.observed = filled(decision.observed)
+  record.keep = filled(decision.keep)
+  record.limits = filled(decision.limits)
+  record.policy = decision.policy
+  if decision.audit == "full" then
+    add_request(record, handled.request, decision)
+  end
+
+  return record
+end
+
+
+return _M

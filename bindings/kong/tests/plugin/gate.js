@@ -1,0 +1,30 @@
+// The plugin as one of the gates that the HTTP parity holds to each other.
+
+import { startKong } from "./nginx.js";
+
+/** The plugin in nginx. The client's address is the other end of the connection. */
+export async function kongGate(origin, policy) {
+  const kong = await startKong({ upstream: origin, policy, handler: "telling" });
+  let taken = 0;
+  return {
+    name: "kong",
+    port: kong.port,
+    added: "",
+    /** Headers between two neighbours, which nginx writes itself or leaves out, and those that Kong writes. */
+    own: [
+      "host", "connection", "content-length", "transfer-encoding", "te", "keep-alive", "expect", "upgrade",
+      "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-path",
+    ],
+    /** nginx leaves out a header whose name has other characters than these. */
+    leavesOut: /^[^:]*[^A-Za-z0-9_:-]/,
+    /** The target that decides is the one that came: nginx changes none. */
+    changes: [],
+    decisions: () => {
+      const lines = kong.told();
+      const told = lines.slice(taken);
+      taken = lines.length;
+      return told;
+    },
+    stop: () => kong.stop(),
+  };
+}

@@ -1,0 +1,186 @@
+// Starts nginx with the plugin behind the stand-in for Kong, and reads what it logs.
+//
+// `NGINX_PROGRAM` names nginx, `NGINX_MODULES` and `NGINX_LUA` the folders of its modules and of what comes with Lua,
+// `NGINX_LIBRARIES` those of its libraries, `GATELAW_C` that of libgatelaw.so.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+const { NGINX_PROGRAM, NGINX_MODULES, NGINX_LUA, NGINX_LIBRARIES, GATELAW_C } = process.env;
+const KONG = fileURLToPath(new URL("../..", import.meta.url));
+const START_MS = 20_000;
+const RELOAD_MS = 20_000;
+const LOG_MS = 5_000;
+/** Between finding a free port and listening on it another program may take it. */
+const STARTS_MAX = 3;
+const HANDLER = "kong.plugins.gatelaw.handler";
+
+/**
+ * Starts nginx. `policy` is the artifact, in a file that `conf.path` names unless `conf` says otherwise; `modules` are files of Lua
+ * beside it, by name; `library` is the folder in which libgatelaw.so is looked for; `workers` is the number of nginx's processes.
+ */
+export async function startKong({
+  upstream = 9, policy, conf = {}, route = {}, service = {}, modules = {}, handler = HANDLER, library = GATELAW_C, workers = 2,
+} = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "gatelaw-kong-"));
+  mkdirSync(join(folder, "tmp"));
+  const server = new Kong(folder);
+  if (policy !== undefined) server.store(policy);
+  for (const [name, text] of Object.entries(modules)) writeFileSync(join(folder, `${name}.lua`), text);
+  const settings = {
+    handler,
+    // What the schema adds.
+    conf: { path: server.path, check_s: 30, limits: "refuse", ...conf },
+    route: { paths: ["/"], strip_path: false, ...route },
+    service: { protocol: "http", ...service },
+    log: join(folder, "log"),
+  };
+  if (conf.artifact !== undefined) delete settings.conf.path;
+  writeFileSync(join(folder, "settings.lua"), `return ${lua(settings)}\n`);
+  for (let starts = 1; ; starts += 1) {
+    server.port = await freePort();
+    configure(server, { upstream, library, workers });
+    try {
+      await server.start();
+      return server;
+    } catch (error) {
+      await server.end();
+      if (starts === STARTS_MAX) throw error;
+    }
+  }
+}
+
+function configure({ folder, port }, { upstream, library, workers }) {
+  const words = {
+    FOLDER: folder, COUNT: workers, KONG: KONG.replace(/\/$/, ""), MODULES: NGINX_MODULES, RESTY: NGINX_LUA, LIBRARY: library, UPSTREAM: upstream, PORT: port,
+    // Workers of a root's nginx are nobody's, who can't read a folder of root's.
+    USER: process.getuid() === 0 ? "user root;" : "",
+  };
+  const template = readFileSync(new URL("nginx.conf", import.meta.url), "utf8");
+  writeFileSync(join(folder, "nginx.conf"), template.replace(/\b[A-Z]{4,}\b/g, (word) => words[word] ?? word));
+}
+
+class Kong {
+  #child;
+  #log = "";
+
+  constructor(folder) {
+    this.folder = folder;
+    this.path = join(folder, "policy");
+  }
+
+  async start() {
+    const args = ["-p", this.folder, "-c", "nginx.conf", "-e", "stderr"];
+    this.#log = "";
+    this.#child = spawn(NGINX_PROGRAM, args, { env: { LD_LIBRARY_PATH: NGINX_LIBRARIES }, stdio: ["ignore", "ignore", "pipe"] });
+    this.#child.stderr.on("data", (chunk) => { this.#log += chunk; });
+    const end = Date.now() + START_MS;
+    while (!(await this.#listens())) {
+      if (!this.runs || Date.now() > end) throw new Error(`nginx doesn't start:\n${this.log}`);
+      await pause(20);
+    }
+  }
+
+  #listens() {
+    return new Promise((resolve) => {
+      const socket = connect(this.port, "127.0.0.1");
+      socket.on("connect", () => { socket.destroy(); resolve(true); });
+      socket.on("error", () => resolve(false));
+    });
+  }
+
+  /** Whether the master still runs. */
+  get runs() {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Puts the artifact into its file, at once and whole. */
+  store(bytes) {
+    writeFileSync(join(this.folder, ".new"), bytes);
+    renameSync(join(this.folder, ".new"), this.path);
+  }
+
+  /** Does what `nginx -s reload` does, and waits until new workers run. */
+  async reload() {
+    const workers = this.#workers();
+    this.#child.kill("SIGHUP");
+    const end = Date.now() + RELOAD_MS;
+    while (this.#workers() === workers) {
+      if (Date.now() > end) throw new Error(`nginx doesn't reload:\n${this.log.slice(-2000)}`);
+      await pause(5);
+    }
+  }
+
+  #workers() {
+    return this.#log.split("start worker process ").length;
+  }
+
+  /** Lists what loggers got of the requests until now; waits for as many as are said, for they log behind the answer. */
+  async records(count = 0) {
+    const lines = await atLeast(count, () => linesOf(join(this.folder, "log")));
+    return lines.map((line) => JSON.parse(line));
+  }
+
+  /** Lists the decisions until now, as lines, where the handler tells them. */
+  told() {
+    return linesOf(join(this.folder, "log.lines"));
+  }
+
+  get log() {
+    return this.#log;
+  }
+
+  /** Lists the lines of the error log that are errors; waits for as many as are said. */
+  async errors(count = 0) {
+    return await atLeast(count, () => this.#log.split("\n").filter((line) => /\[(error|crit|alert|emerg)\]/.test(line)));
+  }
+
+  async end() {
+    if (!this.runs) return;
+    const exit = once(this.#child, "exit");
+    this.#child.kill();
+    await exit;
+  }
+
+  async stop() {
+    await this.end();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** Lists until there are so many, or too much time went by. */
+async function atLeast(count, list) {
+  const end = Date.now() + LOG_MS;
+  for (;;) {
+    const found = list();
+    if (found.length >= count || Date.now() > end) return found;
+    await pause(5);
+  }
+}
+
+function linesOf(path) {
+  return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
+}
+
+/** Writes a value as Lua does. */
+function lua(value) {
+  if (typeof value === "string") return `"${value.replace(/[\\"\n]/g, (char) => `\\${char}`)}"`;
+  if (typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return `{ ${value.map(lua).join(", ")} }`;
+  return `{ ${Object.entries(value).map(([name, member]) => `["${name}"] = ${lua(member)}`).join(", ")} }`;
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
