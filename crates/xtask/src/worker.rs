@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::files;
 use crate::log::Log;
 use crate::npm::{self, node_test};
 use crate::project::{Project, Result};
-use crate::setup;
+use crate::{files, kong, setup};
 
 /// Where below the target folder it is put together.
 const FOLDER: &str = "worker";
@@ -66,7 +65,8 @@ pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
 pub(crate) fn test_http(project: &Project, log: &mut Log) -> Result<()> {
     let worker = assemble(project, log)?;
     let mut command = node_test(&worker, "test/http")?;
-    log.run(command.envs(variables(project)?).env("GATELAW_REPOSITORY", &project.root))
+    command.envs(variables(project)?).envs(kong::variables(project, log)?);
+    log.run(command.env("GATELAW_REPOSITORY", &project.root))
 }
 
 /// Checks the types of the package.

@@ -5,7 +5,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync,
+} from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -69,6 +71,8 @@ function configure({ folder, port }, { upstream, library, workers }) {
 class Kong {
   #child;
   #log = "";
+  /** How many bytes of the told decisions were taken. */
+  #told = 0;
 
   constructor(folder) {
     this.folder = folder;
@@ -127,9 +131,17 @@ class Kong {
     return lines.map((line) => JSON.parse(line));
   }
 
-  /** Lists the decisions until now, as lines, where the handler tells them. */
-  told() {
-    return linesOf(join(this.folder, "log.lines"));
+  /** Takes the decisions since the last call, as lines, where the handler tells them. */
+  takeTold() {
+    const path = join(this.folder, "log.lines");
+    if (!existsSync(path)) return [];
+    const file = openSync(path);
+    const bytes = Buffer.alloc(fstatSync(file).size - this.#told);
+    readSync(file, bytes, { position: this.#told });
+    closeSync(file);
+    const whole = bytes.lastIndexOf("\n") + 1;
+    this.#told += whole;
+    return bytes.toString("utf8", 0, whole).split("\n").slice(0, -1);
   }
 
   get log() {

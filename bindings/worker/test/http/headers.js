@@ -23,11 +23,15 @@ export function headersDue(bytes, set, remove, gate) {
   return joined([...sent, ...set.map(([name, value]) => [name, Buffer.from(value, "utf8").toString("latin1")])]);
 }
 
-/** Takes away the lines that the server of a gate leaves out: of some headers, the empty ones before the first that is not. */
+/**
+ * Takes away the lines that the server of a gate leaves out: those with names that it doesn't read, and of some headers the empty
+ * ones before the first that is not.
+ */
 export function handedOver(bytes, gate) {
   const [first, ...lines] = bytes.slice(0, bytes.indexOf("\r\n\r\n")).split("\r\n");
   const begun = new Set();
   const kept = lines.filter((line) => {
+    if (gate.leavesOut?.test(line)) return false;
     const name = gate.ownWhereEmpty.find((name) => isOf(name, line));
     if (name !== undefined && !isEmpty(line)) begun.add(name);
     return name === undefined || begun.has(name);
@@ -43,10 +47,10 @@ function isEmpty(line) {
   return /^[^:]*:[ \t]*$/.test(line);
 }
 
-/** Takes lines apart as both servers do: a line feed alone ends one too. */
+/** Takes lines apart as both servers do: a line feed alone ends one too, and a name without a colon has an empty value. */
 function linesOf(bytes) {
   const [, ...lines] = bytes.slice(0, bytes.indexOf("\r\n\r\n")).split(/\r?\n/);
-  return lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]);
+  return lines.map((line) => /^([^:]*):?(.*)$/s.exec(line).slice(1));
 }
 
 function isAlwaysRemoved(name) {

@@ -18,6 +18,7 @@ export function reference(artifact) {
 function takenApart(bytes) {
   const [line, ...lines] = bytes.slice(0, bytes.indexOf("\r\n\r\n")).split("\r\n");
   const parts = line.split(" ");
+  if (lines.some((text) => !text.includes(":"))) return null;
   const pairs = lines.map((text) => [text.slice(0, text.indexOf(":")), text.slice(text.indexOf(":") + 1)]);
   if (parts.length !== 3 || !TOKEN.test(parts[0]) || pairs.some(([name, value]) => !TOKEN.test(name) || /[\r\n\0]/.test(value))) return null;
   const hosts = pairs.filter(([name]) => name.toLowerCase() === "host");
