@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
-  closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync,
+  chmodSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync,
 } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -45,12 +45,38 @@ export async function startKong({
   };
   if (conf.artifact !== undefined) delete settings.conf.path;
   writeFileSync(join(folder, "settings.lua"), `return ${lua(settings)}\n`);
+  await begin(server, () => configure(server, { upstream, library, workers }));
+  return server;
+}
+
+/** Starts nginx with a configuration that was written for Debian's, on port 8080, and with files beside it. */
+export async function startNginx({ configuration, files }) {
+  const folder = mkdtempSync(join(tmpdir(), "gatelaw-nginx-"));
+  // Workers of a root's nginx are nobody's.
+  chmodSync(folder, 0o755);
+  const server = new Kong(folder);
+  for (const [name, bytes] of Object.entries({ ...files, "lib/libgatelaw.so": readFileSync(join(GATELAW_C, "libgatelaw.so")) })) {
+    mkdirSync(join(folder, name, ".."), { recursive: true });
+    writeFileSync(join(folder, name), bytes);
+  }
+  await begin(server, () => {
+    const here = configuration
+      .replace("8080", server.port)
+      .replaceAll("/usr/lib/nginx/modules", NGINX_MODULES)
+      .replace('/?.lua;;"', `/?.lua;${NGINX_LUA}/?.lua;;"`)
+      .replace("http {", `http {\n${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((what) => `  ${what}_temp_path tmp;\n`).join("")}`);
+    writeFileSync(join(folder, "nginx.conf"), here);
+  });
+  return server;
+}
+
+/** Starts a server on a free port, which another program may take before. */
+async function begin(server, configure) {
   for (let starts = 1; ; starts += 1) {
     server.port = await freePort();
-    configure(server, { upstream, library, workers });
+    configure();
     try {
-      await server.start();
-      return server;
+      return await server.start();
     } catch (error) {
       await server.end();
       if (starts === STARTS_MAX) throw error;
