@@ -1,13 +1,13 @@
 //! `cargo xtask demo`: what gatelaw does, for a person to read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::log::Log;
-use crate::preflight::{self, For};
+use crate::preflight;
 use crate::project::{Project, Result};
 use crate::rust::gatelaw;
-use crate::{files, rust, setup};
+use crate::{files, parity, rust, setup, worker};
 
 /// Reads a value that a token may lack, as people do at first.
 const MISTAKE: &str = "\
@@ -30,14 +30,15 @@ const EXPLAINED: usize = 9;
 
 /// Shows it, and answers whether all went well.
 pub(crate) fn demo(project: &Project) -> Result<bool> {
-    if !preflight::preflight(project, For::Demo) {
+    if !preflight::preflight(project) {
         return Ok(false);
     }
-    setup::setup(project, For::Demo)?;
+    setup::setup(project)?;
     println!("building gatelaw");
     build(project)?;
     files::make_folder(&project.made("demo"))?;
-    let shown = [policies, published_decisions, requests, explanation, mistake].map(|show| show(project));
+    let shown =
+        [policies, published_decisions, requests, explanation, mistake, gates].map(|show| show(project));
     let all_well = shown.into_iter().collect::<Result<Vec<bool>>>()?.into_iter().all(|well| well);
     title("Next");
     let program = project.made("debug/gatelaw");
@@ -105,6 +106,25 @@ fn mistake(project: &Project) -> Result<bool> {
         output_of(gatelaw(project).args(["check", "mistake.gate"]).current_dir(project.made("demo")))?;
     print!("{}{}", text(&output.stderr), text(&output.stdout));
     Ok(!output.status.success())
+}
+
+fn gates(project: &Project) -> Result<bool> {
+    title("The same requests in every runtime and at both gates");
+    println!("building Python's module, WebAssembly, the Worker and the library of Kong's plugin\n");
+    let mut log = Log::begin(project, "demo gates")?;
+    let policy = project.at("policies/multi-tenant-saas");
+    let requests = policy.join("requests.jsonl");
+    let mut command = shown_gates(project, &mut log, &policy, &requests)
+        .map_err(|error| format!("{error}\n{}", log.tail()))?;
+    show(&mut command)
+}
+
+fn shown_gates(project: &Project, log: &mut Log, policy: &Path, requests: &Path) -> Result<Command> {
+    let (artifact, answers) = parity::answers_of_all(project, log, policy, requests)?;
+    let mut command = worker::demo(project, log)?;
+    command.arg(artifact).arg(requests);
+    command.args(answers.iter().map(|(name, path)| format!("{name}={}", path.display())));
+    Ok(command)
 }
 
 fn title(text: &str) {

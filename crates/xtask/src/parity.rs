@@ -3,11 +3,11 @@
 //! A runtime takes a stream of questions (`crates/gatelaw-conformance/src/stream.rs`) and gives a line for each.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::log::Log;
-use crate::preflight::{self, For};
+use crate::preflight;
 use crate::project::{Project, Result};
 use crate::{chromium, files, nginx, npm, python, rust, setup};
 
@@ -114,14 +114,32 @@ pub(crate) fn decide(project: &Project, runtime: &str, policy: &Path, requests: 
         let names: Vec<&str> = RUNTIMES.iter().map(|runtime| runtime.name).collect();
         format!("no runtime is named `{runtime}`: there are {}", names.join(", "))
     })?;
-    if !preflight::preflight(project, For::Test) {
+    if !preflight::preflight(project) {
         return Ok(false);
     }
-    setup::setup(project, For::Test)?;
+    setup::setup(project)?;
     let mut log = Log::begin(project, "decide")?;
     let answers = answers(project, &mut log, runtime, policy, requests);
-    print!("{}", files::read(&answers.map_err(|error| format!("{error}\n{}", log.tail()))?)?);
-    Ok(true)
+    let answers = files::read(&answers.map_err(|error| format!("{error}\n{}", log.tail()))?)?;
+    match std::io::stdout().write_all(answers.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("no answer can be written: {error}"))
+        }
+        _ => Ok(true),
+    }
+}
+
+/// Puts requests to a policy in every runtime: the artifact, and the answers of each runtime in a file.
+pub(crate) fn answers_of_all(
+    project: &Project,
+    log: &mut Log,
+    policy: &Path,
+    requests: &Path,
+) -> Result<(PathBuf, Vec<(&'static str, PathBuf)>)> {
+    let answers =
+        RUNTIMES.iter().map(|runtime| Ok((runtime.name, answers(project, log, runtime, policy, requests)?)));
+    let answers = answers.collect::<Result<_>>()?;
+    Ok((artifact(project), answers))
 }
 
 fn answers(
@@ -139,12 +157,17 @@ fn answers(
     (runtime.build)(project, log)?;
     files::make_folder(&project.made("parity"))?;
     let compile = &mut rust::gatelaw(project);
-    log.run(compile.arg("compile").arg(absolute(policy)?).arg("-o").arg(made("gatelaw")))?;
+    log.run(compile.arg("compile").arg(absolute(policy)?).arg("-o").arg(artifact(project)))?;
     let text = files::read(&absolute(requests)?)?;
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    files::write(&made("txt"), &format!("@{}\n{text}{end}", made("gatelaw").display()))?;
-    (runtime.answer)(project, log, &made("txt"), &made("answers.txt"))?;
-    Ok(made("answers.txt"))
+    files::write(&made("txt"), &format!("@{}\n{text}{end}", artifact(project).display()))?;
+    let answers = made(&format!("{}.txt", runtime.name));
+    (runtime.answer)(project, log, &made("txt"), &answers)?;
+    Ok(answers)
+}
+
+fn artifact(project: &Project) -> PathBuf {
+    project.made("parity/decide.gatelaw")
 }
 
 fn by_rust(project: &Project, log: &mut Log, questions: &Path, answers: &Path) -> Result<()> {

@@ -5,19 +5,8 @@ use std::process::{Command, Stdio};
 use crate::project::Project;
 use crate::{chromium, nginx};
 
-/// Says which command looks for its tools.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum For {
-    /// `cargo xtask demo`, which needs Rust alone.
-    Demo,
-    /// `cargo xtask test`, which needs every toolchain.
-    Test,
-}
-
 struct Need {
     name: &'static str,
-    /// Whether the demo needs it too.
-    demo: bool,
     /// Answers what was found instead.
     look: fn(&Project) -> Result<(), String>,
     fix: &'static str,
@@ -30,19 +19,16 @@ const PYTHON_MINOR_MIN: u32 = 10;
 const NEEDS: [Need; 10] = [
     Need {
         name: "rustfmt",
-        demo: false,
         look: |_| said("cargo", &["fmt", "--version"]).map(drop),
         fix: "rustup component add rustfmt",
     },
     Need {
         name: "clippy",
-        demo: false,
         look: |_| said("cargo", &["clippy", "--version"]).map(drop),
         fix: "rustup component add clippy",
     },
     Need {
         name: "rustup, or the target wasm32-unknown-unknown",
-        demo: false,
         look: |_| {
             if crate::rust::has_wasm_target() { Ok(()) } else { said("rustup", &["--version"]).map(drop) }
         },
@@ -50,60 +36,48 @@ const NEEDS: [Need; 10] = [
     },
     Need {
         name: "a C compiler, which links",
-        demo: true,
         look: |_| said("cc", &["--version"]).map(drop),
         fix: "Debian: apt-get install gcc libc6-dev",
     },
     Need {
         name: "a C++ compiler",
-        demo: false,
         look: |_| said("c++", &["--version"]).map(drop),
         fix: "Debian: apt-get install g++",
     },
-    Need {
-        name: "Node.js 20 or newer",
-        demo: false,
-        look: |_| node(),
-        fix: "install it from https://nodejs.org",
-    },
+    Need { name: "Node.js 20 or newer", look: |_| node(), fix: "install it from https://nodejs.org" },
     Need {
         name: "npm",
-        demo: false,
         look: |_| said("npm", &["--version"]).map(drop),
         fix: "install it with Node.js, from https://nodejs.org; Debian: apt-get install npm",
     },
     Need {
         name: "Python 3.10 or newer, with venv",
-        demo: false,
         look: |_| python(),
         fix: "Debian: apt-get install python3 python3-venv; else from https://python.org",
     },
     Need {
         name: "nginx with its Lua module, or apt-get to fetch it",
-        demo: false,
         look: nginx::look,
         fix: "install both where Debian does: /usr/sbin/nginx and /usr/lib/nginx/modules/ngx_http_lua_module.so",
     },
     Need {
         name: "headless Chromium, or apt-get to fetch it",
-        demo: false,
         look: chromium::look,
         fix: "install it where Debian does, /usr/lib/chromium/chromium-headless-shell, or name it in GATELAW_CHROMIUM",
     },
 ];
 
 /// Looks for every tool, tells of those that are missing, and answers whether none is.
-pub(crate) fn preflight(project: &Project, command: For) -> bool {
-    let needs = NEEDS.iter().filter(|need| need.demo || command == For::Test);
+pub(crate) fn preflight(project: &Project) -> bool {
     let missing: Vec<(&Need, String)> =
-        needs.filter_map(|need| Some((need, (need.look)(project).err()?))).collect();
+        NEEDS.iter().filter_map(|need| Some((need, (need.look)(project).err()?))).collect();
     if missing.is_empty() {
-        println!("preflight: all tools found");
+        eprintln!("preflight: all tools found");
         return true;
     }
-    println!("preflight: missing are");
+    eprintln!("preflight: missing are");
     for (need, found) in missing {
-        println!("  {}: {found}\n      {}", need.name, need.fix);
+        eprintln!("  {}: {found}\n      {}", need.name, need.fix);
     }
     false
 }

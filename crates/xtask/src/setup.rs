@@ -2,14 +2,11 @@
 
 use crate::files;
 use crate::log::Log;
-use crate::preflight::For;
 use crate::project::{Project, Result};
 use crate::{chromium, nginx, npm, python, rust, worker};
 
 struct Setup {
     name: &'static str,
-    /// Whether the demo needs it too.
-    demo: bool,
     what: &'static str,
     is_done: fn(&Project) -> Result<bool>,
     install: fn(&Project, &mut Log) -> Result<()>,
@@ -18,49 +15,42 @@ struct Setup {
 const SETUPS: [Setup; 7] = [
     Setup {
         name: "wasm target",
-        demo: false,
         what: "the target wasm32-unknown-unknown, by rustup",
         is_done: |_| Ok(rust::has_wasm_target()),
         install: rust::add_wasm_target,
     },
     Setup {
         name: "crates",
-        demo: true,
         what: "the crates of Cargo.lock, by cargo",
         is_done: rust::has_crates,
         install: rust::fetch_crates,
     },
     Setup {
         name: "python tools",
-        demo: false,
         what: "the packages of bindings/python/requirements-dev.txt, by pip into target/venv",
         is_done: python::has_venv,
         install: python::make_venv,
     },
     Setup {
         name: "node tools",
-        demo: false,
         what: "the packages of bindings/js/package-lock.json, by npm into target/npm",
         is_done: npm::has_modules,
         install: npm::install_modules,
     },
     Setup {
         name: "worker tools",
-        demo: false,
         what: "the packages of bindings/worker/package-lock.json, by npm into target/worker",
         is_done: worker::has_modules,
         install: worker::install_modules,
     },
     Setup {
         name: "nginx",
-        demo: false,
         what: "Debian's nginx with Lua, by apt-get into target/nginx",
         is_done: |project| Ok(nginx::is_found(project)),
         install: nginx::fetch,
     },
     Setup {
         name: "chromium",
-        demo: false,
         what: "Debian's headless Chromium, by apt-get into target/chromium",
         is_done: |project| Ok(chromium::is_found(project)),
         install: chromium::fetch,
@@ -71,19 +61,19 @@ const SETUPS: [Setup; 7] = [
 ///
 /// # Errors
 /// The first that can't be installed, with the end of its log.
-pub(crate) fn setup(project: &Project, command: For) -> Result<()> {
+pub(crate) fn setup(project: &Project) -> Result<()> {
     let mut installed = false;
-    for setup in SETUPS.iter().filter(|setup| setup.demo || command == For::Test) {
+    for setup in SETUPS {
         if (setup.is_done)(project)? {
             continue;
         }
         installed = true;
-        println!("set-up: {}", setup.what);
+        eprintln!("set-up: {}", setup.what);
         let mut log = Log::begin(project, &format!("setup {}", setup.name))?;
         (setup.install)(project, &mut log).map_err(|error| format!("{error}\n{}", log.tail()))?;
     }
     if !installed {
-        println!("set-up: nothing to install");
+        eprintln!("set-up: nothing to install");
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::count::{Count, Tally};
 use crate::log::Log;
-use crate::preflight::{self, For};
+use crate::preflight;
 use crate::project::{Project, Result};
 use crate::{chromium, kong, nginx, npm, parity, python, rust, setup, worker};
 
@@ -60,10 +60,10 @@ pub(crate) fn chosen(names: &[&str]) -> Result<Vec<&'static Step>> {
 
 /// Runs steps, prints the sum on the last line, and answers whether all passed.
 pub(crate) fn test(project: &Project, steps: &[&Step]) -> Result<bool> {
-    if !preflight::preflight(project, For::Test) {
+    if !preflight::preflight(project) {
         return Ok(false);
     }
-    setup::setup(project, For::Test)?;
+    setup::setup(project)?;
     let mut sum = Tally::default();
     for step in steps {
         sum += step.test(project)?;

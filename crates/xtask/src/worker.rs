@@ -65,8 +65,23 @@ pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
 pub(crate) fn test_http(project: &Project, log: &mut Log) -> Result<()> {
     let worker = assemble(project, log)?;
     let mut command = node_test(&worker, "test/http")?;
+    with_gates(project, log, &mut command)?;
+    log.run(&mut command)
+}
+
+/// Makes the command that shows both gates.
+pub(crate) fn demo(project: &Project, log: &mut Log) -> Result<Command> {
+    let mut command = Command::new("node");
+    command.current_dir(assemble(project, log)?).arg("test/http/demo.js");
+    with_gates(project, log, &mut command)?;
+    Ok(command)
+}
+
+/// Tells a script of all that both gates take.
+fn with_gates(project: &Project, log: &mut Log, command: &mut Command) -> Result<()> {
     command.envs(variables(project)?).envs(kong::variables(project, log)?);
-    log.run(command.env("GATELAW_REPOSITORY", &project.root))
+    command.env("GATELAW_REPOSITORY", &project.root);
+    Ok(())
 }
 
 /// Checks the types of the package.

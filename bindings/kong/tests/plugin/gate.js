@@ -2,9 +2,9 @@
 
 import { startKong } from "./nginx.js";
 
-/** The plugin in nginx. The client's address is the other end of the connection. */
-export async function kongGate(origin, policy) {
-  const kong = await startKong({ upstream: origin, policy, handler: "telling" });
+/** The plugin in nginx, with `more` of its options. The client's address is the other end of the connection. */
+export async function kongGate(origin, policy, more = {}) {
+  const kong = await startKong({ upstream: origin, policy, handler: "telling", ...more });
   return {
     name: "kong",
     port: kong.port,

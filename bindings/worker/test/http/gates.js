@@ -2,9 +2,9 @@
 
 import { startWorker } from "../workerd.js";
 
-/** The Worker in workerd. The client's address stands in the header that Cloudflare sets. */
-export async function workerGate(origin, policy) {
-  const bindings = { TELL: 'json = "true"', CHECK_S: 'json = "3600"' };
+/** The Worker in workerd, with `more` of its bindings. The client's address stands in the header that Cloudflare sets. */
+export async function workerGate(origin, policy, more = {}) {
+  const bindings = { TELL: 'json = "true"', CHECK_S: 'json = "3600"', ...more };
   const worker = await startWorker("test/workers/gate.js", { origin, policy, bindings });
   let taken = 0;
   return {
