@@ -1,7 +1,7 @@
 -- The Lua library, inside of nginx: the same cases and codes as in every other
 -- language. Answers with a line for each test, as `prove` reads them.
 -- `GATELAW_ARTIFACT` names policies/orders-api, compiled, `GATELAW_DIGEST` its
--- digest.
+-- digest; `GATELAW_DECISIONS` says how many decisions must leave memory flat.
 
 
 local ffi = require("ffi")
@@ -227,6 +227,43 @@ test("identities that are none", function()
   local gone = assert(policy:identity({ unavailable = "okta" }))
   decision = assert(gate:decide(request({ target = "/v1/orders/1" }), gone))
   assert(decision.reason == "keys_unavailable" and decision.status == 503)
+end)
+
+
+-- In pages; nothing where the system doesn't tell.
+local function resident()
+  collectgarbage()
+  collectgarbage()
+  local statm = io.open("/proc/self/statm")
+  local pages = statm and statm:read("*a"):match("^%d+ (%d+)")
+  if statm then
+    statm:close()
+  end
+
+  return tonumber(pages) or 0
+end
+
+
+local DECISIONS = tonumber(os.getenv("GATELAW_DECISIONS")) or 20000
+local GROWN_PAGES_MAX = 512
+
+
+test("memory stays flat over " .. DECISIONS .. " decisions", function()
+  local who = assert(policy:identity({ issuer = "okta", claims = STAFF }))
+  local asked = { request({ target = "/healthz" }),
+                  request({ target = "/v1/orders/1",
+                            headers = { { "x-tenant", "t1" } } }),
+                  request({ target = "/a//../b" }) }
+  local warm
+  for i = 1, DECISIONS do
+    assert(gate:decide(asked[i % 3 + 1], i % 2 == 0 and who or nil))
+    if i == DECISIONS / 10 then
+      warm = resident()
+    end
+  end
+
+  local grown = resident() - warm
+  assert(grown <= GROWN_PAGES_MAX, grown .. " pages more than when warm")
 end)
 
 

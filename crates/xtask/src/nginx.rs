@@ -1,5 +1,6 @@
 //! nginx's part: Debian's packages unpacked below target/nginx, and the tests of C and Lua.
 
+use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -19,10 +20,14 @@ pub(crate) const MODULES: &str = "usr/lib/nginx/modules";
 pub(crate) const RESTY: &str = "usr/share/lua/5.1";
 const PACKAGE: &str = "libnginx-mod-http-lua";
 
+const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+/// How often the program of C decides where nobody says it.
+const C_DECISIONS: &str = "100000";
 const START_MAX: Duration = Duration::from_secs(10);
 /// How much of a stream is put to nginx at once, at least.
 const PIECE_BYTES_MIN: usize = 1 << 20;
-const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// As long as ten million decisions may take.
+const ANSWER_MAX: Duration = Duration::from_secs(900);
 /// Between finding a free port and listening on it another program may take it.
 const STARTS_MAX: u32 = 3;
 
@@ -61,28 +66,42 @@ pub(crate) fn libraries(project: &Project) -> Result<String> {
     debian::library_path(project, FOLDER)
 }
 
-/// Compiles the header as C99 and as C++, and runs a program of C with the library.
+/// Compiles the header as C99 and as C++, and runs a program of C with the library: under sanitizers, then as it is, to see that
+/// its memory stays flat. `GATELAW_DECISIONS` says how often it decides, `GATELAW_UNDER` the command that runs it.
 pub(crate) fn test_c(project: &Project, log: &mut Log) -> Result<()> {
     let library = rust::build_c_library(project, log)?;
     let Some(folder) = library.parent() else { return Err("the library stands nowhere".to_owned()) };
     let kong = project.at("bindings/kong");
-    let strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
     let header = kong.join("include/gatelaw.h");
-    log.run(Command::new("c++").args(strict).args(["-fsyntax-only", "-x", "c++"]).arg(header))?;
-    let program = folder.join("abi");
+    log.run(Command::new("c++").args(STRICT).args(["-fsyntax-only", "-x", "c++"]).arg(header))?;
     let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
+    let (sanitized, plain) = (
+        compile_c(&kong, folder, "abi-sanitized", &sanitized, log)?,
+        compile_c(&kong, folder, "abi", &[], log)?,
+    );
+    let artifact = artifact::variables(project, log)?;
+    log.run(Command::new(sanitized).envs(artifact.clone()))?;
+    let under = std::env::var("GATELAW_UNDER").unwrap_or_default();
+    let decisions = std::env::var("GATELAW_DECISIONS").unwrap_or_else(|_| C_DECISIONS.to_owned());
+    let mut words = under.split_whitespace().map(OsString::from).chain([plain.into(), decisions.into()]);
+    let Some(program) = words.next() else { return Ok(()) };
+    log.run(Command::new(program).args(words).envs(artifact))
+}
+
+/// Compiles the program of C.
+fn compile_c(kong: &Path, library: &Path, name: &str, options: &[&str], log: &mut Log) -> Result<PathBuf> {
+    let program = library.join(name);
     let mut compile = Command::new("cc");
     compile
         .arg("-std=c99")
-        .args(strict)
-        .args(sanitized)
+        .args(STRICT)
+        .args(options)
         .arg("-I")
         .arg(kong.join("include"))
         .arg(kong.join("tests/abi.c"));
-    compile.arg("-L").arg(folder).arg("-lgatelaw").arg(format!("-Wl,-rpath,{}", folder.display()));
+    compile.arg("-L").arg(library).arg("-lgatelaw").arg(format!("-Wl,-rpath,{}", library.display()));
     log.run(compile.arg("-o").arg(&program))?;
-    let artifact = artifact::variables(project, log)?;
-    log.run(Command::new(program).envs(artifact))
+    Ok(program)
 }
 
 /// Runs the tests of the Lua library inside of nginx.
