@@ -1,8 +1,9 @@
 //! Prints tables: `cargo run --release -p gatelaw-benches [TABLE …] [RULES …]`; or the policy that they are about:
-//! `cargo run --release -p gatelaw-benches policy 1000`.
+//! `cargo run --release -p gatelaw-benches policy 1000`. `runtimes FOLDER RULES` writes what `cargo xtask bench` needs.
 
 mod border;
 mod decisions;
+mod runtimes;
 mod sizes;
 
 use gatelaw_benches::Workload;
@@ -17,8 +18,15 @@ const TABLES: [Table; 3] =
     [("sizes", sizes::print), ("decisions", decisions::print), ("border", border::print)];
 
 fn main() -> Result<(), String> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [runtimes, folder, rules] = arguments.as_slice()
+        && runtimes == "runtimes"
+    {
+        let rules = rules.parse().map_err(|_| format!("`{rules}` is no number of rules"))?;
+        return runtimes::print(folder.as_ref(), rules);
+    }
     let (mut rules, mut named, mut writes) = (Vec::new(), Vec::new(), false);
-    for argument in std::env::args().skip(1) {
+    for argument in arguments {
         if argument == "policy" {
             writes = true;
             continue;

@@ -1,6 +1,7 @@
-//! The commands of this repository: `cargo xtask demo`, `cargo xtask test` and `cargo xtask decide`.
+//! The commands of this repository: `cargo xtask demo`, `test`, `decide` and `bench`.
 
 mod artifact;
+mod bench;
 mod chromium;
 mod count;
 mod debian;
@@ -27,11 +28,13 @@ const USAGE: &str = "\
 usage: cargo xtask demo
        cargo xtask test [STEP…]
        cargo xtask decide --runtime RUNTIME --policy PATH FILE
+       cargo xtask bench
 
 demo    shows what gatelaw does, on the policies of this repository
 test    runs all that CI runs, or only the steps named; --list names them
 decide  puts the requests in FILE, one a line, to a policy in one runtime: rust, python, node, workerd,
         chromium or luajit
+bench   prints what gatelaw costs, beside what is written by hand, and in every language beside Rust
 
 All look first for the tools they need, and install what can be installed below target/.";
 
@@ -50,11 +53,12 @@ fn main() -> ExitCode {
         },
         ["decide", "--runtime", runtime, "--policy", policy, requests] => Project::find()
             .and_then(|project| parity::decide(&project, runtime, policy.as_ref(), requests.as_ref())),
+        ["bench"] => Project::find().and_then(|project| bench::bench(&project)),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(true)
         }
-        _ => return wrong_usage("a command is needed: `demo`, `test` or `decide`"),
+        _ => return wrong_usage("a command is needed: `demo`, `test`, `decide` or `bench`"),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -107,7 +107,7 @@ fn compile_c(kong: &Path, library: &Path, name: &str, options: &[&str], log: &mu
 /// Runs the tests of the Lua library inside of nginx.
 pub(crate) fn test_lua(project: &Project, log: &mut Log) -> Result<()> {
     rust::build_c_library(project, log)?;
-    let mut server = serve(project, log)?;
+    let mut server = serve(project, log, &built(project))?;
     let tests = ask(server.address, "/library", b"");
     server.stop();
     let tests = answered(tests)?;
@@ -121,13 +121,26 @@ pub(crate) fn test_lua(project: &Project, log: &mut Log) -> Result<()> {
 /// Answers a stream of questions inside of nginx, with the library that [`rust::build_c_library`] built.
 pub(crate) fn answer(project: &Project, log: &mut Log, questions: &Path, answers: &Path) -> Result<()> {
     let questions = files::read(questions)?;
-    let mut server = serve(project, log)?;
+    let mut server = serve(project, log, &built(project))?;
     let answered: Result<String> = pieces(&questions, PIECE_BYTES_MIN)
         .into_iter()
         .map(|piece| answered(ask(server.address, "/lines", piece.as_bytes())))
         .collect();
     server.stop();
     files::write(answers, &answered?)
+}
+
+/// Measures the doors of the Lua library in a folder: `asked` names an artifact and a file of requests, a line each.
+pub(crate) fn measure(project: &Project, log: &mut Log, library: &Path, asked: &str) -> Result<String> {
+    let mut server = serve(project, log, library)?;
+    let measured = ask(server.address, "/bench", asked.as_bytes());
+    server.stop();
+    answered(measured)
+}
+
+/// Where [`rust::build_c_library`] puts the library.
+fn built(project: &Project) -> PathBuf {
+    project.made("kong")
 }
 
 /// Cuts a stream before lines that name an artifact, so that each answer comes soon.
@@ -169,9 +182,9 @@ impl Server {
     }
 }
 
-fn serve(project: &Project, log: &mut Log) -> Result<Server> {
+fn serve(project: &Project, log: &mut Log, library: &Path) -> Result<Server> {
     for _ in 0..STARTS_MAX {
-        let mut server = start(project, log)?;
+        let mut server = start(project, log, library)?;
         if listens(&mut server) {
             return Ok(server);
         }
@@ -180,11 +193,11 @@ fn serve(project: &Project, log: &mut Log) -> Result<Server> {
     Err("nginx doesn't start".to_owned())
 }
 
-fn start(project: &Project, log: &mut Log) -> Result<Server> {
+fn start(project: &Project, log: &mut Log, library: &Path) -> Result<Server> {
     let port = free_port().map_err(|error| format!("no free port: {error}"))?;
     let prefix = project.made("kong/nginx");
     files::make_folder(&prefix.join("tmp"))?;
-    files::write(&prefix.join("nginx.conf"), &configuration(project, port)?)?;
+    files::write(&prefix.join("nginx.conf"), &configuration(project, port, library)?)?;
     let mut command = Command::new(at(project, PROGRAM));
     command.arg("-p").arg(&prefix).args(["-c", "nginx.conf", "-e", "stderr"]);
     command.env("LD_LIBRARY_PATH", libraries(project)?).envs(artifact::variables(project, log)?);
@@ -193,14 +206,14 @@ fn start(project: &Project, log: &mut Log) -> Result<Server> {
     Ok(Server { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) })
 }
 
-fn configuration(project: &Project, port: u16) -> Result<String> {
+fn configuration(project: &Project, port: u16, library: &Path) -> Result<String> {
     let text = files::read(&project.at("bindings/kong/tests/nginx.conf"))?;
     let path = |path: PathBuf| path.display().to_string();
     let words = [
         ("MODULES", path(at(project, MODULES))),
         ("RESTY", path(at(project, RESTY))),
         ("KONG", path(project.at("bindings/kong"))),
-        ("LIBRARY", path(project.made("kong"))),
+        ("LIBRARY", path(library.to_owned())),
         ("PORT", port.to_string()),
     ];
     Ok(words.iter().fold(text, |text, (word, value)| text.replace(word, value)))

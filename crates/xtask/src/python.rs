@@ -28,22 +28,21 @@ fn wanted(project: &Project) -> Result<String> {
     Ok(interpreter + "\n" + &files::read(&project.at("bindings/python/requirements-dev.txt"))?)
 }
 
-/// Packs the sources, builds the package and installs it.
+/// Packs the sources, builds the package for tests, with a call that panics, and installs it.
 pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
-    let (wheels, sources) = (project.made("wheels"), project.made("sdist"));
-    files::remove_folder(&wheels)?;
+    let sources = project.made("sdist");
     log.run(python(project, &["-m", "maturin", "sdist", "--out"]).arg(sources))?;
+    install(project, log, &["--profile=quick", "--features=forced-panic"])
+}
+
+/// Builds the package and installs it.
+pub(crate) fn install(project: &Project, log: &mut Log, options: &[&str]) -> Result<()> {
+    let wheels = project.made("wheels");
+    files::remove_folder(&wheels)?;
     // A target folder of its own: maturin sets variables on which pyo3 would be built anew each time.
     let target = project.made("python");
-    log.run(
-        python(
-            project,
-            &["-m", "maturin", "build", "--locked", "--profile=quick", "--features=forced-panic"],
-        )
-        .arg("--out")
-        .arg(&wheels)
-        .env("CARGO_TARGET_DIR", target),
-    )?;
+    let mut build = python(project, &["-m", "maturin", "build", "--locked", "--out"]);
+    log.run(build.arg(&wheels).args(options).env("CARGO_TARGET_DIR", target))?;
     let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--force-reinstall"];
     log.run(python(project, &install).args(files::list(&wheels)?))
 }

@@ -1,0 +1,137 @@
+//! `cargo xtask bench`: what gatelaw costs, as tables: beside what is written by hand, and in every runtime beside Rust.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::log::Log;
+use crate::preflight;
+use crate::project::{Project, Result};
+use crate::{files, nginx, npm, python, setup};
+
+/// How many rules the policy has that every runtime decides by.
+const RULES: &str = "1000";
+
+/// What is asked for in the same way in several languages, and how the rows of each are named.
+const DOORS: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "a line of JSON to a line of JSON",
+        &[("rust", "text"), ("node", "policy.decideJson"), ("python", "decide_json"), ("luajit", "text")],
+    ),
+    (
+        "a request and its claims to a decision",
+        &[("rust", "values"), ("node", "gate.decide"), ("python", "decide, keywords"), ("luajit", "values")],
+    ),
+    ("a request to a decision, the caller mapped before", &[("rust", "prepared"), ("luajit", "prepared")]),
+];
+
+/// A row of a runtime's own table: what was asked, and the nanoseconds of one request.
+struct Row {
+    runtime: &'static str,
+    door: String,
+    ns: u64,
+}
+
+/// Prints the tables, and answers whether all went well.
+pub(crate) fn bench(project: &Project) -> Result<bool> {
+    if !preflight::preflight(project) {
+        return Ok(false);
+    }
+    setup::setup(project)?;
+    eprintln!("building releases");
+    let mut log = Log::begin(project, "bench")?;
+    let folder = project.made("bench");
+    files::make_folder(&folder)?;
+    let library = build(project, &mut log, &folder).map_err(|error| format!("{error}\n{}", log.tail()))?;
+    if !Command::new(benches(project)).status().is_ok_and(|status| status.success()) {
+        return Err("the benches failed".to_owned());
+    }
+    let rows =
+        measured(project, &mut log, &folder, &library).map_err(|error| format!("{error}\n{}", log.tail()))?;
+    println!(
+        "\n{RULES} rules in every runtime, 10,000 requests in turn: nanoseconds a request, and how many times Rust's"
+    );
+    for (title, doors) in DOORS {
+        println!("  {title}");
+        let find = |(runtime, door): &(&str, &str)| {
+            rows.iter().find(|row| row.runtime == *runtime && row.door == *door)
+        };
+        let native = doors.first().and_then(find).map_or(1, |row| row.ns);
+        for row in
+            doors.iter().map(|door| find(door).ok_or_else(|| format!("{} has no row {}", door.0, door.1)))
+        {
+            let Row { runtime, door, ns } = row?;
+            println!("    {runtime:<8} {door:<24} {ns:>9} {:>7}", ratio(*ns, native));
+        }
+    }
+    Ok(true)
+}
+
+fn benches(project: &Project) -> PathBuf {
+    project.made("release/gatelaw-benches")
+}
+
+/// Builds what is measured, as it is released, and answers where the C library stands.
+fn build(project: &Project, log: &mut Log, folder: &Path) -> Result<PathBuf> {
+    log.run(&mut project.cargo([
+        "build",
+        "--release",
+        "--package=gatelaw-benches",
+        "--package=gatelaw-kong",
+    ]))?;
+    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    files::copy(
+        &project.made(&format!("release/{prefix}gatelaw_kong{suffix}")),
+        &folder.join(format!("{prefix}gatelaw{suffix}")),
+    )?;
+    python::install(project, log, &["--release"])?;
+    npm::build(project, log)?;
+    Ok(folder.to_owned())
+}
+
+fn measured(project: &Project, log: &mut Log, folder: &Path, library: &Path) -> Result<Vec<Row>> {
+    let said = folder.join("said.txt");
+    let [artifact, lines, lua] =
+        ["policy.gatelaw", "requests.jsonl", "requests.lua"].map(|name| folder.join(name));
+    let mut rows = Vec::new();
+    let native = &mut Command::new(benches(project));
+    log.run_into(native.arg("runtimes").arg(folder).arg(RULES), None, &said)?;
+    rows.extend(rows_of("rust", &files::read(&said)?));
+    let node = &mut npm::script(project, "speed.js");
+    log.run_into(node.arg(&artifact).arg(&lines), None, &said)?;
+    rows.extend(rows_of("node", &files::read(&said)?));
+    let python = &mut python::python(project, &["benches/decide.py"]);
+    log.run_into(python.arg(&artifact).arg(&lines), None, &said)?;
+    rows.extend(rows_of("python", &files::read(&said)?));
+    let asked = format!("{}\n{}\n", artifact.display(), lua.display());
+    rows.extend(rows_of("luajit", &nginx::measure(project, log, library, &asked)?));
+    Ok(rows)
+}
+
+/// Reads the rows of a table: what was asked, nanoseconds, a ratio.
+fn rows_of(runtime: &'static str, table: &str) -> Vec<Row> {
+    let row = |line: &str| {
+        let (rest, _ratio) = line.trim_end().rsplit_once(' ')?;
+        let (door, ns) = rest.trim_end().rsplit_once(' ')?;
+        let ns = ns.replace(',', "").parse().ok()?;
+        Some(Row { runtime, door: door.trim().to_owned(), ns })
+    };
+    table.lines().filter_map(row).collect()
+}
+
+fn ratio(of: u64, to: u64) -> String {
+    let hundredths = of.saturating_mul(100) / to.max(1);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_read_and_other_lines_are_left() {
+        let table = "                 ns a request    ratio\n  gate.decide              1,234     1.00\ndecide, keywords  9 0.01\n";
+        let rows: Vec<(String, u64)> =
+            rows_of("node", table).into_iter().map(|row| (row.door, row.ns)).collect();
+        assert_eq!(rows, [("gate.decide".to_owned(), 1_234), ("decide, keywords".to_owned(), 9)]);
+    }
+}
