@@ -8,15 +8,9 @@ use std::sync::LazyLock;
 
 use gatelaw::Session;
 use gatelaw::artifact::load_unsigned;
+use gatelaw_conformance::attack::seal;
 use gatelaw_host::{decide_line, files};
 use libfuzzer_sys::fuzz_target;
-use sha2::{Digest, Sha256};
-
-// The layout of an artifact, as `gatelaw::artifact` documents it.
-const POLICY_DIGEST: usize = 16;
-const FILE_DIGEST: usize = 48;
-const LENGTHS: usize = 80;
-const SECTIONS: usize = 120;
 
 static POLICY: LazyLock<PathBuf> =
     LazyLock::new(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/orders-api"));
@@ -35,7 +29,7 @@ fuzz_target!(|changes: &[u8]| {
         let place = u32::from_le_bytes([a, b, c, 0]).wrapping_mul(0x9E37_79B1) as usize % bytes.len();
         bytes[place] = value;
     }
-    if seal(&mut bytes).is_some()
+    if seal(&mut bytes)
         && let Ok(plan) = load_unsigned(&bytes)
     {
         let mut session = Session::new(&plan);
@@ -44,21 +38,3 @@ fuzz_target!(|changes: &[u8]| {
         }
     }
 });
-
-/// Writes the digests that fit, where the lengths of the sections do.
-fn seal(bytes: &mut [u8]) -> Option<()> {
-    let mut policy = Sha256::new_with_prefix(&bytes[..POLICY_DIGEST]);
-    let mut at = SECTIONS;
-    for length in bytes[LENGTHS..SECTIONS - 4].chunks_exact(4) {
-        let end = at.checked_add(u32::from_le_bytes(length.try_into().ok()?) as usize)?;
-        policy.update(length);
-        policy.update(bytes.get(at..end)?);
-        at = end;
-    }
-    bytes[POLICY_DIGEST..FILE_DIGEST].copy_from_slice(&policy.finalize());
-    let lengths = &bytes[LENGTHS..SECTIONS];
-    let file =
-        Sha256::new_with_prefix(&bytes[..FILE_DIGEST]).chain_update(lengths).chain_update(bytes.get(at..)?);
-    bytes[FILE_DIGEST..LENGTHS].copy_from_slice(&file.finalize());
-    Some(())
-}

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
 pub mod answers;
+pub mod attack;
 pub mod authzen;
 pub mod corpus;
 pub mod expect;
