@@ -8,4 +8,5 @@ pub mod corpus;
 pub mod expect;
 pub mod features;
 pub mod generate;
+pub mod mutants;
 pub mod stream;

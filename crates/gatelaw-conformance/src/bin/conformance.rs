@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use gatelaw_conformance::answers::{Forms, answer};
 use gatelaw_conformance::corpus::{self, CASES, Topic};
+use gatelaw_conformance::mutants::{Fate, Trial, mutants};
 use gatelaw_conformance::{authzen, features, stream};
 use serde_json::Value;
 
@@ -20,6 +21,7 @@ Commands of the conformance corpus, in policies/conformance.
   generate FOLDER POLICIES REQUESTS [FIRST]
                      writes a stream of generated policies and requests, from the seed FIRST on
   answer             answers a stream: from standard input, to standard output
+  mutants [WORD]     makes each mistake of mutants.txt that has the WORD, and tells whether the tests catch it
 
 A TOPIC is the name of a folder, or how it begins, such as `05`.";
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         "stream" => stream_of_corpus(topics),
         "generate" => stream_of_generated(topics),
         "answer" => answer_stream(),
+        "mutants" => try_mutants(topics.first().map_or("", String::as_str)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -58,6 +61,27 @@ fn main() -> ExitCode {
 
 /// What to say at the end, or all that is wrong.
 type Done = Result<String, String>;
+
+fn try_mutants(word: &str) -> Done {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let trial = Trial::new(&root, &target.join("mutants"))?;
+    println!("building the tests");
+    if trial.fate(None)? != Fate::Survived {
+        return Err("the tests fail without a mutant".to_owned());
+    }
+    let (mut caught, mut others) = (0, Vec::new());
+    for mutant in mutants()?.iter().filter(|m| m.file.contains(word) || m.breaks.contains(word)) {
+        let fate = trial.fate(Some(mutant))?;
+        let said = format!("{:9} {}: {}", format!("{fate:?}").to_lowercase(), mutant.file, mutant.breaks);
+        println!("{said}");
+        if fate == Fate::Caught { caught += 1 } else { others.push(said) }
+    }
+    match others.is_empty() {
+        true => Ok(format!("{caught} mutants, each caught")),
+        false => Err(format!("{caught} caught, and not:\n{}", others.join("\n"))),
+    }
+}
 
 fn check(names: &[String]) -> Done {
     let topics = read(names)?;
