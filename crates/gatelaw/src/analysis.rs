@@ -15,7 +15,9 @@ use crate::diagnostic::Diagnostic;
 use crate::diagram::{Diagrams, OverBudget, Ref};
 use crate::limits::{ANALYSIS_EDGES_MAX, ANALYSIS_PAIRS_MAX, PART_VARIABLES_MAX};
 use crate::lower::{Alternative, Cond, HostScope, Place, Probes, Variable, places};
-use crate::policy::{Action, Denial, Policy, Route, Rule, Segment, TrailingSlash, Value};
+use crate::policy::{
+    Action, Denial, Expr, ListEntries, Policy, Route, Rule, Segment, Test, TrailingSlash, Value,
+};
 use crate::source::Span;
 
 /// Analyses a policy. Its order is that of full names.
@@ -82,14 +84,28 @@ impl<'p> Analysis<'p> {
 
     fn never(&self, out: &mut Vec<Diagnostic>) {
         for (_, rule, alternatives) in self.rules() {
-            if !alternatives.is_empty() && alternatives.iter().all(|a| self.condition(*a) == Some(Ref::NONE))
-            {
+            let is_never = alternatives.iter().all(|a| self.condition(*a) == Some(Ref::NONE));
+            if !alternatives.is_empty() && is_never && !self.reads_empty_list(&rule.condition) {
                 let message = format!("`{}` can never match: its conditions exclude each other", rule.name);
                 out.push(
                     Diagnostic::at(codes::NEVER_MATCHES, rule.name_span, message)
                         .help("look at `for`, `when` and `unless` together, or leave the rule out"),
                 );
             }
+        }
+    }
+
+    /// Says whether a list without entries is read: it may be empty today, and have entries tomorrow.
+    fn reads_empty_list(&self, condition: &Expr) -> bool {
+        match condition {
+            Expr::Constant(_) => false,
+            Expr::Not(inner) => self.reads_empty_list(inner),
+            Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| self.reads_empty_list(part)),
+            Expr::Test(
+                Test::InList(_, list) | Test::ContainsAnyOf(_, list) | Test::ContainsAllOf(_, list),
+                _,
+            ) => self.policy.entries(*list).is_some_and(ListEntries::is_empty),
+            Expr::Test(..) => false,
         }
     }
 
@@ -325,6 +341,13 @@ mod tests {
     }
 
     const ISSUER: &str = "issuer i { url \"https://i.example\" audience none algorithms RS256 scopes claim scp roles claim r as named {a, b} }\nrole a\nrole b includes a\n";
+
+    #[test]
+    fn a_list_that_may_be_empty_may_have_entries_tomorrow() {
+        let policy =
+            "list burned: ip may be empty = []\nallow x { for anyone }\ndeny y { when request.ip in burned }";
+        assert_eq!(messages(policy), Vec::<String>::new());
+    }
 
     #[test]
     fn what_rules_mean_together() {

@@ -94,21 +94,24 @@ fn outside_strings(line: &str) -> impl Iterator<Item = (usize, char)> {
     })
 }
 
-/// Puts one space between tokens; two stay before a clause of a block on one line.
+/// Puts one space between tokens, and none inside of brackets at their ends; two stay before a clause of a block on one line.
 fn spaced(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     let outside: Vec<usize> = outside_strings(code).map(|(at, _)| at).collect();
-    let mut run = 0_usize;
+    // Spaces before a character, and whether it stands right behind a bracket.
+    let (mut run, mut opened) = (0_usize, false);
     for (at, c) in code.char_indices() {
         if c.is_whitespace() && outside.binary_search(&at).is_ok() {
             run += 1;
             continue;
         }
-        if run > 0 && !out.is_empty() {
+        let is_inside = opened || (matches!(c, ')' | ']') && outside.binary_search(&at).is_ok());
+        if run > 0 && !out.is_empty() && !is_inside {
             let rest = code.get(at..).unwrap_or("");
             out.push_str(if run > 1 && out.contains('{') && begins_clause(rest) { "  " } else { " " });
         }
         run = 0;
+        opened = matches!(c, '(' | '[') && outside.binary_search(&at).is_ok();
         out.push(c);
     }
     out
@@ -274,6 +277,14 @@ mod tests {
     fn braces_in_a_line_change_no_column() {
         let text = "issuer a {\n  algorithms RS256\n  roles claim groups {\n    \"x\" -> staff\n  }\n  attribute a: string = claim a\n  attribute bcd: string = claim b\n  personal attribute e: string? = claim e\n}\nallow b {\n  on POST /x/{id}, POST /y/{id}\n  for staff\n  when user.mfa\n}\ntest \"t\" {\n  request GET \"https://x\"\n  as a { sub: \"u\" }\n  expect deny\n}\n";
         let expected = "issuer a {\n  algorithms RS256\n  roles      claim groups {\n    \"x\" -> staff\n  }\n  attribute a: string   = claim a\n  attribute bcd: string = claim b\n  personal attribute e: string? = claim e\n}\nallow b {\n  on   POST /x/{id}, POST /y/{id}\n  for  staff\n  when user.mfa\n}\ntest \"t\" {\n  request GET \"https://x\"\n  as a { sub: \"u\" }\n  expect deny\n}\n";
+        assert_eq!(format("policy.gate", text).unwrap(), expected);
+        assert_eq!(format("policy.gate", expected).unwrap(), expected);
+    }
+
+    #[test]
+    fn brackets_have_no_spaces_at_their_ends() {
+        let text = "allow x { for anyone  when ( request.host   == \"( a )\" ) and ( request.method in [ \"GET\", \"HEAD\" ] ) }\n";
+        let expected = "allow x { for anyone  when (request.host == \"( a )\") and (request.method in [\"GET\", \"HEAD\"]) }\n";
         assert_eq!(format("policy.gate", text).unwrap(), expected);
         assert_eq!(format("policy.gate", expected).unwrap(), expected);
     }

@@ -12,6 +12,8 @@ pub const NESTING_MAX: u32 = 64;
 pub const RULES_MAX: usize = 100_000;
 /// Entries of one list.
 pub const LIST_ENTRIES_MAX: usize = 1_000_000;
+/// Bad lines of one list file that are told one by one: a wrong file has as many as it has lines. The others are counted.
+pub const LIST_FAULTS_SHOWN_MAX: usize = 20;
 /// Bytes of one name.
 pub const NAME_BYTES_MAX: usize = 64;
 /// Bytes of the text of one `matches` pattern.

@@ -176,6 +176,18 @@ pub enum ListEntries {
     Nets(Vec<IpNet>),
 }
 
+impl ListEntries {
+    /// Says whether the list has no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Strings(entries) => entries.is_empty(),
+            Self::Ints(entries) => entries.is_empty(),
+            Self::Nets(entries) => entries.is_empty(),
+        }
+    }
+}
+
 /// A service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {

@@ -5,7 +5,7 @@ use crate::address::IpNet;
 use crate::ast::{self, LiteralKind, Type};
 use crate::codes::lists as codes;
 use crate::diagnostic::Diagnostic;
-use crate::limits::LIST_ENTRIES_MAX;
+use crate::limits::{LIST_ENTRIES_MAX, LIST_FAULTS_SHOWN_MAX};
 use crate::policy::{List, ListEntries};
 use crate::source::Sources;
 
@@ -107,16 +107,29 @@ fn from_file(path: &ast::Text, ty: Type, sources: &Sources, out: &mut Vec<Diagno
             return Vec::new();
         }
     };
-    let mut values = Vec::new();
+    let (mut values, mut unfit, mut last) = (Vec::new(), 0_usize, None);
+    let at = |number, message| {
+        let mut diagnostic = Diagnostic::at(codes::ENTRY_UNFIT, path.span, message);
+        diagnostic.list_line = Some((path.node.clone(), number));
+        diagnostic.help("a list file has one value a line; `#` begins a comment")
+    };
     for (number, line) in (1_u32..).zip(bytes.split(|b| *b == b'\n')) {
         match entry(line, ty) {
             Ok(value) => values.extend(value),
             Err(message) => {
-                let mut diagnostic = Diagnostic::at(codes::ENTRY_UNFIT, path.span, message);
-                diagnostic.list_line = Some((path.node.clone(), number));
-                out.push(diagnostic.help("a list file has one value a line; `#` begins a comment"));
+                unfit += 1;
+                if unfit <= LIST_FAULTS_SHOWN_MAX {
+                    out.push(at(number, message));
+                } else {
+                    last = Some(number);
+                }
             }
         }
+    }
+    if let Some(last) = last {
+        let more = unfit - LIST_FAULTS_SHOWN_MAX;
+        let noun = if more == 1 { "line" } else { "lines" };
+        out.push(at(last, format!("{more} more {noun} of `{}` can't be read, this one the last", path.node)));
     }
     values
 }
@@ -144,4 +157,28 @@ fn entry(line: &[u8], ty: Type) -> Result<Option<LiteralKind>, String> {
     };
     let short: String = text.chars().take(60).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     read.map(Some).ok_or_else(|| format!("`{short}` is no {kind}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_wrong_file_the_first_lines_are_told_and_the_others_counted() {
+        let text = "list x: ip from \"x.txt\"\nallow a { for anyone }\ndeny b { when request.ip in x }\n";
+        let told = |lines: usize| {
+            let mut sources = Sources::from_text("policy.gate", text);
+            sources.lists.insert("x.txt".to_owned(), Ok("no address\n".repeat(lines).into_bytes()));
+            let (ast, parsed) = crate::parse::parse(&sources);
+            assert_eq!(parsed, []);
+            let (_, found) = crate::check::check(&ast, &sources);
+            found.into_iter().filter(|d| d.code == codes::ENTRY_UNFIT).collect::<Vec<_>>()
+        };
+        assert_eq!(told(LIST_FAULTS_SHOWN_MAX).len(), LIST_FAULTS_SHOWN_MAX);
+        let found = told(1_000);
+        assert_eq!(found.len(), LIST_FAULTS_SHOWN_MAX + 1);
+        let last = found.last().unwrap();
+        assert_eq!(last.message, "980 more lines of `x.txt` can't be read, this one the last");
+        assert_eq!(last.list_line, Some(("x.txt".to_owned(), 1_000)));
+    }
 }

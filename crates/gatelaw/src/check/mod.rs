@@ -92,7 +92,10 @@ pub fn check(ast: &Ast, sources: &Sources) -> (Option<Policy>, Vec<Diagnostic>) 
     if out.iter().all(|d| d.code.severity == Severity::Warning) {
         out.extend(crate::analysis::analyse(&policy));
     }
-    out.sort_by(|a, b| a.span.cmp(&b.span).then(a.code.cmp(&b.code)).then(a.message.cmp(&b.message)));
+    out.sort_by(|a, b| {
+        let by_place = a.span.cmp(&b.span).then(a.list_line.cmp(&b.list_line));
+        by_place.then(a.code.cmp(&b.code)).then(a.message.cmp(&b.message))
+    });
     out.dedup();
     let wrong = out.iter().any(|d| d.code.severity == Severity::Error);
     ((!wrong).then_some(policy), out)

@@ -578,7 +578,7 @@ impl Policy {
         Read::of_attr(attr, &self.needs, |name| captures.get(name).copied().unwrap_or(u32::MAX >> 8))
     }
 
-    fn entries(&self, list: ListId) -> Option<&ListEntries> {
+    pub(crate) fn entries(&self, list: ListId) -> Option<&ListEntries> {
         self.lists.get(usize::try_from(list.0).ok()?).map(|l| &l.entries)
     }
 

@@ -138,8 +138,12 @@ fn route(input: Input<'_>) -> Parsed<'_, Route> {
 
 /// `GET`
 fn method(input: Input<'_>) -> Parsed<'_, Name> {
-    let (rest, found) =
-        word(input).map_err(|_| expected(input, "a method such as `GET`, or a path such as `/orders/**`"))?;
+    let wanted = || expected(input, "a method such as `GET`, or a path such as `/orders/**`");
+    let (rest, found) = word(input).map_err(|_| wanted())?;
+    // The next clause: behind a comma too many, or behind an `on` that names nothing.
+    if CLAUSE_WORDS.contains(&found.node.as_str()) {
+        return Err(wanted());
+    }
     if found.node.bytes().any(|b| b.is_ascii_lowercase()) {
         let message = format!("`{}` is no method: methods are written in capitals", found.node);
         let help = format!("write `{}`", found.node.to_ascii_uppercase());
@@ -210,4 +214,21 @@ fn level(input: Input<'_>) -> Parsed<'_, ClauseKind> {
     };
     let (rest, found) = word(input)?;
     Ok((rest, ClauseKind::Level(Spanned { node: level, span: found.span })))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::Sources;
+
+    #[test]
+    fn behind_a_comma_too_many_a_route_is_wanted_not_another_spelling_of_the_next_clause() {
+        for text in ["allow a {\n  on GET /a,\n  for anyone\n}\n", "allow a {\n  on\n  for anyone\n}\n"] {
+            let (_, found) = crate::parse::parse(&Sources::from_text("policy.gate", text));
+            let messages: Vec<&str> = found.iter().map(|d| d.message.as_str()).collect();
+            assert_eq!(
+                messages,
+                ["expected a method such as `GET`, or a path such as `/orders/**`, found `for`"]
+            );
+        }
+    }
 }
