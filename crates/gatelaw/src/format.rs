@@ -29,8 +29,9 @@ pub fn format(name: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
     }
     let lines = read(text);
     let laid = write(&lines);
-    // INVARIANT: only white space changes. Were it otherwise, the text stays as it was written.
-    Ok(if without_space(&laid) == without_space(text) { laid } else { text.to_owned() })
+    // INVARIANT: only white space changes, and what was a policy stays one. Were it otherwise, the text stays as it was written.
+    let is_policy = || crate::parse::parse(&Sources::from_text(name, &laid)).1.is_empty();
+    Ok(if without_space(&laid) == without_space(text) && is_policy() { laid } else { text.to_owned() })
 }
 
 /// One line: its tokens, and where it stands.
@@ -94,24 +95,39 @@ fn outside_strings(line: &str) -> impl Iterator<Item = (usize, char)> {
     })
 }
 
+/// Walks the characters of a line that stand in no string and in no path, where brackets are characters as others.
+fn outside_paths(line: &str) -> impl Iterator<Item = (usize, char)> {
+    let (mut word, mut in_path) = (false, false);
+    outside_strings(line).filter(move |(_, c)| {
+        if !word {
+            in_path = *c == '/';
+        }
+        word = !c.is_whitespace();
+        !in_path
+    })
+}
+
 /// Puts one space between tokens, and none inside of brackets at their ends; two stay before a clause of a block on one line.
 fn spaced(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     let outside: Vec<usize> = outside_strings(code).map(|(at, _)| at).collect();
-    // Spaces before a character, and whether it stands right behind a bracket.
+    let brackets: Vec<usize> =
+        outside_paths(code).filter(|(_, c)| matches!(c, '(' | '[' | ')' | ']')).map(|(at, _)| at).collect();
+    // Spaces before a character, and whether it stands right behind an opening bracket.
     let (mut run, mut opened) = (0_usize, false);
     for (at, c) in code.char_indices() {
         if c.is_whitespace() && outside.binary_search(&at).is_ok() {
             run += 1;
             continue;
         }
-        let is_inside = opened || (matches!(c, ')' | ']') && outside.binary_search(&at).is_ok());
+        let is_bracket = brackets.binary_search(&at).is_ok();
+        let is_inside = opened || (is_bracket && matches!(c, ')' | ']'));
         if run > 0 && !out.is_empty() && !is_inside {
             let rest = code.get(at..).unwrap_or("");
             out.push_str(if run > 1 && out.contains('{') && begins_clause(rest) { "  " } else { " " });
         }
         run = 0;
-        opened = matches!(c, '(' | '[') && outside.binary_search(&at).is_ok();
+        opened = is_bracket && matches!(c, '(' | '[');
         out.push(c);
     }
     out
@@ -131,6 +147,11 @@ fn brackets(code: &str) -> ((usize, usize), (usize, usize), usize) {
         match c {
             '{' => opened.0 += 1,
             '}' => closed.0 += 1,
+            _ => {}
+        }
+    }
+    for (_, c) in outside_paths(code) {
+        match c {
             '(' | '[' => opened.1 += 1,
             ')' | ']' => closed.1 += 1,
             _ => {}
@@ -287,6 +308,13 @@ mod tests {
         let expected = "allow x { for anyone  when (request.host == \"( a )\") and (request.method in [\"GET\", \"HEAD\"]) }\n";
         assert_eq!(format("policy.gate", text).unwrap(), expected);
         assert_eq!(format("policy.gate", expected).unwrap(), expected);
+    }
+
+    #[test]
+    fn brackets_of_paths_are_characters() {
+        let text = "allow x {\n  on GET /a/(  for anyone\n}\n";
+        let expected = "allow x {\n  on GET /a/( for anyone\n}\n";
+        assert_eq!(format("policy.gate", text).unwrap(), expected);
     }
 
     #[test]
