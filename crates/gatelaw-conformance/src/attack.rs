@@ -41,12 +41,12 @@ fn sealed(bytes: &mut [u8]) -> Option<()> {
     Some(())
 }
 
-/// Changes an artifact somewhere: a bit, a byte, a word, a piece of itself or of another, or its length.
+/// Changes an artifact in one place or up to three: a bit, a byte, a word, a piece of itself or of another, or its length.
 pub fn change(rng: &mut Rng, bytes: &mut Vec<u8>, other: &[u8]) {
     for _ in 0..rng.between(1, 3) {
         let at = rng.below(bytes.len());
         let piece = rng.between(1, PIECE_BYTES_MAX);
-        match rng.below(8) {
+        match rng.below(12) {
             0 | 1 => {
                 let bit = 1_u8 << rng.below(8);
                 put(bytes, at, |byte| byte ^ bit);
@@ -68,21 +68,59 @@ pub fn change(rng: &mut Rng, bytes: &mut Vec<u8>, other: &[u8]) {
                     put(bytes, aligned + offset, |_| value);
                 }
             }
-            5 => {
-                let from = if rng.chance(50) { bytes.clone() } else { other.to_vec() };
-                let start = rng.below(from.len());
-                for (offset, value) in from.iter().skip(start).take(piece).enumerate() {
-                    put(bytes, at + offset, |_| *value);
+            5 | 6 => {
+                for (offset, value) in a_piece(rng, bytes, other).into_iter().enumerate() {
+                    put(bytes, at + offset, |_| value);
                 }
             }
-            6 => {
-                let value = rng.bits().to_le_bytes()[0];
-                bytes.insert(at, value);
+            7 => {
+                let there = rng.below(bytes.len());
+                let last = bytes.len().saturating_sub(piece);
+                let (low, high) = (at.min(there).min(last), at.max(there).min(last));
+                (0..piece.min(high - low)).for_each(|offset| bytes.swap(low + offset, high + offset));
             }
-            _ => {
-                bytes.truncate(bytes.len().saturating_sub(piece).max(at));
+            8 | 9 => {
+                let put_in = a_piece(rng, bytes, other);
+                splice(bytes, at, 0, &put_in);
             }
+            10 => splice(bytes, at, piece, &[]),
+            _ => bytes.truncate(bytes.len().saturating_sub(piece).max(at)),
         }
+    }
+}
+
+/// Takes a piece of the artifact or of another one, or bits that are all set.
+fn a_piece(rng: &mut Rng, bytes: &[u8], other: &[u8]) -> Vec<u8> {
+    let length = rng.between(1, PIECE_BYTES_MAX);
+    let from = match rng.below(3) {
+        0 => return vec![u8::MAX; length],
+        1 => bytes,
+        _ => other,
+    };
+    from.iter().skip(rng.below(from.len())).take(length).copied().collect()
+}
+
+/// Cuts up to `cut` bytes out of a section and puts a piece in their place. The length of the section fits afterwards, so that
+/// all sections behind it stay whole.
+fn splice(bytes: &mut Vec<u8>, at: usize, cut: usize, piece: &[u8]) {
+    let mut begin = SECTIONS;
+    for place in (LENGTHS..SECTIONS).step_by(4) {
+        let Some(length) = bytes.get(place..).and_then(|lengths| lengths.first_chunk::<4>()) else { return };
+        let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        let end = begin.saturating_add(length);
+        if end > bytes.len() {
+            return;
+        }
+        if (begin..end).contains(&at) {
+            let cut = cut.min(end - at);
+            bytes.splice(at..at + cut, piece.iter().copied());
+            let length = u32::try_from(length + piece.len() - cut).unwrap_or(u32::MAX).to_le_bytes();
+            for (offset, value) in length.into_iter().enumerate() {
+                put(bytes, place + offset, |_| value);
+            }
+            return;
+        }
+        begin = end;
     }
 }
 

@@ -1,36 +1,72 @@
 //! Any bytes that are no artifact are refused; changed ones with digests that fit are refused, or decide safely.
 //!
-//! `MUTATIONS` says how many changed artifacts are tried.
-#![allow(clippy::unwrap_used, reason = "tests")]
+//! `MUTATIONS` says how many changed artifacts are tried, `FIRST` from which seed on.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use gatelaw::Session;
+use allocation_counter::measure;
 use gatelaw::artifact::load_unsigned;
+use gatelaw::decision::Decision;
+use gatelaw::testing::Question;
+use gatelaw::{Compiled, Effect, Plan, Session};
 use gatelaw_conformance::attack::{change, seal};
 use gatelaw_conformance::generate::Rng;
-use gatelaw_host::{decide_line, files};
+use gatelaw_host::{explain_line, files};
 
-/// Between them: lists, patterns, captures, time windows, limits, forwards, tokens of agents.
-const POLICIES: [&str; 5] =
-    ["authzen-gateway", "orders-api", "multi-tenant-saas", "break-glass", "ai-agents"];
-const MUTATIONS: u64 = 20_000;
-
-/// Requests that get as far as a plan lets them.
-const REQUESTS: [&str; 4] = [
-    r#"{"method":"PUT","scheme":"https","host":"todo.example.com","target":"/todos/7","headers":[],"now":1795000000,"identity":{"issuer":"citadel","claims":{"sub":"m","roles":["editor"]}}}"#,
-    r#"{"method":"POST","scheme":"https","host":"prod.example.com","target":"/logs/api","headers":[["x-incident","INC-12345"]],"ip":"10.1.2.3","now":1795000000,"identity":{"issuer":"keycloak","claims":{"sub":"eva","realm_access":{"roles":["engineer"]}}}}"#,
-    r#"{"method":"POST","scheme":"https","host":"tools.example.com","target":"/mcp","headers":[["mcp-method","tools/call"],["mcp-name","search"],["mcp-protocol-version","2025-11-25"]],"now":1795000000,"identity":{"issuer":"login","claims":{"sub":"ann","roles":["employee"],"act":{"sub":"agent:assistant"}}}}"#,
-    r#"{"method":"GET","scheme":"https","host":"acme.app.example.com","target":"/api/export/a","headers":[],"now":1795000000,"identity":{"issuer":"auth0","claims":{"sub":"u1","https://app.example.com/tenant":"acme","https://app.example.com/roles":["owner"]}}}"#,
+/// Between them: lists, patterns, captures, time windows, limits, forwards, tokens of agents. With each a request that it allows:
+/// a line, so that claims are mapped by what the artifact says of them.
+const POLICIES: [(&str, &str); 5] = [
+    (
+        "authzen-gateway",
+        r#"{"method":"GET","scheme":"https","host":"todo.example.com","target":"/todos","headers":[],"ip":"192.0.2.1","now":1767268800,"identity":{"issuer":"citadel","claims":{"sub":"beth","roles":["viewer"]}}}"#,
+    ),
+    (
+        "orders-api",
+        r#"{"method":"GET","scheme":"https","host":"api.acme.com","target":"/v1/orders/48213","headers":[["x-tenant","t1"]],"ip":"10.20.3.4","facts":{"country":"DE","bot_score":96},"now":1795000000,"identity":{"issuer":"okta","claims":{"sub":"ann","groups":["Orders Staff"],"org_id":"t1","mfa":true}}}"#,
+    ),
+    (
+        "multi-tenant-saas",
+        r#"{"method":"GET","scheme":"https","host":"acme.app.example.com","target":"/api/projects/1","headers":[],"ip":"192.0.2.1","now":1767268800,"identity":{"issuer":"auth0","claims":{"sub":"u1","https://app.example.com/tenant":"acme","https://app.example.com/roles":["member"]}}}"#,
+    ),
+    (
+        "break-glass",
+        r#"{"method":"GET","scheme":"https","host":"prod.example.com","target":"/logs/api","headers":[["x-incident","INC-12345"]],"ip":"192.0.2.1","now":1767866400,"identity":{"issuer":"keycloak","claims":{"sub":"eva","realm_access":{"roles":["engineer"]}}}}"#,
+    ),
+    (
+        "ai-agents",
+        r#"{"method":"POST","scheme":"https","host":"tools.example.com","target":"/mcp","headers":[["mcp-method","tools/list"],["mcp-protocol-version","2026-07-28"]],"ip":"192.0.2.1","now":1767268800,"identity":{"issuer":"login","claims":{"sub":"ann","iat":1767268800,"roles":["employee"],"act":{"sub":"agent:assistant"}}}}"#,
+    ),
 ];
+const MUTATIONS: u64 = 20_000;
+/// Tests of the artifact's own policy that are asked.
+const QUESTIONS: usize = 6;
+/// Memory that loading may take, by byte of the artifact: an entry of one byte may become a record of some hundred.
+const LOADED_BYTES_MAX: u64 = 64;
+/// Memory that deciding may take: texts of requests of a few hundred bytes, and tables of some ten thousand words.
+const DECIDED_BYTES_MAX: u64 = 1 << 20;
+/// How long loading and deciding may take, on a busy machine: what grows with the square of an artifact takes longer.
+const TIME_MAX: Duration = Duration::from_secs(5);
+
+fn policies() -> Vec<Compiled> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    let compiled = |(name, _)| gatelaw::compile(&files::read(&[folder.join(name)]).sources).unwrap();
+    POLICIES.map(compiled).into()
+}
 
 fn artifacts() -> Vec<Vec<u8>> {
-    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
-    let compiled = POLICIES.map(|policy| {
-        let sources = files::read(&[policies.join(policy)]).sources;
-        gatelaw::compile(&sources).unwrap().plan.to_bytes()
-    });
-    compiled.into()
+    policies().iter().map(|compiled| compiled.plan.to_bytes()).collect()
+}
+
+/// What a policy's own tests ask, in their order.
+fn questions(compiled: &Compiled) -> Vec<Question<'_>> {
+    compiled.policy.tests.iter().map(|test| Question::of(&compiled.policy, test)).collect()
+}
+
+fn ask(session: &mut Session<&Plan>, question: &Question<'_>) -> Decision {
+    question.ask(|raw, caller| session.decision(raw, caller))
 }
 
 #[test]
@@ -67,40 +103,93 @@ fn sealing_again_changes_nothing() {
     }
 }
 
+/// Else the attack would stop where the first rule denies.
 #[test]
-fn changed_artifacts_are_refused_or_decide() {
-    let mutations = std::env::var("MUTATIONS").map_or(MUTATIONS, |text| text.parse().unwrap());
-    let artifacts = artifacts();
-    let orders = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/orders-api/requests.jsonl");
-    let orders = std::fs::read_to_string(orders).unwrap();
-    let requests: Vec<&str> = REQUESTS.into_iter().chain(orders.lines().take(6)).collect();
-    let (mut misfits, mut refused, mut loaded) = (0_u64, 0_u64, 0_u64);
-    for seed in 0..mutations {
-        let mut rng = Rng::new(seed);
-        let mut bytes = rng.pick(&artifacts).clone();
-        let other = rng.pick(&artifacts);
-        change(&mut rng, &mut bytes, other);
-        misfits += u64::from(!seal(&mut bytes));
-        match load_unsigned(&bytes) {
+fn what_is_asked_gets_as_far_as_limits_and_records() {
+    let (mut limits, mut set, mut kept, mut observed) = (0, 0, 0, 0);
+    for (compiled, (name, line)) in policies().iter().zip(POLICIES) {
+        let mut session = Session::new(&compiled.plan);
+        let answer = explain_line(&mut session, line, None);
+        assert!(answer.contains(r#""effect":"allow""#), "{name}: {answer}");
+        let decisions: Vec<_> = questions(compiled).iter().map(|q| ask(&mut session, q)).collect();
+        assert!(decisions.iter().filter(|d| d.effect == Effect::Allow).count() >= 5, "{name}");
+        limits += decisions.iter().filter(|d| !d.limits.is_empty()).count();
+        set += decisions.iter().filter(|d| !d.set.is_empty()).count();
+        kept += decisions.iter().filter(|d| !d.keep.is_empty()).count();
+        observed += decisions.iter().filter(|d| !d.observed.is_empty()).count();
+    }
+    assert!([limits, set, kept, observed].iter().all(|n| *n >= 2), "{limits} {set} {kept} {observed}");
+}
+
+/// What came of the changed artifacts.
+#[derive(Debug, Default)]
+struct Figures {
+    refused: u64,
+    /// Those among the refused whose sections don't even have fitting lengths.
+    misfits: u64,
+    loaded: u64,
+    /// The most memory that loading took, in bytes for a byte of the artifact.
+    loading_bytes_max: u64,
+    /// The most memory that deciding took, in bytes.
+    deciding_bytes_max: u64,
+    slowest: Duration,
+}
+
+impl Figures {
+    fn attack(&mut self, bytes: &[u8], line: &str, questions: &[&Question<'_>]) {
+        let start = Instant::now();
+        let mut loaded = None;
+        let loading = measure(|| loaded = Some(load_unsigned(bytes)));
+        let per_byte = loading.bytes_max / u64::try_from(bytes.len().max(1)).unwrap();
+        self.loading_bytes_max = self.loading_bytes_max.max(per_byte);
+        match loaded.unwrap() {
             Err(error) => {
-                assert!(error.code().starts_with("artifact:"), "seed {seed}: {error}");
-                refused += 1;
+                assert!(error.code().starts_with("artifact:"), "{error}");
+                self.refused += 1;
             }
             Ok(plan) => {
-                let mut session = Session::new(&plan);
-                for request in &requests {
-                    decide_line(&mut session, request, None);
-                }
-                loaded += 1;
+                let deciding = measure(|| {
+                    let mut session = Session::new(&plan);
+                    explain_line(&mut session, line, None);
+                    for question in questions {
+                        ask(&mut session, question);
+                    }
+                });
+                self.deciding_bytes_max = self.deciding_bytes_max.max(deciding.bytes_max);
+                self.loaded += 1;
             }
         }
+        self.slowest = self.slowest.max(start.elapsed());
+        assert!(self.loading_bytes_max <= LOADED_BYTES_MAX, "loading takes {per_byte} bytes for each byte");
+        assert!(self.deciding_bytes_max <= DECIDED_BYTES_MAX, "deciding takes {}", self.deciding_bytes_max);
+        assert!(self.slowest <= TIME_MAX, "loading and deciding takes {:?}", self.slowest);
     }
-    println!(
-        "{mutations} changed artifacts: {refused} refused, {misfits} of them before their digests; {loaded} loaded"
-    );
+}
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).map_or(otherwise, |text| text.parse().unwrap())
+}
+
+#[test]
+fn changed_artifacts_are_refused_or_decide() {
+    let (first, mutations) = (number("FIRST", 0), number("MUTATIONS", MUTATIONS));
+    let policies = policies();
+    let artifacts: Vec<Vec<u8>> = policies.iter().map(|compiled| compiled.plan.to_bytes()).collect();
+    let questions: Vec<Vec<Question<'_>>> = policies.iter().map(questions).collect();
+    let mut figures = Figures::default();
+    for seed in first..first + mutations {
+        let mut rng = Rng::new(seed);
+        let which = rng.below(artifacts.len());
+        let mut bytes = artifacts[which].clone();
+        let other = rng.pick(&artifacts);
+        change(&mut rng, &mut bytes, other);
+        figures.misfits += u64::from(!seal(&mut bytes));
+        let asked: Vec<_> = (0..QUESTIONS).map(|_| rng.pick(&questions[which])).collect();
+        let attack = || figures.attack(&bytes, POLICIES[which].1, &asked);
+        catch_unwind(AssertUnwindSafe(attack)).unwrap_or_else(|_| panic!("seed {seed}: see above"));
+    }
+    println!("{mutations} changed artifacts: {figures:?}");
     // Else the attack would stop at the door.
-    assert!(
-        loaded > mutations / 50 && refused - misfits > mutations / 20,
-        "{loaded} loaded, {refused} refused"
-    );
+    let behind = figures.refused - figures.misfits;
+    assert!(figures.loaded > mutations / 50 && behind > mutations / 20, "{figures:?}");
 }
