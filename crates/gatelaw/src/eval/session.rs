@@ -274,6 +274,11 @@ impl Found<'_> {
                 matched.extend(instance.filter(|i| !view.split || is_observed_deny(view.plan, *i)));
                 false
             });
+            // A compiled plan has a word for each: only a hostile one names the same instances again and again.
+            if self.matched.len() > tables.len() {
+                self.matched.sort_unstable();
+                self.matched.dedup();
+            }
         }
     }
 
@@ -306,4 +311,36 @@ impl Found<'_> {
 fn is_observed_deny(plan: &Plan, instance: u32) -> bool {
     let found = plan.instance(instance).filter(|i| i.action == Action::Observe);
     found.and_then(|i| plan.rule(i.rule)).is_some_and(|r| matches!(r.kind, PlanKind::Deny(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::load_unsigned;
+    use crate::source::Sources;
+
+    /// Once each class added its instances anew, and a decision took memory by the square of the artifact's length.
+    #[test]
+    fn naming_an_instance_again_and_again_takes_no_memory() {
+        let sources = Sources::from_text("policy.gate", "audit visits { level brief keep request.host }");
+        let mut plan = crate::compile(&sources).unwrap().plan;
+        let (rows, classes) = (2_000, 2_000);
+        let bits = u32::try_from(plan.tables.len()).unwrap();
+        let (matching, class) = (bits + 2, bits + 2 + 2 + rows);
+        plan.tables.extend([rows, 0, bits, rows]);
+        plan.tables.extend((0..rows).map(|_| 0));
+        plan.tables.extend([0, matching, 0, 0, 0, classes]);
+        plan.tables.extend((0..classes).map(|_| class));
+        (plan.entry.other_host, plan.entry.rows_max) = (class + 2, rows);
+        let bytes = plan.to_bytes();
+        let plan = load_unsigned(&bytes).unwrap();
+        let mut session = Session::new(&plan);
+        let raw = RawRequest::new(b"GET", b"api.acme.com", b"/");
+        let mut decision = None;
+        let taken =
+            allocation_counter::measure(|| decision = Some(session.decision(&raw, Caller::Anonymous)));
+        assert_eq!(decision.unwrap().keep, [("request.host".to_owned(), "api.acme.com".to_owned())]);
+        let length = u64::try_from(bytes.len()).unwrap();
+        assert!(taken.bytes_max < 8 * length, "{} for an artifact of {length}", taken.bytes_max);
+    }
 }
