@@ -47,8 +47,6 @@ const QUESTIONS: usize = 6;
 const LOADED_BYTES_MAX: u64 = 64;
 /// Memory that deciding may take: texts of requests of a few hundred bytes, and tables of some ten thousand words.
 const DECIDED_BYTES_MAX: u64 = 1 << 20;
-/// How long loading and deciding may take, on a busy machine: what grows with the square of an artifact takes longer.
-const TIME_MAX: Duration = Duration::from_secs(5);
 
 fn policies() -> Vec<Compiled> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
@@ -132,6 +130,7 @@ struct Figures {
     loading_bytes_max: u64,
     /// The most memory that deciding took, in bytes.
     deciding_bytes_max: u64,
+    /// What took longest, told and not judged: a test must not depend on the machine.
     slowest: Duration,
 }
 
@@ -162,7 +161,6 @@ impl Figures {
         self.slowest = self.slowest.max(start.elapsed());
         assert!(self.loading_bytes_max <= LOADED_BYTES_MAX, "loading takes {per_byte} bytes for each byte");
         assert!(self.deciding_bytes_max <= DECIDED_BYTES_MAX, "deciding takes {}", self.deciding_bytes_max);
-        assert!(self.slowest <= TIME_MAX, "loading and deciding takes {:?}", self.slowest);
     }
 }
 

@@ -169,8 +169,6 @@ fn verdict_roots(plan: &Plan) -> BTreeSet<u32> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
     use crate::artifact::load_unsigned;
     use crate::plan::VariableWords;
@@ -224,17 +222,15 @@ mod tests {
         check(&[0, 0, 4, 0, 1, LEAF, 0], Err("a program is not there, or asks another one"));
     }
 
-    /// Once each program walked anew all that it reaches: an artifact of 340 KB took most of a minute to load.
+    /// Once each program walked anew all that it reaches: this artifact would take an hour to load.
     #[test]
     fn programs_that_share_their_nodes_load_in_one_pass() {
-        let count = 20_000;
+        let count = 200_000;
         let mut nodes = vec![0];
         for at in (4..).step_by(3).take(count - 1) {
             nodes.extend([0, at, 0]);
         }
         nodes.extend([0, LEAF, 0]);
-        let start = Instant::now();
         assert_eq!(load(nodes, count), Ok(()));
-        assert!(start.elapsed() < Duration::from_secs(5), "it took {:?}", start.elapsed());
     }
 }
