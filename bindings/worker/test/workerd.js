@@ -7,9 +7,11 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 
 const { WORKERD, GATELAW_NPM } = process.env;
 const START_MS = 20_000;
+const RECORDED_MS = 5_000;
 /** Far above what any of these Workers needs: a leak ends the test, not the machine. */
 const MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
 const MEMORY_CHECK_MS = 250;
@@ -139,6 +141,16 @@ class Worker {
     this.#records.push(...lines.map((line) => JSON.parse(line)));
     this.#recorded = end;
     return this.#records;
+  }
+
+  /** Lists the records that are meant, as soon as there are so many of them: a Worker writes them beside its answer. */
+  async recorded(count, isMeant) {
+    const end = Date.now() + RECORDED_MS;
+    for (;;) {
+      const meant = this.records().filter(isMeant);
+      if (meant.length >= count || Date.now() > end) return meant;
+      await pause(5);
+    }
   }
 
   /** Shows the end of the log. */
