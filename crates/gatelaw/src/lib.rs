@@ -34,7 +34,7 @@ pub mod time;
 pub use ast::Effect;
 pub use compile::{Compiled, compile};
 pub use decision::Decision;
-pub use eval::{Asked, Explanation, Outcome, Prepared, RuleExplained, Session};
+pub use eval::{Asked, Begun, Explanation, Outcome, Prepared, RuleExplained, Session};
 pub use identity::{Caller, Identity};
 pub use plan::{Cost, Plan, RuleSummary, Stats};
 pub use request::RawRequest;

@@ -91,3 +91,30 @@ pub const ANALYSIS_WITNESSES_MAX: u32 = 64;
 pub const JSON_DEPTH_MAX: u32 = 32;
 /// Bytes of one request line: headers of 64 KiB and claims of 1 MiB, escaped, with room to spare.
 pub const REQUEST_LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Bytes of a token: servers stop near 8 KiB of one header, and a token of an identity provider has at most a few.
+pub const TOKEN_BYTES_MAX: usize = 16 * 1024;
+/// Depth of the JSON of a token: claims of real providers have four levels.
+pub const TOKEN_DEPTH_MAX: u32 = 16;
+/// Bytes of a key's id in a token.
+pub const KEY_ID_BYTES_MAX: usize = 256;
+/// Bits of an RSA key that may verify (RFC 7518 §3.3).
+pub const RSA_BITS_MIN: usize = 2048;
+/// Bits of an RSA key at most: a signature of a larger one costs milliseconds.
+pub const RSA_BITS_MAX: usize = 8192;
+/// Bytes of a key set.
+pub const KEY_SET_BYTES_MAX: usize = 256 * 1024;
+/// Keys of a key set.
+pub const KEYS_MAX: usize = 64;
+/// Seconds for which fetched keys are fresh, whatever their endpoint says: at least, so that no endpoint is asked at each request.
+pub const KEYS_FRESH_S_MIN: i64 = 5 * 60;
+/// Seconds for which fetched keys are fresh at most, so that a revoked key doesn't live on.
+pub const KEYS_FRESH_S_MAX: i64 = 24 * 60 * 60;
+/// Seconds for which fetched keys are fresh where their endpoint says nothing.
+pub const KEYS_FRESH_S_DEFAULT: i64 = 10 * 60;
+/// Seconds between two fetches of one issuer's keys, whatever tokens ask for.
+pub const KEYS_COOL_DOWN_S: i64 = 30;
+/// Seconds after which a fetch that never ended counts as failed: twice a host's time-out.
+pub const KEYS_FETCH_S_MAX: i64 = 10;
+/// Verified tokens that a gate remembers, where it is not told otherwise.
+pub const TOKENS_REMEMBERED_DEFAULT: usize = 10_000;

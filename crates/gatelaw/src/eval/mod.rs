@@ -16,4 +16,4 @@ pub use explain::{Asked, Explanation, RuleExplained};
 pub(crate) use notes::{AlternativeNote, ClassifiedNotes, NoteDrafts, NoteExpr, Notes, RuleNote};
 pub use outcome::Outcome;
 pub use prepared::Prepared;
-pub use session::Session;
+pub use session::{Begun, Session};

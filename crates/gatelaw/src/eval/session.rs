@@ -13,7 +13,7 @@ use crate::decision::{Challenge, ChallengeError, Decision};
 use crate::identity::{Caller, Identity};
 use crate::plan::{Action, Plan, PlanKind};
 use crate::policy::{Denial, RuleId};
-use crate::request::{Canonical, RawRequest};
+use crate::request::{Canonical, RawRequest, Token};
 
 /// Decides requests by one plan, with buffers that are used again: once they are warm, deciding allocates nothing.
 ///
@@ -47,8 +47,31 @@ impl<P: Borrow<Plan>> Session<P> {
 
     /// Decides a request. Nothing that is wrong with it, or with the plan, is ever an allow.
     pub fn decide(&mut self, raw: &RawRequest<'_>, caller: Caller<'_>) -> &Outcome {
-        self.work.decide(self.plan.borrow(), raw, caller);
+        self.work.begin(self.plan.borrow(), raw);
+        self.finish(caller)
+    }
+
+    /// Reads a request, and answers where it stands: decided without a caller, or open until [`Session::finish`] names one.
+    ///
+    /// A host that verifies tokens itself asks for the one that the request carries here, so that the request is read once.
+    pub fn begin(&mut self, raw: &RawRequest<'_>) -> Begun<'_> {
+        self.work.begin(self.plan.borrow(), raw);
+        match self.work.opened {
+            Some(_) => Begun::Open(self.work.request.token()),
+            None => Begun::Decided(&self.work.outcome),
+        }
+    }
+
+    /// Decides the request that was begun last. One that was decided already stays as it is; without any, the answer is deny.
+    pub fn finish(&mut self, caller: Caller<'_>) -> &Outcome {
+        self.work.finish(self.plan.borrow(), caller);
         &self.work.outcome
+    }
+
+    /// Copies the outcome of the request decided last into a decision of its own. This allocates.
+    #[must_use]
+    pub fn to_decision(&self) -> Decision {
+        self.work.outcome.to_decision(self.plan.borrow())
     }
 
     /// Decides a request, and copies the outcome into a decision of its own. The copy allocates.
@@ -64,6 +87,25 @@ impl<P: Borrow<Plan>> Session<P> {
     }
 }
 
+/// Says where a request stands once it is read.
+#[derive(Debug, Clone, Copy)]
+pub enum Begun<'s> {
+    /// Decided, whoever asks: it was refused, or a fact was of a wrong type.
+    Decided(&'s Outcome),
+    /// Open until the caller is known. The token is `None` where there is none, or where all matching services ignore tokens:
+    /// then the caller is anonymous.
+    Open(Option<Token<'s>>),
+}
+
+/// What reading a request found, for judging it.
+#[derive(Debug, Clone, Copy)]
+struct Opened {
+    host: u32,
+    tokens_ignored: bool,
+    /// The text of `resource_metadata`.
+    metadata: Option<u32>,
+}
+
 /// The buffers of a session: what the last request came to.
 #[derive(Debug)]
 struct Work {
@@ -75,36 +117,25 @@ struct Work {
     mark: u64,
     /// The classes of the last request, and whether they were asked in its second reading: for explanations.
     classes: Vec<(u32, bool)>,
+    /// What was found of a request that is not decided yet.
+    opened: Option<Opened>,
 }
 
 impl Work {
     fn new(plan: &Plan) -> Self {
         let (request, scratch) = (Canonical::new(), Scratch::new(plan));
         let (outcome, mark) = (Outcome::new(), plan.mark());
-        Self { request, scratch, outcome, anonymous: true, mark, classes: Vec::new() }
+        Self { request, scratch, outcome, anonymous: true, mark, classes: Vec::new(), opened: None }
     }
 
-    fn decide(&mut self, plan: &Plan, raw: &RawRequest<'_>, caller: Caller<'_>) {
+    fn begin(&mut self, plan: &Plan, raw: &RawRequest<'_>) {
         self.outcome.clear();
         self.classes.clear();
-        let prepared = match caller {
-            Caller::Prepared(prepared) => prepared.classes(self.mark),
-            Caller::Verified(_) | Caller::Anonymous | Caller::Invalid(_) | Caller::KeysUnavailable => &[],
-        };
-        if let Some((host, caller, metadata)) = self.admit(plan, raw, caller) {
-            self.anonymous = caller.is_none();
-            let prepared = if caller.is_some() { prepared } else { &[] };
-            self.judge(plan, host, (caller, prepared), metadata);
-        }
+        self.opened = self.read(plan, raw);
     }
 
-    /// Takes the steps before any rule: the canonical request, facts, the token.
-    fn admit<'p, 'c>(
-        &mut self,
-        plan: &'p Plan,
-        raw: &RawRequest<'_>,
-        caller: Caller<'c>,
-    ) -> Option<(u32, Option<&'c Identity>, Option<&'p str>)> {
+    /// Takes the steps before the caller counts: the canonical request, and facts.
+    fn read(&mut self, plan: &Plan, raw: &RawRequest<'_>) -> Option<Opened> {
         let mut host = plan.entry.other_host;
         let read = self.request.read_target(raw, |name| {
             host = routes::host(plan, name);
@@ -116,7 +147,6 @@ impl Work {
         }
         let view = View::new(plan, &self.request);
         let (tokens_ignored, metadata) = routes::starts(plan, host).services(view);
-        let metadata = metadata.map(|id| plan.strings.text(id));
         if let Err(refused) = self.request.read_rest(raw, &plan.reading, tokens_ignored) {
             self.outcome.deny(400, Why::Refused(refused));
             return None;
@@ -127,17 +157,41 @@ impl Work {
             self.outcome.deny(503, Why::Fact(fact));
             return None;
         }
+        Some(Opened { host, tokens_ignored, metadata })
+    }
+
+    fn finish(&mut self, plan: &Plan, caller: Caller<'_>) {
+        let Some(opened) = self.opened.take() else { return };
+        let metadata = opened.metadata.map(|id| plan.strings.text(id));
+        let prepared = match caller {
+            Caller::Prepared(prepared) => prepared.classes(self.mark),
+            Caller::Verified(_) | Caller::Anonymous | Caller::Invalid(_) | Caller::KeysUnavailable => &[],
+        };
+        if let Some(caller) = self.admit(opened, caller, metadata) {
+            self.anonymous = caller.is_none();
+            let prepared = if caller.is_some() { prepared } else { &[] };
+            self.judge(plan, opened.host, (caller, prepared), metadata);
+        }
+    }
+
+    /// Answers who is asking, nobody included; `None` where the token decides already.
+    fn admit<'c>(
+        &mut self,
+        opened: Opened,
+        caller: Caller<'c>,
+        metadata: Option<&str>,
+    ) -> Option<Option<&'c Identity>> {
         match caller {
-            _ if tokens_ignored => Some((host, None, metadata)),
+            _ if opened.tokens_ignored => Some(None),
             Caller::Anonymous if self.request.token().is_some() => self.invalid("no_verifier", metadata),
-            Caller::Anonymous => Some((host, None, metadata)),
+            Caller::Anonymous => Some(None),
             Caller::Invalid(code) => self.invalid(code, metadata),
             Caller::KeysUnavailable => {
                 self.outcome.deny(503, Why::KeysUnavailable);
                 None
             }
-            Caller::Verified(identity) => Some((host, Some(identity), metadata)),
-            Caller::Prepared(prepared) => Some((host, Some(prepared.identity()), metadata)),
+            Caller::Verified(identity) => Some(Some(identity)),
+            Caller::Prepared(prepared) => Some(Some(prepared.identity())),
         }
     }
 
