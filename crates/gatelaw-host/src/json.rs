@@ -28,23 +28,32 @@ pub fn parse(text: &str) -> Result<Json, JsonError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_borrowed(text: &str) -> Result<JsonText<'_>, JsonError> {
+    parse_nested(text, JSON_DEPTH_MAX)
+}
+
+/// Reads a text as [`parse_borrowed`] does, nested at most `depth_max` deep.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_nested(text: &str, depth_max: u32) -> Result<JsonText<'_>, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Value { depth: 0 }.deserialize(&mut deserializer);
+    let value = Value { deeper: depth_max, depth_max }.deserialize(&mut deserializer);
     value.and_then(|value| deserializer.end().map(|()| value)).map_err(|e| JsonError(e.to_string()))
 }
 
-/// Reads one value at a depth.
+/// Reads one value.
 #[derive(Clone, Copy)]
 struct Value {
-    depth: u32,
+    /// How much deeper it may be nested.
+    deeper: u32,
+    depth_max: u32,
 }
 
 impl Value {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.depth >= JSON_DEPTH_MAX {
-            return Err(E::custom(format_args!("nested more than {JSON_DEPTH_MAX} deep")));
-        }
-        Ok(Self { depth: self.depth + 1 })
+        let deeper = self.deeper.checked_sub(1);
+        let too_deep = || E::custom(format_args!("nested more than {} deep", self.depth_max));
+        deeper.map(|deeper| Self { deeper, ..self }).ok_or_else(too_deep)
     }
 }
 

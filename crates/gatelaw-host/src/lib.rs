@@ -9,9 +9,14 @@ mod decision_read;
 mod explanation_line;
 mod handling;
 pub mod json;
+pub mod keys;
 mod needs_line;
 mod paint;
 mod request_line;
+#[cfg(not(target_arch = "wasm32"))]
+mod signature;
+pub mod token;
+mod verifier;
 mod words;
 
 pub use checked::{Checked, is_about_text};
@@ -24,4 +29,7 @@ pub use paint::Paint;
 pub use request_line::{
     HeaderLines, LineCaller, LineError, LineErrorCode, RequestLine, RequestMembers, RequestText,
 };
+#[cfg(not(target_arch = "wasm32"))]
+pub use signature::{is_signature_valid, is_signed};
+pub use verifier::{KeysWanted, Pending, Step, Verifier, Who};
 pub use words::{caller_in_words, decision_in_words, explanation_in_words, rules_in_words};

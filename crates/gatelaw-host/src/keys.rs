@@ -1,0 +1,10 @@
+//! The keys of issuers: what a key is, and when a set of keys is fetched, fresh, stale or missing.
+
+mod cache;
+mod document;
+mod jwk;
+mod point;
+
+pub use cache::{Found, KeyCache};
+pub use document::{KeySetCode, KeySetError};
+pub use jwk::{Algorithm, Curve, Jwk, KeyMaterial, KeySet};

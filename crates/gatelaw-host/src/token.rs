@@ -1,0 +1,9 @@
+//! A token as it was received: read strictly, then judged with the caller's clock. Nothing here fetches or verifies.
+
+mod code;
+mod judge;
+mod reader;
+
+pub use code::TokenCode;
+pub(crate) use judge::{Circumstances, Judged, issuer_of, judge, takes_from};
+pub use reader::{Header, Jws};

@@ -1,0 +1,147 @@
+//! What a token claims, judged by the lines of its issuer and the caller's clock.
+
+use gatelaw::Identity;
+use gatelaw::json::JsonText;
+use gatelaw::needs::Needs;
+use gatelaw::policy::{IdentityModel, Issuer, IssuerId};
+use gatelaw::request::TokenSource;
+use gatelaw::time::in_range;
+
+use super::{Jws, TokenCode};
+
+/// Holds what claims came to; the signature isn't verified yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Judged {
+    /// The caller, mapped.
+    pub identity: Identity,
+    /// The Unix seconds from which it is valid, leeway included.
+    pub valid_from: i64,
+    /// The Unix seconds at which it is valid no more, leeway included.
+    pub expires: i64,
+    /// Whether it is bound to a client certificate.
+    pub is_bound: bool,
+}
+
+/// What a token is judged by, beside the policy.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances<'a> {
+    /// Where the token stands.
+    pub source: TokenSource,
+    /// The fact `client_cert`.
+    pub client_cert: Option<&'a str>,
+    /// Unix seconds.
+    pub now: i64,
+}
+
+/// Judges all of a token but its signature.
+pub(crate) fn judge(
+    model: &IdentityModel,
+    needs: &Needs,
+    jws: &Jws<'_>,
+    at: Circumstances<'_>,
+) -> Result<Judged, TokenCode> {
+    let claims = jws.claims()?;
+    let issuer = issuer(model, &claims)?;
+    if !takes_from(issuer, needs, at.source) {
+        return Err(TokenCode::Source);
+    }
+    if !issuer.algorithms.iter().any(|name| name == jws.header.algorithm.name()) {
+        return Err(TokenCode::Alg);
+    }
+    if !issuer.types.iter().any(|typ| same_type(typ.as_deref(), jws.header.typ.as_deref())) {
+        return Err(TokenCode::Type);
+    }
+    if !audience(issuer, &claims) {
+        return Err(TokenCode::Audience);
+    }
+    let (valid_from, expires) = times(issuer, &claims, at.now)?;
+    let identity =
+        Identity::map(model, &issuer.name, &claims, at.client_cert).map_err(|_| TokenCode::Claims)?;
+    Ok(Judged { identity, valid_from, expires, is_bound: claims.member("cnf").is_some() })
+}
+
+/// Finds the issuer that `iss` names: exactly, as RFC 9068 §4 asks.
+fn issuer<'m>(model: &'m IdentityModel, claims: &JsonText<'_>) -> Result<&'m Issuer, TokenCode> {
+    let Some(JsonText::String(iss)) = claims.member("iss") else { return Err(TokenCode::Issuer) };
+    model.issuers.iter().find(|issuer| issuer.url == *iss).ok_or(TokenCode::Issuer)
+}
+
+/// Says whether an issuer takes tokens from a place: each takes bearer tokens, others only where its lines say so.
+pub(crate) fn takes_from(issuer: &Issuer, needs: &Needs, source: TokenSource) -> bool {
+    let named = |all: &[String], index: u32, taken: &[String]| {
+        let name = usize::try_from(index).ok().and_then(|index| all.get(index));
+        name.is_some_and(|name| taken.contains(name))
+    };
+    match source {
+        TokenSource::Authorization => true,
+        TokenSource::Header(index) => named(&needs.token_headers, index, &issuer.token_headers),
+        TokenSource::Cookie(index) => named(&needs.token_cookies, index, &issuer.token_cookies),
+    }
+}
+
+/// Compares types as media types are: letters in any case, `application/` left out (RFC 7515 §4.1.9).
+fn same_type(listed: Option<&str>, given: Option<&str>) -> bool {
+    fn short(typ: &str) -> &str {
+        match typ.split_at_checked("application/".len()) {
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") && !rest.contains('/') => {
+                rest
+            }
+            _ => typ,
+        }
+    }
+    match (listed, given) {
+        (None, None) => true,
+        (Some(listed), Some(given)) => short(listed).eq_ignore_ascii_case(short(given)),
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// Says whether `aud`, a string or an array of strings (RFC 7519 §4.1.3), names one of the issuer's audiences. Where the issuer
+/// has none, a missing one will do; one of a wrong type never does.
+fn audience(issuer: &Issuer, claims: &JsonText<'_>) -> bool {
+    let is_ours = |name: &str| issuer.audience.is_empty() || issuer.audience.iter().any(|ours| ours == name);
+    match claims.member("aud") {
+        None => issuer.audience.is_empty(),
+        Some(JsonText::String(name)) => is_ours(name),
+        Some(JsonText::Array(names)) => {
+            let texts = names.iter().map(|name| if let JsonText::String(n) = name { Some(n) } else { None });
+            let texts: Option<Vec<_>> = texts.collect();
+            texts.is_some_and(|texts| texts.iter().any(|name| is_ours(name)))
+        }
+        Some(_) => false,
+    }
+}
+
+/// Judges the times of a token (RFC 7519 §4.1), and answers from when until when it is valid, leeway included.
+fn times(issuer: &Issuer, claims: &JsonText<'_>, now: i64) -> Result<(i64, i64), TokenCode> {
+    let time = |name: &str| match claims.member(name) {
+        None => Ok(None),
+        Some(JsonText::Int(time)) if in_range(*time) => Ok(Some(*time)),
+        Some(_) => Err(TokenCode::Times),
+    };
+    let [exp, iat, nbf, auth_time] = ["exp", "iat", "nbf", "auth_time"].map(time);
+    let (exp, iat) = (exp?.ok_or(TokenCode::Times)?, iat?.ok_or(TokenCode::Times)?);
+    let (nbf, auth_time) = (nbf?, auth_time?);
+    if exp <= iat || nbf.is_some_and(|nbf| exp <= nbf) {
+        return Err(TokenCode::Times);
+    }
+    // INVARIANT: times are years 0 to 9999, so that neither sums nor differences of two overflow.
+    let expires = exp + issuer.leeway_s;
+    if now >= expires {
+        return Err(TokenCode::Expired);
+    }
+    let begins = [Some(iat), nbf, auth_time].into_iter().flatten().fold(iat, i64::max);
+    let valid_from = begins - issuer.leeway_s;
+    if now < valid_from {
+        return Err(TokenCode::NotYetValid);
+    }
+    if exp - iat > issuer.max_age_s {
+        return Err(TokenCode::Lifetime);
+    }
+    Ok((valid_from, expires))
+}
+
+/// Finds an issuer by its number.
+pub(crate) fn issuer_of(model: &IdentityModel, id: IssuerId) -> Option<&Issuer> {
+    model.issuers.get(usize::try_from(id.0).ok()?)
+}

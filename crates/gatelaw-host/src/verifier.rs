@@ -1,0 +1,292 @@
+//! Verifies tokens without input, output or a clock of its own: it answers what it needs, the host does that, and comes back.
+//!
+//! ```text
+//! begin(token, now) ──▶ Decided(who)
+//!        ▲          ──▶ NeedsSignature(pending) ── the host verifies ──▶ settle(pending, yes or no) ──▶ who
+//!        │          ──▶ NeedsKeys(issuer) ── begin_fetch, the host fetches ──▶ fetched(…) or failed(…) ─┐
+//!        └───────────────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+mod remembered;
+
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+use gatelaw::policy::{Issuer, IssuerId};
+use gatelaw::request::Token;
+use gatelaw::{Caller, Plan, Prepared};
+
+use crate::keys::{Algorithm, Found, Jwk, KeyCache, KeySet};
+use crate::token::{Circumstances, Judged, Jws, TokenCode, issuer_of, judge, takes_from};
+use remembered::{Digest, Remembered, Verified};
+
+/// Verifies the tokens of one policy's issuers, and remembers those that were valid.
+#[derive(Debug)]
+pub struct Verifier<P> {
+    plan: P,
+    /// By issuer.
+    issuers: Vec<IssuerKeys>,
+    remembered: Remembered,
+}
+
+/// The keys of one issuer, and how often a key of it went away.
+#[derive(Debug, Clone, Default)]
+struct IssuerKeys {
+    cache: KeyCache,
+    /// What was verified under another number counts no more.
+    generation: u32,
+}
+
+/// Says how far a token is.
+#[derive(Debug)]
+#[must_use]
+pub enum Step {
+    /// Judged.
+    Decided(Who),
+    /// The keys of an issuer have to be fetched first.
+    NeedsKeys(KeysWanted),
+    /// All but the signature is right: the host verifies it, and tells [`Verifier::settle`].
+    NeedsSignature(Box<Pending>),
+}
+
+/// Says who is asking, as far as tokens tell.
+#[derive(Debug, Clone)]
+pub enum Who {
+    /// Nobody: there is no token.
+    Anonymous,
+    /// A valid token's caller, classified for the policy.
+    Verified(Arc<Prepared>),
+    /// A token that is refused.
+    Invalid(TokenCode),
+    /// A token whose issuer's keys were never had.
+    KeysUnavailable,
+}
+
+impl Who {
+    /// Returns the caller as a decision takes it.
+    #[must_use]
+    pub fn caller(&self) -> Caller<'_> {
+        match self {
+            Self::Anonymous => Caller::Anonymous,
+            Self::Verified(prepared) => Caller::Prepared(prepared),
+            Self::Invalid(code) => Caller::Invalid(code.name()),
+            Self::KeysUnavailable => Caller::KeysUnavailable,
+        }
+    }
+}
+
+/// Names an issuer whose keys are wanted.
+#[derive(Debug, Clone)]
+pub struct KeysWanted {
+    /// The issuer.
+    pub issuer: IssuerId,
+    /// What to decide where the host can't fetch, or doesn't wait.
+    pub otherwise: Who,
+}
+
+/// Holds a token of which the signature alone is not judged yet.
+#[derive(Debug)]
+pub struct Pending {
+    token: Box<str>,
+    signature_at: usize,
+    algorithm: Algorithm,
+    key: Arc<Jwk>,
+    digest: Digest,
+    judged: Judged,
+    client_cert: Option<Box<str>>,
+}
+
+impl Pending {
+    /// Returns the algorithm to verify by; the key fits it.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Returns the key.
+    #[must_use]
+    pub fn key(&self) -> &Arc<Jwk> {
+        &self.key
+    }
+
+    /// Returns the text that is signed.
+    #[must_use]
+    pub fn signed(&self) -> &str {
+        self.token.split_at_checked(self.signature_at).map_or("", |(signed, _)| signed)
+    }
+
+    /// Returns the signature, as base64url.
+    #[must_use]
+    pub fn signature(&self) -> &str {
+        self.token.split_at_checked(self.signature_at + 1).map_or("", |(_, signature)| signature)
+    }
+}
+
+impl<P: Borrow<Plan>> Verifier<P> {
+    /// Makes a verifier without keys, which remembers at most `tokens_max` tokens.
+    #[must_use]
+    pub fn new(plan: P, tokens_max: usize) -> Self {
+        let issuers = plan.borrow().identity_model().issuers.len();
+        let issuers = vec![IssuerKeys::default(); issuers];
+        Self { plan, issuers, remembered: Remembered::new(tokens_max) }
+    }
+
+    /// Returns the plan.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        self.plan.borrow()
+    }
+
+    /// Finds an issuer by its name in the policy.
+    #[must_use]
+    pub fn issuer(&self, name: &str) -> Option<IssuerId> {
+        let issuers = &self.plan().identity_model().issuers;
+        let index = issuers.iter().position(|issuer| issuer.name == name)?;
+        u32::try_from(index).ok().map(IssuerId)
+    }
+
+    /// Takes keys that stay as they are: no endpoint is asked for this issuer.
+    pub fn set_keys(&mut self, issuer: IssuerId, set: KeySet) {
+        if let Some(keys) = self.keys_mut(issuer) {
+            keys.generation = keys.generation.wrapping_add(1);
+            keys.cache = KeyCache::fixed(set);
+        }
+    }
+
+    /// Takes the keys, and what is known of them, from the verifier of another policy, for the issuers of equal URLs. What was
+    /// verified is not taken: another policy may map it in another way.
+    pub fn adopt_keys<Q: Borrow<Plan>>(&mut self, other: &Verifier<Q>) {
+        let theirs = &other.plan().identity_model().issuers;
+        for (ours, keys) in self.plan.borrow().identity_model().issuers.iter().zip(&mut self.issuers) {
+            let same = |issuer: &Issuer| issuer.url == ours.url && issuer.keys == ours.keys;
+            if let Some(found) = theirs.iter().zip(&other.issuers).find(|(issuer, _)| same(issuer)) {
+                keys.cache = found.1.cache.clone();
+            }
+        }
+    }
+
+    /// Judges a token as far as it goes. `client_cert` is the fact of that name, `now` in Unix seconds.
+    ///
+    /// A token that was verified before costs a digest and a look-up, and allocates nothing.
+    pub fn begin(&mut self, token: Token<'_>, client_cert: Option<&str>, now: i64) -> Step {
+        let digest = Digest::of(token.value);
+        if let Some(prepared) = self.remember(token, &digest, client_cert, now) {
+            return Step::Decided(Who::Verified(prepared));
+        }
+        self.judge(token, digest, client_cert, now).unwrap_or_else(|code| Step::Decided(Who::Invalid(code)))
+    }
+
+    fn remember(
+        &mut self,
+        token: Token<'_>,
+        digest: &Digest,
+        client_cert: Option<&str>,
+        now: i64,
+    ) -> Option<Arc<Prepared>> {
+        let plan = self.plan.borrow();
+        let verified = self.remembered.find(digest)?;
+        let id = verified.prepared.identity().issuer;
+        let generation = usize::try_from(id.0).ok().and_then(|at| self.issuers.get(at))?.generation;
+        let issuer = issuer_of(plan.identity_model(), id)?;
+        let counts = verified.generation == generation
+            && (verified.valid_from..verified.expires).contains(&now)
+            && verified.bound_to.as_deref().is_none_or(|cert| client_cert == Some(cert))
+            && takes_from(issuer, plan.needs(), token.source);
+        counts.then(|| Arc::clone(&verified.prepared))
+    }
+
+    fn judge(
+        &self,
+        token: Token<'_>,
+        digest: Digest,
+        client_cert: Option<&str>,
+        now: i64,
+    ) -> Result<Step, TokenCode> {
+        let plan = self.plan.borrow();
+        let jws = Jws::read(token.value)?;
+        let at = Circumstances { source: token.source, client_cert, now };
+        let judged = judge(plan.identity_model(), plan.needs(), &jws, at)?;
+        let issuer = judged.identity.issuer;
+        let algorithm = jws.header.algorithm;
+        let cache = &self.keys(issuer).ok_or(TokenCode::Issuer)?.cache;
+        let wanted = |otherwise| Step::NeedsKeys(KeysWanted { issuer, otherwise });
+        let key = match cache.find(jws.header.kid.as_deref(), algorithm, now) {
+            Found::Key(key) if key.fits(algorithm) => key,
+            Found::Key(_) | Found::Unknown { may_fetch: false } => return Err(TokenCode::Key),
+            Found::Unknown { may_fetch: true } => return Ok(wanted(Who::Invalid(TokenCode::Key))),
+            Found::Nothing { may_fetch: true } => return Ok(wanted(Who::KeysUnavailable)),
+            Found::Nothing { may_fetch: false } => return Ok(Step::Decided(Who::KeysUnavailable)),
+        };
+        let client_cert = if judged.is_bound { client_cert.map(Box::from) } else { None };
+        let (token, signature_at) = (token.value.into(), jws.signed.len());
+        Ok(Step::NeedsSignature(Box::new(Pending {
+            token,
+            signature_at,
+            algorithm,
+            key,
+            digest,
+            judged,
+            client_cert,
+        })))
+    }
+
+    /// Takes what the host says of a signature. A valid token is remembered until it expires, or its key goes away.
+    pub fn settle(&mut self, pending: Pending, is_valid: bool) -> Who {
+        let Pending { key, digest, judged, client_cert, .. } = pending;
+        if !is_valid {
+            return Who::Invalid(TokenCode::Signature);
+        }
+        let Some(keys) = self.keys(judged.identity.issuer) else { return Who::Invalid(TokenCode::Issuer) };
+        // It may have gone away while the host verified.
+        if !keys.cache.has(&key) {
+            return Who::Invalid(TokenCode::Key);
+        }
+        let generation = keys.generation;
+        let prepared = Arc::new(self.plan.borrow().prepare(judged.identity));
+        let (valid_from, expires) = (judged.valid_from, judged.expires);
+        let verified = Verified {
+            prepared: Arc::clone(&prepared),
+            generation,
+            valid_from,
+            expires,
+            bound_to: client_cert,
+        };
+        self.remembered.insert(digest, verified);
+        Who::Verified(prepared)
+    }
+
+    /// Lists the issuers whose keys should be fetched now: they have none, or stale ones.
+    pub fn due(&self, now: i64) -> impl Iterator<Item = IssuerId> + '_ {
+        (0..).zip(&self.issuers).filter(move |(_, keys)| keys.cache.is_due(now)).map(|(id, _)| IssuerId(id))
+    }
+
+    /// Begins a fetch of an issuer's keys, for one caller alone. False: one is under way, whose end the host may wait for, or the
+    /// last ended too short a time ago.
+    pub fn begin_fetch(&mut self, issuer: IssuerId, now: i64) -> bool {
+        self.keys_mut(issuer).is_some_and(|keys| keys.cache.begin_fetch(now))
+    }
+
+    /// Takes the keys that were fetched; `max_age_s` is how long their endpoint calls them fresh.
+    pub fn fetched(&mut self, issuer: IssuerId, set: KeySet, max_age_s: Option<i64>, now: i64) {
+        if let Some(keys) = self.keys_mut(issuer)
+            && keys.cache.fetched(set, max_age_s, now)
+        {
+            keys.generation = keys.generation.wrapping_add(1);
+        }
+    }
+
+    /// Notes that a fetch failed: keys that were had before stay.
+    pub fn failed(&mut self, issuer: IssuerId, now: i64) {
+        if let Some(keys) = self.keys_mut(issuer) {
+            keys.cache.failed(now);
+        }
+    }
+
+    fn keys(&self, issuer: IssuerId) -> Option<&IssuerKeys> {
+        self.issuers.get(usize::try_from(issuer.0).ok()?)
+    }
+
+    fn keys_mut(&mut self, issuer: IssuerId) -> Option<&mut IssuerKeys> {
+        self.issuers.get_mut(usize::try_from(issuer.0).ok()?)
+    }
+}
