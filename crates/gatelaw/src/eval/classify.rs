@@ -122,8 +122,13 @@ impl Scratch {
             let exceptions =
                 usize::try_from(*count).ok().and_then(|count| rest.as_chunks::<2>().0.get(..count));
             let exceptions = exceptions.unwrap_or(&[]);
-            let found =
-                exceptions.binary_search_by_key(&class, |[c, _]| *c).ok().and_then(|i| exceptions.get(i));
+            let found = match exceptions {
+                // As most nodes are.
+                [only] => Some(only).filter(|[c, _]| *c == class),
+                _ => {
+                    exceptions.binary_search_by_key(&class, |[c, _]| *c).ok().and_then(|i| exceptions.get(i))
+                }
+            };
             let next = found.map_or(*default, |[_, child]| *child);
             if next & TERMINAL == 0 && next <= at {
                 return 0;

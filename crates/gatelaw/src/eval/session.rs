@@ -337,12 +337,14 @@ impl Found<'_> {
     }
 
     fn verdict(&mut self, view: View<'_>, verdict: u32) {
+        if verdict == 0 {
+            return;
+        }
         let tables = &view.plan.tables;
         let ranks = run(tables, verdict.saturating_add(3), word(tables, verdict.saturating_add(2)));
         let at = word(tables, verdict.saturating_add(1));
-        let found = match (verdict, word(tables, verdict)) {
-            (0, _) => None,
-            (_, 1) => {
+        let found = match word(tables, verdict) {
+            1 => {
                 let number = self.scratch.walk(view, &view.plan.nodes, at);
                 number.checked_sub(1).and_then(|n| ranks.get(usize::try_from(n).ok()?)).copied()
             }

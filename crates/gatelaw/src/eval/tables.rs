@@ -16,18 +16,27 @@ pub(super) fn run(words: &[u32], at: u32, length: u32) -> &[u32] {
     words.get(start..end).unwrap_or(&[])
 }
 
-/// Says whether two texts are equal, with ASCII letters folded if asked.
+/// Says whether two texts are equal, with ASCII letters folded if asked. Names that differ often do so at their ends.
+#[inline]
 fn same(known: &[u8], text: &[u8], fold: bool) -> bool {
-    known == text || (fold && known.eq_ignore_ascii_case(text))
+    if fold {
+        return known.eq_ignore_ascii_case(text);
+    }
+    known.len() == text.len() && known.last() == text.last() && known == text
 }
 
 /// Finds the value of a text in a table of strings at an offset.
+#[inline]
 pub(super) fn string(words: &[u32], at: u32, strings: &Strings, text: &str, fold: bool) -> Option<u32> {
     let table = usize::try_from(at).ok().and_then(|at| words.get(at..))?;
     // An empty table is one word, and what follows it is another table.
     let [1..=u32::MAX, mask, slots @ ..] = table else { return None };
-    let (slots, _) = slots.as_chunks::<2>();
-    let (first, last) = (hash(text, fold) & mask, *mask);
+    slot(slots.as_chunks().0, *mask, strings, text, fold)
+}
+
+/// Looks for a text from the slot of its hash on.
+fn slot(slots: &[[u32; 2]], mask: u32, strings: &Strings, text: &str, fold: bool) -> Option<u32> {
+    let first = hash(text, fold) & mask;
     let mut slot = first;
     loop {
         let [string, value] = usize::try_from(slot).ok().and_then(|slot| slots.get(slot))?;
@@ -35,7 +44,7 @@ pub(super) fn string(words: &[u32], at: u32, strings: &Strings, text: &str, fold
         if same(strings.text_bytes(id), text.as_bytes(), fold) {
             return Some(*value);
         }
-        slot = if slot == last { 0 } else { slot.saturating_add(1) };
+        slot = if slot == mask { 0 } else { slot.saturating_add(1) };
         if slot == first {
             return None;
         }

@@ -91,7 +91,11 @@ fn set<'c>(claims: &'c JsonText<'c>, path: &[String], shape: SetShape) -> Result
 fn as_set<'c>(value: &'c JsonText<'c>, shape: SetShape) -> Result<Vec<&'c str>, TokenFault> {
     let mut members = match (shape, value) {
         (SetShape::List, JsonText::Array(values)) => {
-            values.iter().map(as_str).collect::<Result<Vec<_>, _>>()?
+            let mut members = Vec::with_capacity(values.len());
+            for value in values {
+                members.push(as_str(value)?);
+            }
+            members
         }
         (SetShape::Words, JsonText::String(text)) => {
             text.split(' ').filter(|word| !word.is_empty()).collect()
@@ -189,7 +193,7 @@ fn roles(model: &IdentityModel, issuer: &Issuer, claims: &JsonText<'_>) -> Resul
             let grants = line.grants.iter().skip(start).take_while(|(granting, _)| granting == value);
             for (_, role) in grants {
                 let role = usize::try_from(role.0).ok().and_then(|index| model.roles.get(index));
-                granted.extend(role.into_iter().flat_map(|r| r.closure.iter().copied()));
+                granted.extend_from_slice(role.map_or(&[], |role| &role.closure));
             }
         }
     }

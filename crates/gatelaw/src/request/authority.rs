@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::bytes::{LABEL, METHOD, all, is};
+use super::bytes::{LABEL, METHOD, NAME, all, is};
 use super::names::trim;
 use super::{RawRequest, RefusalCode};
 use crate::limits::{HOST_BYTES_MAX, LABEL_BYTES_MAX, METHOD_BYTES_MAX};
@@ -54,20 +54,23 @@ pub fn canonical_host(authority: &[u8], host: &mut String) -> bool {
 }
 
 /// Says whether an authority is a name without port that no URL parser takes for an address, as nearly all are.
+///
+/// A name this short has no label that is too long.
 fn is_plain_name(authority: &[u8]) -> bool {
-    let (mut length, mut first) = (0, 0);
+    let (mut before, mut first) = (b'.', b'.');
     for byte in authority {
-        match byte {
-            b'.' if length == 0 => return false,
-            b'.' => length = 0,
-            _ if length == LABEL_BYTES_MAX || !is(LABEL, *byte) => return false,
-            _ => {
-                first = if length == 0 { *byte } else { first };
-                length += 1;
+        if before == b'.' {
+            first = *byte;
+            if first == b'.' {
+                return false;
             }
         }
+        before = *byte;
     }
-    length != 0 && first.is_ascii_alphabetic() && authority.len() <= HOST_BYTES_MAX
+    before != b'.'
+        && first.is_ascii_alphabetic()
+        && authority.len() <= LABEL_BYTES_MAX
+        && all(NAME, authority)
 }
 
 fn write_ipv6(address: &str, host: &mut String) -> bool {
@@ -118,15 +121,30 @@ fn is_port(text: &str) -> bool {
 /// Reads the method of a request into `method`.
 pub(super) fn read_method(raw: &RawRequest<'_>, method: &mut String) -> Result<(), RefusalCode> {
     method.clear();
-    let is_upper_token = all(METHOD, raw.method);
-    let fits = (1..=METHOD_BYTES_MAX).contains(&raw.method.len());
-    match std::str::from_utf8(raw.method) {
-        Ok(text) if fits && is_upper_token && !matches!(text, "CONNECT" | "TRACE") => {
-            method.push_str(text);
-            Ok(())
-        }
-        _ => Err(RefusalCode::Method),
+    method
+        .push_str(known_method(raw.method).or_else(|| other_method(raw.method)).ok_or(RefusalCode::Method)?);
+    Ok(())
+}
+
+/// Finds a method among those that nearly every request has.
+fn known_method(method: &[u8]) -> Option<&'static str> {
+    match method {
+        b"GET" => Some("GET"),
+        b"HEAD" => Some("HEAD"),
+        b"POST" => Some("POST"),
+        b"PUT" => Some("PUT"),
+        b"DELETE" => Some("DELETE"),
+        b"PATCH" => Some("PATCH"),
+        b"OPTIONS" => Some("OPTIONS"),
+        _ => None,
     }
+}
+
+/// Reads any method that may be asked for.
+fn other_method(method: &[u8]) -> Option<&str> {
+    let fits = (1..=METHOD_BYTES_MAX).contains(&method.len()) && all(METHOD, method);
+    let text = std::str::from_utf8(method).ok().filter(|_| fits)?;
+    (!matches!(text, "CONNECT" | "TRACE")).then_some(text)
 }
 
 #[cfg(test)]

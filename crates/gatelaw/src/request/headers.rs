@@ -31,6 +31,10 @@ impl Headers {
     pub(super) fn read(&mut self, raw: &RawRequest<'_>, reading: &Reading) -> Result<(), Refused> {
         judge_sizes(raw)?;
         let alias = self.classify(raw, reading);
+        self.joined.resize(reading.needs().headers.len(), None);
+        if self.lines.is_empty() && alias.is_none() {
+            return Ok(());
+        }
         self.judge_repeated(raw, reading)?;
         self.judge_values(raw, reading)?;
         if let Some(name) = alias {
@@ -109,18 +113,18 @@ impl Headers {
 
     fn judge_hop_by_hop(&mut self, raw: &RawRequest<'_>, reading: &Reading) -> Result<(), Refused> {
         let mut least: Option<HeaderName> = None;
-        let is_list = |name: &[u8]| {
-            name.eq_ignore_ascii_case(b"connection") || name.eq_ignore_ascii_case(b"proxy-connection")
-        };
-        for (_, value) in raw.headers.iter().filter(|(name, _)| is_list(name)) {
+        let mut folded = std::mem::take(&mut self.folded);
+        let is_list = |header: &Header| matches!(header.name.as_str(), "connection" | "proxy-connection");
+        for (_, value) in self.lines(raw, reading).filter(|(header, _)| is_list(header)) {
             for name in value.split(|b| *b == b',').map(trim) {
-                fold_into(name, &mut self.folded);
-                if reading.keeps(&self.folded) {
+                fold_into(name, &mut folded);
+                if reading.keeps(&folded) {
                     let name = HeaderName::new(name);
                     least = Some(least.map_or(name, |least| least.min(name)));
                 }
             }
         }
+        self.folded = folded;
         match least {
             Some(_) => Err(Refused { code: RefusalCode::HopByHop, header: least }),
             None => Ok(()),
@@ -129,7 +133,6 @@ impl Headers {
 
     /// Joins the lines of each header that a policy reads.
     fn join(&mut self, raw: &RawRequest<'_>, reading: &Reading) {
-        self.joined.resize(reading.needs().headers.len(), None);
         for (header, line) in &self.lines {
             let slot = reading.header(*header).and_then(|h| h.slot).and_then(|s| usize::try_from(s).ok());
             let value =
@@ -168,10 +171,13 @@ pub(super) fn only(line: &str) -> Option<&str> {
 }
 
 fn judge_sizes(raw: &RawRequest<'_>) -> Result<(), RefusalCode> {
-    if !raw.headers.iter().all(|(name, _)| is_token(name)) {
-        return Err(RefusalCode::HeaderName);
+    let mut bytes = 0_usize;
+    for (name, value) in raw.headers {
+        if !is_token(name) {
+            return Err(RefusalCode::HeaderName);
+        }
+        bytes = bytes.saturating_add(name.len()).saturating_add(value.len());
     }
-    let bytes: usize = raw.headers.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum();
     if raw.headers_cut || raw.headers.len() > HEADER_LINES_MAX || bytes > HEADER_BYTES_MAX {
         return Err(RefusalCode::HeaderLimits);
     }

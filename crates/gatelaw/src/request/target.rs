@@ -1,6 +1,6 @@
 //! The target: path and query of one form, and what is written back of it.
 
-use super::bytes::{PLAIN_PATH, PLAIN_QUERY, all, is};
+use super::bytes::{PLAIN_QUERY, PLAIN_SEGMENT, all, is};
 use super::segment::{Segment, is_edge_of_path};
 use super::{Part, RefusalCode};
 use crate::limits::{PATH_BYTES_MAX, QUERY_BYTES_MAX, QUERY_PAIRS_MAX, SEGMENT_BYTES_MAX, SEGMENTS_MAX};
@@ -9,7 +9,9 @@ use crate::needs::Relaxations;
 /// Holds a target that was read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Target {
-    /// Decoded segments, path parameters included.
+    /// Whether every byte stands for itself: then the segments are marked in what is written.
+    is_plain: bool,
+    /// Decoded segments, path parameters included; empty where the target is plain.
     text: String,
     segments: Vec<Part>,
     /// The segments with every `%2F` read as a separator; empty where none was looked for.
@@ -23,6 +25,7 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn clear(&mut self) {
+        self.is_plain = false;
         self.text.clear();
         self.segments.clear();
         self.split.clear();
@@ -62,7 +65,7 @@ impl Target {
     }
 
     pub(super) fn text(&self, part: Part) -> &str {
-        part.of(&self.text)
+        part.of(if self.is_plain { &self.written } else { &self.text })
     }
 
     /// Returns path and query as they are forwarded.
@@ -87,25 +90,26 @@ impl Target {
         let (Some(b'/'), Ok(text)) = (raw.first(), std::str::from_utf8(raw)) else { return false };
         let (mut start, mut path_end) = (1, raw.len());
         for (at, byte) in raw.iter().enumerate().skip(1) {
-            if *byte == b'/' {
-                if !self.keep_plain(raw, start, at) {
-                    return false;
-                }
-                start = at + 1;
-            } else if !is(PLAIN_PATH, *byte) {
+            if is(PLAIN_SEGMENT, *byte) {
+                continue;
+            }
+            if *byte != b'/' {
                 path_end = at;
                 break;
             }
+            if !self.keep_plain(raw, start, at) {
+                return false;
+            }
+            start = at + 1;
         }
+        self.is_plain = true;
         self.trailing_slash = start == path_end;
-        let Some((path, query)) = text.split_at_checked(path_end) else { return false };
         self.path_end = path_end;
-        self.text.push_str(path);
         self.written.push_str(text);
         (self.trailing_slash || self.keep_plain(raw, start, path_end))
             && path_end <= PATH_BYTES_MAX
             && self.segments.len() <= SEGMENTS_MAX
-            && (query.is_empty() || is_plain_query(query.as_bytes()))
+            && raw.get(path_end..).is_some_and(|query| query.is_empty() || is_plain_query(query))
     }
 
     /// Keeps a segment of a plain path; answers no to one that isn't to be had without a closer look.
