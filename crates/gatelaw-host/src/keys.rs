@@ -4,7 +4,9 @@ mod cache;
 mod document;
 mod jwk;
 mod point;
+mod source;
 
 pub use cache::{Found, KeyCache};
 pub use document::{KeySetCode, KeySetError};
 pub use jwk::{Algorithm, Curve, Jwk, KeyMaterial, KeySet};
+pub use source::{DiscoveryError, KeySource, Wanted, max_age_s};

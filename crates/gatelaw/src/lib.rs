@@ -30,6 +30,7 @@ pub mod source;
 mod suggest;
 pub mod testing;
 pub mod time;
+pub mod url;
 
 pub use ast::Effect;
 pub use compile::{Compiled, compile};

@@ -17,7 +17,6 @@ mod routes;
 mod rules;
 mod services;
 mod tests;
-mod url;
 mod warnings;
 
 use std::collections::BTreeSet;

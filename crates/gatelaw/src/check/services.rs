@@ -92,7 +92,7 @@ impl Checker<'_> {
     }
 
     fn metadata(&mut self, url: &ast::Text, service: &mut Service) {
-        if let Some(why) = super::url::fault_of(&url.node, true) {
+        if let Some(why) = crate::url::fault_of(&url.node, true) {
             self.out.push(Diagnostic::at(
                 crate::codes::issuers::URL_BAD,
                 url.span,

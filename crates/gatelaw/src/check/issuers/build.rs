@@ -3,7 +3,6 @@
 use super::attributes::{Declared, check_attribute};
 use super::merge::{Line, Merged};
 use crate::ast::{self, ClaimPath, Grants, IssuerLineKind, Literal, LiteralKind, Name, SetShape, Text};
-use crate::check::url;
 use crate::codes::issuers as codes;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{DURATION_S_MAX, LEEWAY_S_MAX, TOKEN_AGE_S_DEFAULT};
@@ -11,6 +10,7 @@ use crate::policy::{Issuer, RoleId, RolesClaim, ScopesShape};
 use crate::request::{HOP_BY_HOP, SINGLE_VALUED};
 use crate::source::Span;
 use crate::suggest::{did_you_mean, nearest};
+use crate::url;
 
 /// The algorithms of RFC 7518 and RFC 8037 that sign with a private key.
 const ASYMMETRIC: [&str; 10] =

@@ -4,7 +4,8 @@
 ///
 /// Good is `https://HOST[:PORT][/PATH]`, or the same with `http` where the host is `localhost`, `127.0.0.0/8` or `[::1]`:
 /// nothing but the machine itself can answer there. `query` says whether `?…` may stand (RFC 8414 §2 forbids it for issuers).
-pub(crate) fn fault_of(url: &str, query: bool) -> Option<&'static str> {
+#[must_use]
+pub fn fault_of(url: &str, query: bool) -> Option<&'static str> {
     if !url.bytes().all(|b| {
         matches!(b, 0x21..=0x7E)
             && !matches!(b, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
