@@ -4,7 +4,8 @@
  * Bytes go in as a pointer and a length and are only read during the call. What comes out points into the handle that
  * answered. An error goes into a struct of the caller; it may be NULL. No panic passes this border.
  *
- * Policies and identities may be used by any thread, by several at once; a session by one at a time.
+ * Policies and identities may be used by any thread, by several at once; a session and a verifier by one at a time. A session
+ * and a verifier that decide together may be used by any thread, but both by that one alone: one pair for each thread.
  */
 #ifndef GATELAW_H
 #define GATELAW_H
@@ -17,7 +18,7 @@ extern "C" {
 #endif
 
 /* The layout that this header describes. Where gate_abi() answers another number, call nothing else. */
-#define GATE_ABI 1
+#define GATE_ABI 2
 
 /* What every call that can fail returns. Whoever gets GATE_ERROR denies the request. */
 #define GATE_OK 0
@@ -37,6 +38,7 @@ extern "C" {
 typedef struct gate_policy gate_policy;
 typedef struct gate_session gate_session;
 typedef struct gate_identity gate_identity;
+typedef struct gate_verifier gate_verifier;
 
 typedef struct gate_error {
   char code[64];
@@ -66,6 +68,11 @@ typedef struct gate_caller {
   const gate_text *roles;
   size_t roles_len;
 } gate_caller;
+
+typedef struct gate_fetch {
+  gate_text issuer;
+  gate_text url;
+} gate_fetch;
 
 typedef struct gate_request {
   gate_text method;
@@ -155,9 +162,30 @@ int32_t gate_identity_caller(const gate_identity *identity,
                              gate_caller *caller);
 void gate_identity_free(gate_identity *identity);
 
+int32_t gate_verifier_new(const gate_policy *policy, uint32_t tokens_max,
+                          gate_verifier **verifier, gate_error *error);
+int32_t gate_verifier_keys(gate_verifier *verifier, gate_text issuer,
+                           gate_text document, gate_error *error);
+int32_t gate_verifier_adopt(gate_verifier *verifier,
+                            const gate_verifier *other, gate_error *error);
+int32_t gate_verifier_next(gate_verifier *verifier, int64_t now,
+                           gate_fetch *fetch, gate_error *error);
+int32_t gate_verifier_fetched(gate_verifier *verifier, gate_text issuer,
+                              gate_text document, gate_text cache_control,
+                              int64_t now, gate_fetch *next,
+                              gate_error *error);
+int32_t gate_verifier_failed(gate_verifier *verifier, gate_text issuer,
+                             int64_t now, gate_error *error);
+int32_t gate_verifier_caller(gate_verifier *verifier, gate_caller *caller);
+void gate_verifier_free(gate_verifier *verifier);
+
 int32_t gate_decide(gate_session *session, const gate_request *request,
                     const gate_identity *identity, gate_decision *decision,
                     gate_error *error);
+int32_t gate_decide_token(gate_session *session, gate_verifier *verifier,
+                          const gate_request *request,
+                          gate_decision *decision, int32_t *wanted,
+                          gate_error *error);
 int32_t gate_handle(gate_session *session, const gate_request *request,
                     const uint8_t *request_id, size_t request_id_len,
                     gate_handling *handling, gate_error *error);
@@ -187,6 +215,10 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  *
  * gate_caller: who asks, in the words of the policy: the name of the issuer, the caller's id, the names of the roles, those
  * that other roles include among them.
+ *
+ * gate_fetch: a document to fetch with GET, of the issuer of that name in the policy; a NULL `url` is none. Ask https alone,
+ * with the certificate verified, or the `http` of this machine where the URL says so; follow no redirect; take status 200 and
+ * at most 256 KiB; give up after 5 seconds.
  *
  * gate_request: the request as it was received, before any decoding. `scheme` is `http` or `https`, `host` the request's
  * authority, `target` path and query, `headers` all lines apart and in order: those a policy reads wouldn't do, since spellings
@@ -222,8 +254,31 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  * gate_identity_caller: writes who an identity is, and answers 1; answers 0 for a token that wasn't valid or whose claims the
  * policy doesn't take. The texts stand as long as the identity.
  *
+ * gate_verifier_new: makes a verifier, which judges the tokens of requests for the sessions of its policy, and outlives it.
+ * It remembers `tokens_max` valid tokens (0: 10,000), so that the next request with one costs no signature. It has no keys yet:
+ * give it documents, or ask what it needs.
+ *
+ * gate_verifier_keys: gives it the keys of an issuer, a JWKS document (RFC 7517 §5), in place of those that would be fetched.
+ * Codes: `keys:...`, `abi:issuer` for a name that the policy doesn't have.
+ *
+ * gate_verifier_adopt: takes over what `other`, a verifier of another policy, has of the same issuers' keys.
+ *
+ * gate_verifier_next: begins the next fetch that is due at `now`, and writes its document to `fetch`. Call it each second or so,
+ * until it writes none, and when `wanted` is 1. gatelaw itself asks nobody and has no clock.
+ *
+ * gate_verifier_fetched, gate_verifier_failed: end what gate_verifier_next began: with the document that came at `now` and its
+ * header `cache_control`, or with none. `next` names the document that has to be fetched then, for an issuer's discovery
+ * document says where its keys are. What is no such document is an error, and the fetch has failed: the keys from before stay.
+ * Codes: `discovery:...`, `keys:...`, `abi:issuer`, `abi:order` for a fetch that nobody began.
+ *
+ * gate_verifier_caller: as gate_identity_caller, of the request that was decided last with this verifier.
+ *
  * gate_decide: decides a request; `identity` is NULL for nobody. `decision` points into the session, until the next call with
  * it. A bearer token in a request without an identity is denied, `token:no_verifier`. Codes: `request:...`.
+ *
+ * gate_decide_token: decides a request by the token that it carries, wherever the policy's issuers say that one stands; a request
+ * without one is nobody's. `wanted` 1: keys that may be fetched now could change the decision; a caller may wait for them, and ask
+ * again, or take it as it is. Codes: `request:...`, `abi:verifier` for a verifier of another policy.
  *
  * gate_handle: says what a gate does with the request decided last, which is given again. `request_id` is the correlation id.
  * `handling` points into the session, until the next call with it.
@@ -233,7 +288,7 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  * gate_decide_json, gate_explain_json: answer a request that is a line of JSON, as docs/request.md has it, with a line. `now`
  * stands in for a missing member of that name; NULL for none.
  *
- * gate_policy_free, gate_session_free, gate_identity_free: free a handle; NULL is none.
+ * gate_policy_free, gate_session_free, gate_identity_free, gate_verifier_free: free a handle; NULL is none.
  *
  * Codes of the border itself: `abi:null` for a NULL where a pointer was promised, `abi:text` for a text that is not UTF-8,
  * `abi:identity` for an identity of another policy, `abi:order` for a call before the one it depends on, and `abi:panic` for a

@@ -1,7 +1,8 @@
 --- gatelaw for nginx with Lua, over the C ABI of libgatelaw.
 --
 -- Nothing is loaded with this module: `load_unsigned` opens the library, the
--- first time, and every policy, gate and identity is an object of yours.
+-- first time, and every policy, gate, identity and verifier is an object of
+-- yours.
 --
 -- A wrong type is an error that names the argument. All else that goes wrong
 -- is `nil, err`: `err.code` for programs, `tostring(err)` for people.
@@ -39,6 +40,7 @@ if not pcall(ffi_sizeof, "gate_request") then
 typedef struct gate_policy gate_policy;
 typedef struct gate_session gate_session;
 typedef struct gate_identity gate_identity;
+typedef struct gate_verifier gate_verifier;
 
 typedef struct gate_error {
   char code[64];
@@ -68,6 +70,11 @@ typedef struct gate_caller {
   const gate_text *roles;
   size_t roles_len;
 } gate_caller;
+
+typedef struct gate_fetch {
+  gate_text issuer;
+  gate_text url;
+} gate_fetch;
 
 typedef struct gate_request {
   gate_text method;
@@ -157,9 +164,30 @@ int32_t gate_identity_caller(const gate_identity *identity,
                              gate_caller *caller);
 void gate_identity_free(gate_identity *identity);
 
+int32_t gate_verifier_new(const gate_policy *policy, uint32_t tokens_max,
+                          gate_verifier **verifier, gate_error *error);
+int32_t gate_verifier_keys(gate_verifier *verifier, gate_text issuer,
+                           gate_text document, gate_error *error);
+int32_t gate_verifier_adopt(gate_verifier *verifier,
+                            const gate_verifier *other, gate_error *error);
+int32_t gate_verifier_next(gate_verifier *verifier, int64_t now,
+                           gate_fetch *fetch, gate_error *error);
+int32_t gate_verifier_fetched(gate_verifier *verifier, gate_text issuer,
+                              gate_text document, gate_text cache_control,
+                              int64_t now, gate_fetch *next,
+                              gate_error *error);
+int32_t gate_verifier_failed(gate_verifier *verifier, gate_text issuer,
+                             int64_t now, gate_error *error);
+int32_t gate_verifier_caller(gate_verifier *verifier, gate_caller *caller);
+void gate_verifier_free(gate_verifier *verifier);
+
 int32_t gate_decide(gate_session *session, const gate_request *request,
                     const gate_identity *identity, gate_decision *decision,
                     gate_error *error);
+int32_t gate_decide_token(gate_session *session, gate_verifier *verifier,
+                          const gate_request *request,
+                          gate_decision *decision, int32_t *wanted,
+                          gate_error *error);
 int32_t gate_handle(gate_session *session, const gate_request *request,
                     const uint8_t *request_id, size_t request_id_len,
                     gate_handling *handling, gate_error *error);
@@ -175,7 +203,7 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
 end
 
 
-local GATE_ABI = 1
+local GATE_ABI = 2
 local GATE_OK = 0
 local HEADERS_START = 64
 
@@ -189,9 +217,12 @@ local gate_error = ffi_new("gate_error")
 local policy_out = ffi_new("gate_policy *[1]")
 local session_out = ffi_new("gate_session *[1]")
 local identity_out = ffi_new("gate_identity *[1]")
+local verifier_out = ffi_new("gate_verifier *[1]")
 local text_in = ffi_new("gate_text[3]")
 local text_out = ffi_new("gate_text[1]")
 local caller_out = ffi_new("gate_caller")
+local fetch_out = ffi_new("gate_fetch")
+local wanted_out = ffi_new("int32_t[1]")
 local now_in = ffi_new("int64_t[1]")
 local settings_in = ffi_new("gate_settings")
 local request_in = ffi_new("gate_request")
@@ -330,6 +361,15 @@ local function open_library(path)
 end
 
 
+local function read_caller()
+  return {
+    issuer = text_of(caller_out.issuer),
+    id = text_of(caller_out.id),
+    roles = texts_of(caller_out.roles, caller_out.roles_len),
+  }
+end
+
+
 local identity_mt = {}
 identity_mt.__index = identity_mt
 
@@ -342,12 +382,13 @@ function identity_mt:caller()
     return nil
   end
 
-  return {
-    issuer = text_of(caller_out.issuer),
-    id = text_of(caller_out.id),
-    roles = texts_of(caller_out.roles, caller_out.roles_len),
-  }
+  return read_caller()
 end
+
+
+-- Defined below, where times are read.
+local verifier_mt = {}
+verifier_mt.__index = verifier_mt
 
 
 local gate_mt = {}
@@ -490,19 +531,6 @@ local function set_request(request, level)
 end
 
 
-local function identity_handle(identity, level)
-  if identity == nil then
-    return nil
-  end
-
-  if getmetatable(identity) ~= identity_mt then
-    wrong("identity", "made by policy:identity", identity, level + 1)
-  end
-
-  return identity.identity
-end
-
-
 local function limits_of(first, len)
   local limits = {}
   for i = 1, tonumber(len) do
@@ -526,6 +554,7 @@ local function read_decision()
 
   return {
     allowed = allowed,
+    keys_wanted = wanted_out[0] == 1,
     effect = allowed and "allow" or "deny",
     status = d.status,
     reason = text_of(d.reason),
@@ -567,12 +596,22 @@ local function read_handling()
 end
 
 
-local function ask(self, request, identity, level)
+local function ask(self, request, who, level)
   set_request(request, level + 1)
-  local who = identity_handle(identity, level + 1)
-  local status = self.lib.gate_decide(self.session, request_in, who,
-                                      decision_out, gate_error)
-  hold(request, identity)
+  wanted_out[0] = 0
+  local kind, status = getmetatable(who), nil
+  if kind == verifier_mt then
+    status = self.lib.gate_decide_token(self.session, who.verifier, request_in,
+                                        decision_out, wanted_out, gate_error)
+  elseif who == nil or kind == identity_mt then
+    status = self.lib.gate_decide(self.session, request_in,
+                                  who and who.identity, decision_out,
+                                  gate_error)
+  else
+    wrong("who", "made by policy:verifier or policy:identity", who, level + 1)
+  end
+
+  hold(request, who)
 
   return status == GATE_OK
 end
@@ -585,12 +624,15 @@ end
 -- `headers_cut`, `ip` or `peer`, `facts` (a table), `now` (Unix seconds; the
 -- clock's unless you give it).
 -- @tparam table request
--- @tparam[opt] table identity who asks, by `policy:identity`; nobody without
--- @treturn[1] table the decision: ask for `decision.allowed`
+-- @tparam[opt] table who what judges the request's token, by `policy:verifier`;
+-- or who asks, by `policy:identity`; nobody without
+-- @treturn[1] table the decision: ask for `decision.allowed`. Where it is
+-- denied and `keys_wanted`, keys that the verifier can be given now may change
+-- it: wait for them and ask again, or leave it so
 -- @treturn[2] nil
 -- @treturn[2] table what went wrong: deny
-function gate_mt:decide(request, identity)
-  if not ask(self, request, identity, 2) then
+function gate_mt:decide(request, who)
+  if not ask(self, request, who, 2) then
     return nil, last_failure()
   end
 
@@ -601,15 +643,15 @@ end
 --- Decides a request, and says what a gate does about it.
 -- @tparam table request as for `decide`
 -- @tparam string request_id the correlation id
--- @tparam[opt] table identity
+-- @tparam[opt] table who as for `decide`
 -- @treturn[1] table `forward` with `target`, `drop` and `set`; or `answer` with
 -- `status`, `headers` and `body`
 -- @treturn[1] table the decision
 -- @treturn[2] nil
 -- @treturn[2] table what went wrong: deny
-function gate_mt:handle(request, request_id, identity)
+function gate_mt:handle(request, request_id, who)
   expect("string", "request_id", request_id, 2)
-  if not ask(self, request, identity, 2) then
+  if not ask(self, request, who, 2) then
     return nil, last_failure()
   end
 
@@ -675,6 +717,134 @@ end
 -- @treturn[2] table what went wrong
 function gate_mt:explain_json(line, now)
   return answer_line(self, self.lib.gate_explain_json, line, now)
+end
+
+
+local function asked(status)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return true
+end
+
+
+local function read_fetch()
+  if fetch_out.url.bytes == nil then
+    return nil
+  end
+
+  return { issuer = text_of(fetch_out.issuer), url = text_of(fetch_out.url) }
+end
+
+
+--- Gives the verifier the keys of an issuer, in place of those that it would
+-- want to be fetched.
+-- @tparam string issuer its name in the policy
+-- @tparam string document a JWKS document
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong, `keys:…`
+function verifier_mt:set_keys(issuer, document)
+  set_text(text_in[0], expect("string", "issuer", issuer, 2))
+  set_text(text_in[1], expect("string", "document", document, 2))
+  local status = self.lib.gate_verifier_keys(self.verifier, text_in[0],
+                                             text_in[1], gate_error)
+  hold(issuer, document)
+
+  return asked(status)
+end
+
+
+--- Takes over the keys that the verifier of another policy has.
+-- @tparam table other
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong
+function verifier_mt:adopt(other)
+  if getmetatable(other) ~= verifier_mt then
+    wrong("other", "made by policy:verifier", other, 2)
+  end
+
+  return asked(self.lib.gate_verifier_adopt(self.verifier, other.verifier,
+                                            gate_error))
+end
+
+
+--- Begins the next fetch that is due. To be called each second or so, until it
+-- answers none; and when a decision says `keys_wanted`. End what it began with
+-- `fetched` or `failed`.
+-- @tparam[opt] number now in Unix seconds; the clock's unless you give it
+-- @treturn[1] table `issuer` and `url`; nil where none is due
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong
+function verifier_mt:next_fetch(now)
+  local status = self.lib.gate_verifier_next(self.verifier,
+                                             now_of(now, "now", 2), fetch_out,
+                                             gate_error)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return read_fetch()
+end
+
+
+--- Takes a document that was fetched.
+-- @tparam string issuer as `next_fetch` named it
+-- @tparam string document
+-- @tparam[opt] string cache_control that header of the answer
+-- @tparam[opt] number now when it came, in Unix seconds
+-- @treturn[1] boolean true
+-- @treturn[1] table `issuer` and `url` of the document to fetch next: this one
+-- said where the keys are; nil where that is all
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong, `discovery:…` or `keys:…`: the fetch has
+-- failed, the keys from before stay
+function verifier_mt:fetched(issuer, document, cache_control, now)
+  cache_control = cache_control == nil and "" or cache_control
+  set_text(text_in[0], expect("string", "issuer", issuer, 2))
+  set_text(text_in[1], expect("string", "document", document, 2))
+  set_text(text_in[2], expect("string", "cache_control", cache_control, 2))
+  local status = self.lib.gate_verifier_fetched(self.verifier, text_in[0],
+                                                text_in[1], text_in[2],
+                                                now_of(now, "now", 2),
+                                                fetch_out, gate_error)
+  hold(issuer, document, cache_control)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return true, read_fetch()
+end
+
+
+--- Notes that a fetch failed: the keys from before stay, and none is due for
+-- 30 s.
+-- @tparam string issuer
+-- @tparam[opt] number now
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong
+function verifier_mt:failed(issuer, now)
+  set_text(text_in[0], expect("string", "issuer", issuer, 2))
+  local status = self.lib.gate_verifier_failed(self.verifier, text_in[0],
+                                               now_of(now, "now", 2),
+                                               gate_error)
+  hold(issuer)
+
+  return asked(status)
+end
+
+
+--- Names the caller of the request that was decided last with this verifier.
+-- @treturn[opt] table as `identity:caller`; none where it had no valid token
+function verifier_mt:caller()
+  if self.lib.gate_verifier_caller(self.verifier, caller_out) ~= 1 then
+    return nil
+  end
+
+  return read_caller()
 end
 
 
@@ -833,6 +1003,44 @@ function policy_mt:identity(who)
   return make_identity(self, lib.gate_identity_verified(
     self.policy, text_in[0], text_in[1], text_in[2], identity_out, gate_error),
     who)
+end
+
+
+local VERIFYING = { tokens_max = true }
+local TOKENS_MAX = 2 ^ 32 - 1
+
+
+--- Makes a verifier, which judges the tokens of requests for the gates of this
+-- policy. It has no keys yet: give it documents, or fetch what it names.
+--
+-- Options: `tokens_max`, how many valid tokens it remembers, so that the next
+-- request with one costs no signature; 10,000 unless you say otherwise.
+-- @tparam[opt] table options
+-- @treturn[1] table the verifier
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong
+function policy_mt:verifier(options)
+  options = expect("table", "options", options == nil and {} or options, 2)
+  expect_known(VERIFYING, "options", options, 2)
+  local tokens_max = options.tokens_max == nil and 0 or options.tokens_max
+  expect("number", "options.tokens_max", tokens_max, 2)
+  if tokens_max ~= floor(tokens_max) or tokens_max < 0
+     or tokens_max > TOKENS_MAX
+  then
+    error("options.tokens_max must be a whole number", 2)
+  end
+
+  local lib = self.lib
+  local status = lib.gate_verifier_new(self.policy, tokens_max, verifier_out,
+                                       gate_error)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return setmetatable({
+    lib = lib,
+    verifier = ffi_gc(verifier_out[0], lib.gate_verifier_free),
+  }, verifier_mt)
 end
 
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gatelaw::json::Json;
 use gatelaw::policy::RoleId;
-use gatelaw::{Caller, Plan, Prepared};
+use gatelaw::{Caller, Identity as Mapped, Plan, Prepared};
 use gatelaw_host::{LineCaller, LineError, RequestLine, RequestMembers};
 
 use crate::border::Failure;
@@ -87,11 +87,7 @@ impl Identity {
         let model = plan.identity_model();
         let (who, roles) = match request.caller(model) {
             LineCaller::Verified(identity) => {
-                let held = |(role, id)| identity.roles.contains(&RoleId(id)).then_some(role);
-                let mut roles: Vec<&str> =
-                    model.roles.iter().map(|role| role.name.as_str()).zip(0..).filter_map(held).collect();
-                roles.sort_unstable();
-                let roles = roles.into_iter().map(GateText::of).collect();
+                let roles = role_names(plan, &identity);
                 (Who::Verified(Box::new(plan.prepare(*identity))), roles)
             }
             denied => (Who::Denied(denied), Vec::new()),
@@ -102,15 +98,7 @@ impl Identity {
     /// Names the caller, where claims were verified and the policy takes them.
     pub(crate) fn verified_caller(&self) -> Option<GateCaller> {
         let Who::Verified(prepared) = &self.who else { return None };
-        let identity = prepared.identity();
-        let issuers = self.plan.identity_model().issuers.iter();
-        let (issuer, _) = issuers.zip(0..).find(|(_, issuer)| *issuer == identity.issuer.0)?;
-        Some(GateCaller {
-            issuer: GateText::of(&issuer.name),
-            id: GateText::of(&identity.id),
-            roles: self.roles.as_ptr(),
-            roles_len: self.roles.len(),
-        })
+        GateCaller::of(&self.plan, prepared.identity(), &self.roles)
     }
 
     /// Returns the caller, where it was mapped for this policy.
@@ -126,6 +114,29 @@ impl Identity {
         }
         Err(Failure::new("abi:identity", "identity was made for another policy: make one for this policy"))
     }
+}
+
+impl GateCaller {
+    /// Lays out a caller; what it points to stands as long as the plan, the identity and the names do.
+    pub(crate) fn of(plan: &Plan, identity: &Mapped, roles: &[GateText]) -> Option<Self> {
+        let issuers = plan.identity_model().issuers.iter();
+        let (issuer, _) = issuers.zip(0..).find(|(_, issuer)| *issuer == identity.issuer.0)?;
+        Some(Self {
+            issuer: GateText::of(&issuer.name),
+            id: GateText::of(&identity.id),
+            roles: roles.as_ptr(),
+            roles_len: roles.len(),
+        })
+    }
+}
+
+/// Lists the names of a caller's roles, sorted; they point into the plan.
+pub(crate) fn role_names(plan: &Plan, identity: &Mapped) -> Vec<GateText> {
+    let held = |(role, id)| identity.roles.contains(&RoleId(id)).then_some(role);
+    let names = plan.identity_model().roles.iter().map(|role| role.name.as_str());
+    let mut roles: Vec<&str> = names.zip(0..).filter_map(held).collect();
+    roles.sort_unstable();
+    roles.into_iter().map(GateText::of).collect()
 }
 
 impl From<LineError> for Failure {

@@ -10,6 +10,7 @@ mod identity;
 mod request;
 mod session;
 mod text;
+mod verifier;
 
 use std::ffi::{CString, c_char};
 use std::sync::LazyLock;
@@ -21,9 +22,10 @@ use identity::{GateCaller, Identity};
 use request::GateRequest;
 use session::{GateSettings, Policy, Session};
 use text::GateText;
+use verifier::{GateFetch, Verifier};
 
 /// Numbers the layout of what crosses this border; raised by every change of it.
-const ABI: u32 = 1;
+const ABI: u32 = 2;
 
 static VERSION: LazyLock<CString> = LazyLock::new(|| CString::new(gatelaw::version()).unwrap_or_default());
 
@@ -263,13 +265,7 @@ pub unsafe extern "C" fn gate_identity_caller(identity: *const Identity, caller:
     // SAFETY: the caller promises an identity that isn't freed, or NULL.
     let found = unsafe { identity.as_ref() }.and_then(Identity::verified_caller);
     // SAFETY: the caller promises a writable place, or NULL.
-    match (found, unsafe { caller.as_mut() }) {
-        (Some(found), Some(caller)) => {
-            *caller = found;
-            1
-        }
-        _ => 0,
-    }
+    write_caller(found, unsafe { caller.as_mut() })
 }
 
 /// Frees an identity; NULL is none.
@@ -281,6 +277,209 @@ pub unsafe extern "C" fn gate_identity_caller(identity: *const Identity, caller:
 pub unsafe extern "C" fn gate_identity_free(identity: *mut Identity) {
     // SAFETY: the caller promises an identity that nobody else has freed, or NULL.
     unsafe { free(identity) };
+}
+
+/// Makes a verifier, which judges tokens for the sessions of a policy. It has no keys yet.
+///
+/// `tokens_max` is how many valid tokens it remembers, so that the next request with one costs no signature; 0: 10,000.
+/// On `GATE_OK`, `verifier` is written: the caller owns it, and gives it to [`gate_verifier_free`] once.
+///
+/// # Safety
+/// `policy` is a policy that isn't freed, `verifier` and `error` are writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_new(
+    policy: *const Policy,
+    tokens_max: u32,
+    verifier: *mut *mut Verifier,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a policy, or NULL.
+        let policy = unsafe { policy.as_ref() }.ok_or_else(|| Failure::null("a policy"))?;
+        // SAFETY: the caller promises a writable pointer, or NULL.
+        unsafe { give(verifier, || Ok(Verifier::new(policy, tokens_max))) }
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Takes the keys of an issuer, a JWKS document, in place of those that would be fetched.
+///
+/// # Errors
+/// `abi:issuer` for a name that the policy doesn't have, `keys:…` for a document that is no key set.
+///
+/// # Safety
+/// `verifier` is used by no other call, the texts are readable, `error` is writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_keys(
+    verifier: *mut Verifier,
+    issuer: GateText,
+    document: GateText,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a verifier that nobody else uses, or NULL.
+        let verifier = unsafe { verifier.as_mut() }.ok_or_else(|| Failure::null("a verifier"))?;
+        // SAFETY: the caller promises readable texts, here and below.
+        let issuer = unsafe { issuer.text("issuer") }?;
+        // SAFETY: the same.
+        verifier.set_keys(issuer, unsafe { document.bytes() }?)
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Takes the keys that a verifier of another policy has of the same issuers, with their age.
+///
+/// # Errors
+/// `abi:verifier` where both are one.
+///
+/// # Safety
+/// `verifier` and `other` are used by no other call, `error` is writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_adopt(
+    verifier: *mut Verifier,
+    other: *const Verifier,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        if std::ptr::eq(verifier, other) {
+            return Err(Failure::new(
+                "abi:verifier",
+                "a verifier has its own keys already: give another one",
+            ));
+        }
+        // SAFETY: the caller promises a verifier that nobody else uses, or NULL; it isn't `other`.
+        let verifier = unsafe { verifier.as_mut() }.ok_or_else(|| Failure::null("a verifier"))?;
+        // SAFETY: the same.
+        let other = unsafe { other.as_ref() }.ok_or_else(|| Failure::null("another verifier"))?;
+        verifier.adopt(other);
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Begins the next fetch that is due at `now`, in Unix seconds, and names its document; `url` is NULL where none is.
+///
+/// Whoever began it ends it with [`gate_verifier_fetched`] or [`gate_verifier_failed`]. The texts stand until the next call with
+/// this verifier.
+///
+/// # Safety
+/// `verifier` is used by no other call, `fetch` and `error` are writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_next(
+    verifier: *mut Verifier,
+    now: i64,
+    fetch: *mut GateFetch,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a verifier that nobody else uses, or NULL.
+        let verifier = unsafe { verifier.as_mut() }.ok_or_else(|| Failure::null("a verifier"))?;
+        // SAFETY: the caller promises a writable place, or NULL.
+        let fetch = unsafe { fetch.as_mut() }.ok_or_else(|| Failure::null("a place for the fetch"))?;
+        *fetch = verifier.next_fetch(now);
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Takes a fetched document. `cache_control` is that header of the answer, `now` when it came, in Unix seconds.
+///
+/// Where it says where the keys are, `next` names their document, which the caller fetches too; else its `url` is NULL.
+///
+/// # Errors
+/// `discovery:…` and `keys:…` for a document that is none: the fetch has failed then, and the keys from before stay.
+/// `abi:order` where no fetch of this issuer was begun, `abi:issuer` for a name that the policy doesn't have.
+///
+/// # Safety
+/// As for [`gate_verifier_keys`]; `next` is writable, or NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_fetched(
+    verifier: *mut Verifier,
+    issuer: GateText,
+    document: GateText,
+    cache_control: GateText,
+    now: i64,
+    next: *mut GateFetch,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a verifier that nobody else uses, or NULL.
+        let verifier = unsafe { verifier.as_mut() }.ok_or_else(|| Failure::null("a verifier"))?;
+        // SAFETY: the caller promises a writable place, or NULL.
+        let next = unsafe { next.as_mut() }.ok_or_else(|| Failure::null("a place for the fetch"))?;
+        // SAFETY: the caller promises readable texts, here and below.
+        let issuer = unsafe { issuer.text("issuer") }?;
+        // SAFETY: the same.
+        let document = unsafe { document.bytes() }?;
+        // SAFETY: the same.
+        let cache_control = unsafe { cache_control.bytes() }?;
+        // What is no text says nothing of the document's age.
+        let cache_control = std::str::from_utf8(cache_control).unwrap_or_default();
+        *next = verifier.fetched(issuer, document, cache_control, now)?;
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Notes that a fetch failed at `now`: the keys from before stay, and none is due for 30 s.
+///
+/// # Errors
+/// `abi:issuer` for a name that the policy doesn't have.
+///
+/// # Safety
+/// As for [`gate_verifier_keys`].
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_failed(
+    verifier: *mut Verifier,
+    issuer: GateText,
+    now: i64,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a verifier that nobody else uses, or NULL.
+        let verifier = unsafe { verifier.as_mut() }.ok_or_else(|| Failure::null("a verifier"))?;
+        // SAFETY: the caller promises readable text.
+        verifier.failed(unsafe { issuer.text("issuer") }?, now)
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Names who asked last, until the next call with this verifier.
+///
+/// Answers 1, or 0 and nothing written where that request had no valid token.
+///
+/// # Safety
+/// `verifier` is used by no other call, `caller` is writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_caller(verifier: *mut Verifier, caller: *mut GateCaller) -> i32 {
+    // SAFETY: the caller promises a verifier that nobody else uses, or NULL.
+    let found = unsafe { verifier.as_mut() }.and_then(Verifier::caller);
+    // SAFETY: the caller promises a writable place, or NULL.
+    write_caller(found, unsafe { caller.as_mut() })
+}
+
+/// Frees a verifier; NULL is none.
+///
+/// # Safety
+/// `verifier` comes from [`gate_verifier_new`], no other call has freed it, and nobody uses it any more; or it is NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_free(verifier: *mut Verifier) {
+    // SAFETY: the caller promises a verifier that nobody else has freed, or NULL.
+    unsafe { free(verifier) };
 }
 
 /// Decides a request. `identity` says who asks, NULL for nobody.
@@ -318,6 +517,52 @@ pub unsafe extern "C" fn gate_decide(
         let decision =
             unsafe { decision.as_mut() }.ok_or_else(|| Failure::null("a place for the decision"))?;
         *decision = session.decide(&raw, identity)?;
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Decides a request by the token that it carries, which `verifier` judges.
+///
+/// On `GATE_OK`, `decision` is written, as by [`gate_decide`]; and `wanted`: 1 where keys that may be fetched now could change it,
+/// so that a caller who waits for them asks again; else 0.
+///
+/// # Errors
+/// As [`gate_decide`]; `abi:verifier` for a verifier of another policy.
+///
+/// # Safety
+/// As for [`gate_decide`]; `verifier` is used by no other call, `wanted` is writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_decide_token(
+    session: *mut Session,
+    verifier: *mut Verifier,
+    request: *const GateRequest,
+    decision: *mut GateDecision,
+    wanted: *mut i32,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a session that nobody else uses, or NULL.
+        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
+        session.begin();
+        // SAFETY: the caller promises a verifier that nobody else uses, or NULL.
+        let verifier = unsafe { verifier.as_mut() }.ok_or_else(|| Failure::null("a verifier"))?;
+        // SAFETY: the caller promises a readable request, or NULL.
+        let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
+        // SAFETY: the caller promises that all of the request is readable, here and below.
+        let lines = unsafe { request.lines() }?;
+        // SAFETY: the same.
+        let raw = unsafe { request.raw(&lines, &session.proxies) }?;
+        // SAFETY: the caller promises a writable decision, or NULL.
+        let decision =
+            unsafe { decision.as_mut() }.ok_or_else(|| Failure::null("a place for the decision"))?;
+        // SAFETY: the caller promises a writable place, or NULL.
+        let wanted = unsafe { wanted.as_mut() }.ok_or_else(|| Failure::null("a place for `wanted`"))?;
+        let (decided, is_wanted) = session.decide_token(&raw, verifier)?;
+        *decision = decided;
+        *wanted = i32::from(is_wanted);
         Ok(())
     };
     // SAFETY: the caller promises a writable `error`, or NULL.
@@ -452,6 +697,13 @@ unsafe fn answer_line(
     };
     // SAFETY: the caller promises a writable `error`, or NULL.
     unsafe { guarded(error, call) }
+}
+
+/// Writes a caller, where there is one, and answers whether.
+fn write_caller(found: Option<GateCaller>, caller: Option<&mut GateCaller>) -> i32 {
+    let Some((caller, found)) = caller.zip(found) else { return 0 };
+    *caller = found;
+    1
 }
 
 /// Writes what a session answers.

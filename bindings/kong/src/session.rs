@@ -11,6 +11,7 @@ use crate::border::Failure;
 use crate::identity::Identity;
 use crate::request::{FACTS, IP, Lines, Proxies};
 use crate::text::GateText;
+use crate::verifier::Verifier;
 
 /// Holds a loaded policy: `gate_policy` of the header.
 #[derive(Debug)]
@@ -71,15 +72,34 @@ impl Session {
         raw: &RawRequest<'_>,
         identity: Option<&Identity>,
     ) -> Result<GateDecision, Failure> {
-        if self.plan.needs().ip && raw.ip.is_none() && !raw.ip_unreadable {
-            return Err(Failure::new("request:missing-member", "ip: the policy reads the client's address"));
-        }
+        self.check_address(raw)?;
         let caller = match identity {
             Some(identity) => identity.caller(&self.plan)?,
             None => Caller::Anonymous,
         };
         let decision = self.ask(|session| session.decision(raw, caller));
         Ok(self.answer.decision(decision))
+    }
+
+    /// Decides a request by the token that it carries. Answers, too, whether keys that may be fetched could change the decision.
+    ///
+    /// # Errors
+    /// `abi:verifier` for a verifier of another policy.
+    pub(crate) fn decide_token(
+        &mut self,
+        raw: &RawRequest<'_>,
+        verifier: &mut Verifier,
+    ) -> Result<(GateDecision, bool), Failure> {
+        self.check_address(raw)?;
+        if !verifier.is_for(&self.plan) {
+            let message = "the verifier is of another policy: make one for this policy";
+            return Err(Failure::new("abi:verifier", message));
+        }
+        let (decision, is_wanted) = self.ask(|session| {
+            let is_wanted = verifier.decide(session, raw);
+            (session.to_decision(), is_wanted)
+        });
+        Ok((self.answer.decision(decision), is_wanted))
     }
 
     /// Says what a gate does with the request that was decided last.
@@ -111,6 +131,13 @@ impl Session {
         let line = std::str::from_utf8(line).unwrap_or("?");
         let answer = self.ask(|session| answer(session, line));
         self.answer.line(answer)
+    }
+
+    fn check_address(&self, raw: &RawRequest<'_>) -> Result<(), Failure> {
+        if self.plan.needs().ip && raw.ip.is_none() && !raw.ip_unreadable {
+            return Err(Failure::new("request:missing-member", "ip: the policy reads the client's address"));
+        }
+        Ok(())
     }
 
     /// Forgets the last decision, so that a call that fails leaves none behind.

@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use super::*;
 
 const HEADER: &str = include_str!("../include/gatelaw.h");
-const RUST: [&str; 7] = [
+const RUST: [&str; 8] = [
     include_str!("lib.rs"),
     include_str!("border.rs"),
     include_str!("text.rs"),
@@ -14,6 +14,7 @@ const RUST: [&str; 7] = [
     include_str!("answer.rs"),
     include_str!("session.rs"),
     include_str!("identity.rs"),
+    include_str!("verifier.rs"),
 ];
 
 fn no_error() -> GateError {

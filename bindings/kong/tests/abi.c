@@ -76,6 +76,153 @@ static int32_t decide(gate_session *session, const char *target, const gate_iden
   return status;
 }
 
+/* Where the system doesn't tell, all is flat. */
+static long resident_pages(void) {
+  long size = 0, pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (file == NULL) return 0;
+  if (fscanf(file, "%ld %ld", &size, &pages) != 2) pages = 0;
+  fclose(file);
+  return pages;
+}
+
+/* A key whose other half is nobody's any more, and a token that it signed, valid for an hour around `now`. */
+static const char *const KEYS =
+    "{\"keys\":[{\"kty\":\"EC\",\"x\":\"hfIiRDWRUfImfQBM651y3M_rR8jUbi16xgHug4j4cOA\",\"y\":\"-1wq-IB"
+    "_efomo0f6C8DIJU4St1dkt9ncANIM4BL1GCs\",\"crv\":\"P-256\",\"kid\":\"k1\",\"use\":\"sig\",\"alg\":"
+    "\"ES256\"}]}";
+static const char *const TOKEN =
+    "Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwczovL2FjbWUub2t0YS5jb20vb2F1dGgyL2RlZ"
+    "mF1bHQiLCJhdWQiOiJhcGk6Ly9vcmRlcnMiLCJzdWIiOiJ1MSIsImlhdCI6MTc5NDk5OTkwMCwiZXhwIjoxNzk1MDAzNTAwL"
+    "CJncm91cHMiOlsiT3JkZXJzIFN0YWZmIl0sInNjcCI6W10sIm9yZ19pZCI6InQxIiwibWZhIjpmYWxzZX0.oxufBrRyq16yz"
+    "s1TcRgLD-bNvVYfcnuOFKG1pJ-lhKBfHMghYK_0GPFg97VypeJ8y-QZZlMm96pt2IezpTKXVQ";
+static const char *const DISCOVERY =
+    "{\"issuer\":\"https://acme.okta.com/oauth2/default\",\"jwks_uri\":\"https://acme.okta.com/keys\"}";
+
+static int32_t decide_token(gate_session *session, gate_verifier *verifier, const char *token, int64_t now,
+                            gate_decision *decision, int32_t *wanted, gate_error *error) {
+  gate_request request;
+  gate_pair headers[2];
+
+  memset(&request, 0, sizeof request);
+  headers[0].name = text("Authorization");
+  headers[0].value = text(token);
+  headers[1].name = text("x-tenant");
+  headers[1].value = text("t1");
+  request.method = text("GET");
+  request.scheme = text("https");
+  request.host = text("api.acme.com");
+  request.target = text("/v1/orders/1");
+  request.headers = headers;
+  request.headers_len = 2;
+  request.ip = text("203.0.113.9");
+  request.now = now;
+  return gate_decide_token(session, verifier, &request, decision, wanted, error);
+}
+
+/* Two issuers have no keys: each is asked for once. */
+static void fetches(gate_verifier *verifier, int64_t now) {
+  gate_fetch fetch, next;
+  gate_error error;
+  gate_text none = {NULL, 0};
+
+  ok(gate_verifier_fetched(verifier, text("okta"), text(KEYS), none, now, &next, &error) == GATE_ERROR &&
+         strcmp(error.code, "abi:order") == 0,
+     "no fetch was begun");
+  ok(gate_verifier_next(verifier, now, &fetch, NULL) == GATE_OK && is(fetch.issuer, "aws") &&
+         is(fetch.url, "https://0f1e2d3c.tokens.sts.global.api.aws/.well-known/openid-configuration"),
+     "keys are due");
+  ok(gate_verifier_failed(verifier, fetch.issuer, now, NULL) == GATE_OK, "a fetch failed");
+  ok(gate_verifier_next(verifier, now, &fetch, NULL) == GATE_OK && is(fetch.issuer, "okta") &&
+         is(fetch.url, "https://acme.okta.com/oauth2/default/.well-known/openid-configuration"),
+     "discovery is due");
+  ok(gate_verifier_next(verifier, now, &next, NULL) == GATE_OK && next.url.bytes == NULL, "nothing else is due");
+  ok(gate_verifier_fetched(verifier, text("okta"), text(DISCOVERY), none, now, &next, NULL) == GATE_OK &&
+         is(next.url, "https://acme.okta.com/keys"),
+     "discovery names the keys");
+  ok(gate_verifier_fetched(verifier, text("okta"), text("<html>"), none, now, &next, &error) == GATE_ERROR &&
+         strcmp(error.code, "keys:json") == 0,
+     "what is no key set is refused");
+  ok(gate_verifier_next(verifier, now + 30, &fetch, NULL) == GATE_OK && is(fetch.issuer, "aws") &&
+         gate_verifier_next(verifier, now + 30, &fetch, NULL) == GATE_OK && is(fetch.issuer, "okta") &&
+         gate_verifier_fetched(verifier, text("okta"), text(DISCOVERY), none, now + 30, &next, NULL) == GATE_OK &&
+         gate_verifier_fetched(verifier, text("okta"), text(KEYS), text("max-age=600"), now + 30, &next, NULL) == GATE_OK &&
+         next.url.bytes == NULL,
+     "keys are fetched once the failure has cooled down");
+}
+
+static void verifies(const gate_policy *policy) {
+  gate_settings settings;
+  gate_session *session = NULL;
+  gate_verifier *verifier = NULL, *other = NULL;
+  gate_caller caller;
+  gate_decision decision;
+  gate_error error;
+  int32_t wanted = 7;
+  int64_t now = 1795000000;
+  long i, warm_pages = 0, grown_pages;
+
+  memset(&settings, 0, sizeof settings);
+  settings.limits_reported = 1;
+  ok(gate_verifier_new(policy, 0, &verifier, NULL) == GATE_OK &&
+         gate_session_new(policy, &settings, &session, NULL) == GATE_OK,
+     "a verifier is made");
+  ok(decide_token(session, verifier, TOKEN, now, &decision, &wanted, NULL) == GATE_OK && decision.status == 503 &&
+         is(decision.reason, "keys_unavailable") && wanted == 1 && gate_verifier_caller(verifier, &caller) == 0,
+     "a token without keys wants some");
+  fetches(verifier, now);
+  ok(decide_token(session, verifier, TOKEN, now + 30, &decision, &wanted, NULL) == GATE_OK && decision.allowed == 1 &&
+         is(decision.rule, "orders.read") && wanted == 0 && gate_verifier_caller(verifier, &caller) == 1 &&
+         is(caller.issuer, "okta") && is(caller.id, "u1") && caller.roles_len == 2 && is(caller.roles[0], "staff"),
+     "a token is verified, and its caller named");
+  ok(decide_token(session, verifier, TOKEN, now + 30 * 86400, &decision, &wanted, NULL) == GATE_OK &&
+         decision.status == 401 && is(decision.reason, "token:expired") &&
+         is(decision.challenge, "Bearer error=\"invalid_token\"") && gate_verifier_caller(verifier, &caller) == 0,
+     "a token that was remembered expires");
+  ok(decide_token(session, verifier, "Bearer a.b", now, &decision, &wanted, NULL) == GATE_OK &&
+         is(decision.reason, "token:format") && wanted == 0,
+     "what is no token is denied");
+  ok(decide_token(session, verifier, "Basic dTpw", now, &decision, &wanted, NULL) == GATE_OK &&
+         is(decision.reason, "unauthenticated"),
+     "another scheme is nobody");
+
+  ok(gate_verifier_new(policy, 1, &other, NULL) == GATE_OK && gate_verifier_adopt(other, verifier, NULL) == GATE_OK &&
+         decide_token(session, other, TOKEN, now + 30, &decision, &wanted, NULL) == GATE_OK && decision.allowed == 1,
+     "another verifier takes the keys over");
+  ok(gate_verifier_adopt(other, other, &error) == GATE_ERROR && strcmp(error.code, "abi:verifier") == 0,
+     "but not its own");
+  gate_verifier_free(other);
+  ok(gate_verifier_keys(verifier, text("nobody"), text(KEYS), &error) == GATE_ERROR &&
+         strcmp(error.code, "abi:issuer") == 0 &&
+         gate_verifier_keys(verifier, text("okta"), text("{}"), &error) == GATE_ERROR &&
+         strcmp(error.code, "keys:member") == 0 &&
+         gate_verifier_keys(verifier, text("okta"), text("{\"keys\":[]}"), NULL) == GATE_OK &&
+         decide_token(session, verifier, TOKEN, now + 30, &decision, &wanted, NULL) == GATE_OK &&
+         is(decision.reason, "token:key") && wanted == 0,
+     "keys are given, and those from before count no more");
+  ok(gate_verifier_keys(verifier, text("okta"), text(KEYS), NULL) == GATE_OK, "a key set is taken");
+
+  gate_panic_in_next_decision(0);
+  ok(decide_token(session, verifier, TOKEN, now, &decision, &wanted, &error) == GATE_ERROR &&
+         strcmp(error.code, "abi:panic") == 0,
+     "a panic while verifying is an error");
+  ok(gate_decide_token(session, NULL, NULL, NULL, NULL, &error) == GATE_ERROR && strcmp(error.code, "abi:null") == 0 &&
+         gate_verifier_next(NULL, now, NULL, &error) == GATE_ERROR && gate_verifier_caller(NULL, NULL) == 0,
+     "no verifier is an error");
+
+  for (i = 0; i < decisions; i += 1) {
+    int32_t status = decide_token(session, verifier, TOKEN, now + i % 3500, &decision, &wanted, NULL);
+    if (status != GATE_OK || decision.allowed != 1) break;
+    if (i == decisions / 10) warm_pages = resident_pages();
+  }
+  grown_pages = resident_pages() - warm_pages;
+  ok(i == decisions, "every token is as the first");
+  ok(keeps_freed || getenv("GATELAW_UNDER") != NULL || grown_pages <= GROWN_PAGES_MAX, "memory stays flat with tokens");
+  gate_session_free(session);
+  gate_verifier_free(verifier);
+  gate_verifier_free(NULL);
+}
+
 static void handles(gate_session *session) {
   gate_request request;
   gate_pair header;
@@ -93,16 +240,6 @@ static void handles(gate_session *session) {
      "the last decision is handled");
   ok(gate_decision_json(session, &line, NULL) == GATE_OK && line.len > 2 && line.bytes[0] == '{',
      "the last decision is told as a line");
-}
-
-/* Where the system doesn't tell, all is flat. */
-static long resident_pages(void) {
-  long size = 0, pages = 0;
-  FILE *file = fopen("/proc/self/statm", "r");
-  if (file == NULL) return 0;
-  if (fscanf(file, "%ld %ld", &size, &pages) != 2) pages = 0;
-  fclose(file);
-  return pages;
 }
 
 static void decides(const gate_policy *policy) {
@@ -193,6 +330,7 @@ static void loads(void) {
   ok(is(digest, expected), "its digest is told");
   ok(gate_needs_json(policy).len > 2 && gate_needs_json(policy).bytes[0] == '{', "its needs are told");
   decides(policy);
+  verifies(policy);
   gate_policy_free(policy);
 
   bytes[bytes_len - 1] ^= 1;

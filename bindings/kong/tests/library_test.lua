@@ -86,6 +86,7 @@ test("what is made is freed", function()
     local one = assert(gatelaw.load_unsigned(artifact))
     assert(one:gate({ limits = "report" }))
     assert(one:identity({ invalid = "expired" }))
+    assert(one:verifier():set_keys("okta", '{"keys":[]}'))
   end
 
   collectgarbage()
@@ -230,6 +231,88 @@ test("identities that are none", function()
 end)
 
 
+-- A key whose other half is nobody's any more, and a token that it signed, valid
+-- for an hour around the time of `request`.
+local KEYS = '{"keys":[{"kty":"EC","x":"hfIiRDWRUfImfQBM651y3M_rR8jUbi16xgHug4j4'
+  .. 'cOA","y":"-1wq-IB_efomo0f6C8DIJU4St1dkt9ncANIM4BL1GCs","crv":"P-25'
+  .. '6","kid":"k1","use":"sig","alg":"ES256"}]}'
+local TOKEN = 'eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwczovL2FjbWUub2'
+  .. 't0YS5jb20vb2F1dGgyL2RlZmF1bHQiLCJhdWQiOiJhcGk6Ly9vcmRlcnMiLCJzdWIi'
+  .. 'OiJ1MSIsImlhdCI6MTc5NDk5OTkwMCwiZXhwIjoxNzk1MDAzNTAwLCJncm91cHMiOl'
+  .. 'siT3JkZXJzIFN0YWZmIl0sInNjcCI6W10sIm9yZ19pZCI6InQxIiwibWZhIjpmYWxz'
+  .. 'ZX0.oxufBrRyq16yzs1TcRgLD-bNvVYfcnuOFKG1pJ-lhKBfHMghYK_0GPFg97Vype'
+  .. 'J8y-QZZlMm96pt2IezpTKXVQ'
+local DISCOVERY = '{"issuer":"https://acme.okta.com/oauth2/default",'
+                  .. '"jwks_uri":"https://acme.okta.com/keys"}'
+local NOW = 1795000000
+
+
+local function with_token(token, now)
+  return request({
+    target = "/v1/orders/1",
+    headers = { { "authorization", "Bearer " .. token }, { "x-tenant", "t1" } },
+    now = now,
+  })
+end
+
+
+test("a token is verified by keys that are given", function()
+  local verifier = assert(policy:verifier())
+  assert(verifier:set_keys("okta", KEYS))
+  for _ = 1, 3 do
+    local decision = assert(gate:decide(with_token(TOKEN), verifier))
+    assert(decision.rule == "orders.read", decision.reason)
+    assert(not decision.keys_wanted)
+    local caller = verifier:caller()
+    assert(caller.issuer == "okta" and caller.id == "u1")
+    assert(table.concat(caller.roles, " ") == "staff viewer")
+  end
+
+  local handling, decision = gate:handle(with_token(TOKEN, NOW + 7200), "id1",
+                                         verifier)
+  assert(handling.answer.status == 401 and verifier:caller() == nil)
+  assert(decision.reason == "token:expired", decision.reason)
+  assert(assert(gate:decide(request(), verifier)).allowed)
+  local _, err = verifier:set_keys("nobody", KEYS)
+  assert(err.code == "abi:issuer")
+  _, err = verifier:set_keys("okta", "<html>")
+  assert(err.code == "keys:json")
+  local other = assert(gatelaw.load_unsigned(artifact))
+  _, err = assert(other:gate({ limits = "report" })):decide(request(), verifier)
+  assert(err.code == "abi:verifier")
+end)
+
+
+test("a verifier names what to fetch, and takes it", function()
+  local verifier = assert(policy:verifier({ tokens_max = 8 }))
+  local decision = assert(gate:decide(with_token(TOKEN), verifier))
+  assert(decision.reason == "keys_unavailable" and decision.keys_wanted)
+  local fetch = assert(verifier:next_fetch(NOW))
+  assert(fetch.issuer == "aws", fetch.issuer)
+  assert(verifier:failed("aws", NOW))
+  fetch = assert(verifier:next_fetch(NOW))
+  assert(fetch.url == "https://acme.okta.com/oauth2/default/"
+                      .. ".well-known/openid-configuration", fetch.url)
+  assert(verifier:next_fetch(NOW) == nil)
+  local done, following = verifier:fetched("okta", DISCOVERY, nil, NOW)
+  assert(done and following.url == "https://acme.okta.com/keys")
+  done, following = verifier:fetched("okta", KEYS, "max-age=600", NOW)
+  assert(done and following == nil)
+  decision = assert(gate:decide(with_token(TOKEN), verifier))
+  assert(decision.allowed, decision.reason)
+
+  local other = assert(policy:verifier())
+  assert(other:adopt(verifier))
+  assert(assert(gate:decide(with_token(TOKEN), other)).allowed)
+  local none, err = verifier:fetched("okta", KEYS, nil, NOW)
+  assert(none == nil and err.code == "abi:order")
+  assert(verifier:next_fetch(NOW + 30).issuer == "aws")
+  none, err = verifier:fetched("aws", '{"issuer":"https://other"}', "", NOW + 30)
+  assert(none == nil and err.code == "discovery:issuer", err.code)
+  assert(verifier:next_fetch(NOW + 31) == nil, "the failure cools down")
+end)
+
+
 -- In pages; nothing where the system doesn't tell.
 local function resident()
   collectgarbage()
@@ -322,6 +405,9 @@ test("a panic is an error, and the next call is none", function()
 end)
 
 
+local verifier = assert(policy:verifier())
+
+
 local function named(call, ...)
   local ok, err = pcall(call, ...)
   assert(not ok, "no error")
@@ -369,7 +455,17 @@ for _, case in ipairs({
   { "who.claims", policy.identity, policy, { issuer = "a", claims = {} } },
   { "who has no member `token`", policy.identity, policy, { token = "x" } },
   { "request must be a table", gate.decide, gate, "GET /" },
-  { "identity must be made by", gate.decide, gate, request(), { sub = "u1" } },
+  { "who must be made by", gate.decide, gate, request(), { sub = "u1" } },
+  { "options.tokens_max", policy.verifier, policy, { tokens_max = 1.5 } },
+  { "options.tokens_max", policy.verifier, policy, { tokens_max = "1" } },
+  { "options has no member `tokens`", policy.verifier, policy, { tokens = 1 } },
+  { "issuer must be a string", verifier.set_keys, verifier, 7, "{}" },
+  { "document must be a string", verifier.set_keys, verifier, "okta", {} },
+  { "other must be made by", verifier.adopt, verifier, {} },
+  { "now must be whole", verifier.next_fetch, verifier, 1.5 },
+  { "document must be a string", verifier.fetched, verifier, "okta" },
+  { "cache_control must be a string", verifier.fetched, verifier, "okta", "", 7 },
+  { "issuer must be a string", verifier.failed, verifier },
   { "request_id must be a string", gate.handle, gate, request(), 7 },
   { "line must be a string", gate.decide_json, gate, {} },
   { "now must be whole", gate.decide_json, gate, "{}", "7" },
