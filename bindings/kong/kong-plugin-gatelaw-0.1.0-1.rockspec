@@ -22,12 +22,15 @@ build = {
   type = "builtin",
   modules = {
     ["gatelaw"] = "lua/gatelaw.lua",
+    ["kong.plugins.gatelaw.fetch"] = "kong/plugins/gatelaw/fetch.lua",
     ["kong.plugins.gatelaw.forward"] = "kong/plugins/gatelaw/forward.lua",
     ["kong.plugins.gatelaw.handler"] = "kong/plugins/gatelaw/handler.lua",
     ["kong.plugins.gatelaw.identity"] = "kong/plugins/gatelaw/identity.lua",
+    ["kong.plugins.gatelaw.keys"] = "kong/plugins/gatelaw/keys.lua",
     ["kong.plugins.gatelaw.policy"] = "kong/plugins/gatelaw/policy.lua",
     ["kong.plugins.gatelaw.received"] = "kong/plugins/gatelaw/received.lua",
     ["kong.plugins.gatelaw.record"] = "kong/plugins/gatelaw/record.lua",
     ["kong.plugins.gatelaw.schema"] = "kong/plugins/gatelaw/schema.lua",
+    ["kong.plugins.gatelaw.shared"] = "kong/plugins/gatelaw/shared.lua",
   },
 }

@@ -16,6 +16,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const { NGINX_PROGRAM, NGINX_MODULES, NGINX_LUA, NGINX_LIBRARIES, GATELAW_C } = process.env;
 const KONG = fileURLToPath(new URL("../..", import.meta.url));
+const AUTHORITY = fileURLToPath(new URL("tls/authority.pem", import.meta.url));
 const START_MS = 20_000;
 const RELOAD_MS = 20_000;
 const LOG_MS = 5_000;
@@ -25,10 +26,13 @@ const HANDLER = "kong.plugins.gatelaw.handler";
 
 /**
  * Starts nginx. `policy` is the artifact, in a file that `conf.path` names unless `conf` says otherwise; `modules` are files of Lua
- * beside it, by name; `library` is the folder in which libgatelaw.so is looked for; `workers` is the number of nginx's processes.
+ * beside it, by name; `library` is the folder in which libgatelaw.so is looked for; `workers` is the number of nginx's processes; `resolver` is the
+ * port of a resolver, `trusts` the file of the authorities that certificates are held to; without `shared`, workers share nothing, without `logs`, nothing is logged; with
+ * `clock`, a test moves the time.
  */
 export async function startKong({
   upstream = 9, policy, conf = {}, route = {}, service = {}, modules = {}, handler = HANDLER, library = GATELAW_C, workers = 2,
+  resolver = 9, trusts = AUTHORITY, shared = true, logs = true, clock = false,
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "gatelaw-kong-"));
   mkdirSync(join(folder, "tmp"));
@@ -41,11 +45,12 @@ export async function startKong({
     conf: { path: server.path, check_s: 30, limits: "refuse", ...conf },
     route: { paths: ["/"], strip_path: false, ...route },
     service: { protocol: "http", ...service },
-    log: join(folder, "log"),
+    ...(logs ? { log: join(folder, "log") } : {}),
+    ...(clock ? { clock: join(folder, "clock") } : {}),
   };
   if (conf.artifact !== undefined) delete settings.conf.path;
   writeFileSync(join(folder, "settings.lua"), `return ${lua(settings)}\n`);
-  await begin(server, () => configure(server, { upstream, library, workers }));
+  await begin(server, () => configure(server, { upstream, library, workers, resolver, trusts, shared }));
   return server;
 }
 
@@ -84,11 +89,12 @@ async function begin(server, configure) {
   }
 }
 
-function configure({ folder, port }, { upstream, library, workers }) {
+function configure({ folder, port }, { upstream, library, workers, resolver, trusts, shared }) {
   const words = {
     FOLDER: folder, COUNT: workers, KONG: KONG.replace(/\/$/, ""), MODULES: NGINX_MODULES, RESTY: NGINX_LUA, LIBRARY: library, UPSTREAM: upstream, PORT: port,
     // Workers of a root's nginx are nobody's, who can't read a folder of root's.
     USER: process.getuid() === 0 ? "user root;" : "",
+    SHARED: shared ? "lua_shared_dict gatelaw 4m;" : "", RESOLVER: resolver, TRUSTS: trusts,
   };
   const template = readFileSync(new URL("nginx.conf", import.meta.url), "utf8");
   writeFileSync(join(folder, "nginx.conf"), template.replace(/\b[A-Z]{4,}\b/g, (word) => words[word] ?? word));
@@ -168,6 +174,19 @@ class Kong {
     const whole = bytes.lastIndexOf("\n") + 1;
     this.#told += whole;
     return bytes.toString("utf8", 0, whole).split("\n").slice(0, -1);
+  }
+
+  /** Moves the time, by so many seconds from what it is. */
+  setClock(offset_s) {
+    const next = join(this.folder, "clock.next");
+    writeFileSync(next, String(offset_s));
+    renameSync(next, join(this.folder, "clock"));
+  }
+
+  /** Lists the processes of the workers. */
+  workerIds() {
+    const { pid } = this.#child;
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
   }
 
   get log() {

@@ -9,12 +9,12 @@ import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { startUpstream } from "../../../worker/test/upstream.js";
 import { reasonOf } from "./client.js";
+import { load } from "./load.js";
 import { startKong } from "./nginx.js";
 import { artifactOf } from "./policies.js";
 
 const RELOADS = Number(process.env.GATELAW_RELOADS ?? 100);
 const SWAPS = Number(process.env.GATELAW_SWAPS ?? 60);
-const CLIENTS = 4;
 const WAIT_MS = 10_000;
 const WORKERS = 2;
 
@@ -129,29 +129,6 @@ test("a new policy is taken; a bad one, and none, are told once and change nothi
     await until(kong, "200 ok");
   });
 });
-
-/** Asks again and again, each time over a new connection; answers what came. */
-function load(kong, path) {
-  let asking = true;
-  const answers = new Map();
-  const ask = async () => {
-    while (asking) {
-      let came;
-      try {
-        came = await reasonOf(kong, path);
-      } catch (error) {
-        came = `failed: ${error.message}`;
-      }
-      answers.set(came, (answers.get(came) ?? 0) + 1);
-    }
-  };
-  const clients = Array.from({ length: CLIENTS }, ask);
-  return async () => {
-    asking = false;
-    await Promise.all(clients);
-    return Object.fromEntries(answers);
-  };
-}
 
 test(`nginx reloads ${RELOADS} times under load: no request fails`, async () => {
   await withKong({ policy: ALLOWS }, async (kong) => {

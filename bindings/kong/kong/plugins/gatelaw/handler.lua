@@ -7,6 +7,7 @@
 
 local forward = require("kong.plugins.gatelaw.forward")
 local identity = require("kong.plugins.gatelaw.identity")
+local keys = require("kong.plugins.gatelaw.keys")
 local policy = require("kong.plugins.gatelaw.policy")
 local received = require("kong.plugins.gatelaw.received")
 local record = require("kong.plugins.gatelaw.record")
@@ -50,7 +51,14 @@ local function judge(conf, request_id, handled)
   local request = received.request(loaded)
   handled.request = request
   local who = identity.of(loaded, request)
-  local handling, decision = loaded.gate:handle(request, request_id, who)
+  local gate = loaded.gate
+  local handling, decision = gate:handle(request, request_id, who)
+  -- A key that is new, or a gate that has just begun: nobody is turned away for
+  -- that, if it can be had now.
+  if handling and decision.keys_wanted and keys.wait(who) then
+    handling, decision = gate:handle(request, request_id, who)
+  end
+
   if not handling then
     kong.log.err("gatelaw denies ", request_id, ": ", tostring(decision))
     return forward.unavailable("error", request_id)

@@ -1,5 +1,6 @@
---- Who is asking: from the hook of whoever embeds the gate, and from nowhere
--- else. Nothing in a request is believed.
+--- Who is asking: from the token that the request carries, once the verifier
+-- judged it; or from the hook of whoever embeds the gate. Nothing else in a
+-- request is believed.
 -- @module kong.plugins.gatelaw.identity
 
 
@@ -11,14 +12,18 @@ local tostring = tostring
 local _M = {}
 
 
---- Asks the hook.
+--- Answers what says who is asking: the verifier, or what the hook says.
 --
 -- The hook answers nil for nobody, or what `policy:identity` of the library
 -- takes. What it throws denies the request.
 -- @tparam table loaded a policy in force
 -- @tparam table request
--- @treturn[opt] table the identity, for the gate
+-- @treturn[opt] table the verifier or an identity, for the gate
 function _M.of(loaded, request)
+  if loaded.verifier then
+    return loaded.verifier
+  end
+
   local who = loaded.identify and loaded.identify(request)
   if not who then
     return nil
@@ -34,9 +39,9 @@ end
 
 
 --- Tells Kong who was let in, so that its own plugins work behind this one.
--- @tparam[opt] table identity
-function _M.tell_kong(identity)
-  local caller = identity and identity:caller()
+-- @tparam[opt] table who what `of` answered, and the gate decided by last
+function _M.tell_kong(who)
+  local caller = who and who:caller()
   if not caller then
     return
   end

@@ -1,6 +1,9 @@
 --- The policy in force of one configuration: from a file, looked at again and
--- again, or from the configuration itself.
+-- again, or from the configuration itself; and what judges tokens for it.
 -- @module kong.plugins.gatelaw.policy
+
+
+local keys = require("kong.plugins.gatelaw.keys")
 
 
 local kong = kong
@@ -8,6 +11,7 @@ local error = error
 local find = string.find
 local gsub = string.gsub
 local huge = math.huge
+local ipairs = ipairs
 local match = string.match
 local io_open = io.open
 local pcall = pcall
@@ -63,6 +67,26 @@ local function bytes_of(self)
 end
 
 
+-- The key sets that the configuration has, in its order.
+local function key_sets_of(self)
+  local key_sets = {}
+  for i, given in ipairs(self.keys) do
+    local document, err = given.document, nil
+    if given.path then
+      document, err = read_file(given.path)
+    end
+
+    if not document then
+      return nil, err
+    end
+
+    key_sets[i] = document
+  end
+
+  return key_sets
+end
+
+
 -- What `require` says first: behind it stand all the places it looked at.
 local function required(name)
   local done, found = pcall(require, name)
@@ -92,7 +116,34 @@ local function hook_of(name)
 end
 
 
-local function load(self, bytes)
+-- Judges tokens by the keys that the configuration has, and by those that are
+-- fetched of the issuers that it doesn't name.
+local function verifier_of(self, policy, key_sets)
+  local verifier, err = policy:verifier({ tokens_max = self.tokens_max })
+  if not verifier then
+    error(tostring(err), 0)
+  end
+
+  local before = self.in_force and self.in_force.verifier
+  if before then
+    verifier:adopt(before)
+  end
+
+  for i, given in ipairs(self.keys) do
+    local done
+    done, err = verifier:set_keys(given.issuer, key_sets[i])
+    if not done then
+      error("config.keys[" .. i .. "]: " .. tostring(err), 0)
+    end
+  end
+
+  keys.tend(verifier)
+
+  return verifier
+end
+
+
+local function load(self, bytes, key_sets)
   local policy, err = required("gatelaw").load_unsigned(bytes, self.library)
   if not policy then
     error(tostring(err), 0)
@@ -104,13 +155,17 @@ local function load(self, bytes)
     error(tostring(err), 0)
   end
 
+  -- A policy without an issuer knows no identity. In names that stand in this
+  -- text, quotation marks are escaped.
+  local has_issuers = find(policy:needs_json(), '"tokens":true', 1, true)
+  local hook = has_issuers and hook_of(self.identify) or nil
+
   return {
     policy = policy,
     gate = gate,
-    -- A policy without an issuer knows no identity. In names that stand in
-    -- this text, quotation marks are escaped.
-    identify = find(policy:needs_json(), '"tokens":true', 1, true)
-               and hook_of(self.identify) or nil,
+    identify = hook,
+    verifier = has_issuers and not hook and verifier_of(self, policy, key_sets)
+               or nil,
     finds_client = self.options.trusted ~= nil,
   }
 end
@@ -135,23 +190,43 @@ local function tell(self, problem)
 end
 
 
+local function is_seen(self, bytes, key_sets)
+  if bytes ~= self.seen then
+    return false
+  end
+
+  for i, document in ipairs(key_sets) do
+    if document ~= self.seen_key_sets[i] then
+      return false
+    end
+  end
+
+  return true
+end
+
+
 local function look(self)
   local bytes, err = bytes_of(self)
-  if not bytes then
+  local key_sets
+  if bytes then
+    key_sets, err = key_sets_of(self)
+  end
+
+  if not key_sets then
     return tell(self, err)
   end
 
-  if bytes == self.seen then
+  if is_seen(self, bytes, key_sets) then
     return
   end
 
-  local done, loaded = pcall(load, self, bytes)
+  local done, loaded = pcall(load, self, bytes, key_sets)
   if not done then
     return tell(self, loaded)
   end
 
   tell(self, nil)
-  self.seen = bytes
+  self.seen, self.seen_key_sets = bytes, key_sets
   -- One assignment: a request decides with the one that it found.
   self.in_force = loaded
   kong.log.notice("gatelaw decides by ", loaded.policy:digest())
@@ -160,7 +235,8 @@ end
 
 --- Answers what decides now, and sees to it that the file is looked at when it
 -- is time.
--- @treturn[opt] table `policy`, `gate`, `identify`; without one, deny
+-- @treturn[opt] table `policy`, `gate`, and `verifier` or `identify` where the
+-- policy has issuers; without one, deny
 function policy_mt:loaded()
   local now = ngx_now()
   local wait_s = self.in_force and self.check_s or RETRY_S
@@ -196,6 +272,23 @@ local function options_of(conf)
 end
 
 
+-- Copies the key sets that the configuration has; says, too, whether a file is
+-- among them, which may change.
+local function keys_of(conf)
+  local given, has_file = {}, false
+  for i, entry in ipairs(set(conf.keys) or {}) do
+    given[i] = {
+      issuer = entry.issuer,
+      path = set(entry.path),
+      document = set(entry.document),
+    }
+    has_file = has_file or given[i].path ~= nil
+  end
+
+  return given, has_file
+end
+
+
 local _M = {}
 
 
@@ -204,12 +297,15 @@ local _M = {}
 -- @treturn table
 function _M.new(conf)
   local path = set(conf.path)
+  local given, has_file = keys_of(conf)
 
   return setmetatable({
     path = path,
     artifact = set(conf.artifact),
     -- The configuration itself never changes: there is nothing to look at.
-    check_s = path and set(conf.check_s) or huge,
+    check_s = (path or has_file) and set(conf.check_s) or huge,
+    keys = given,
+    tokens_max = set(conf.tokens_max),
     library = set(conf.library),
     identify = set(conf.identify),
     options = options_of(conf),

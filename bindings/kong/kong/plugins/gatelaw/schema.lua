@@ -7,6 +7,8 @@ local ngx_decode_base64 = ngx.decode_base64
 
 -- Longer than a day, and nobody would know any more which policy is in force.
 local CHECK_S_MAX = 86400
+-- Some hundred bytes each, and more for callers with many claims.
+local TOKENS_MAX = 1000000
 local SLASH = byte("/")
 
 
@@ -83,10 +85,46 @@ return {
         { client_header = typedefs.header_name {
           description = "The header in which trusted proxies name the client.",
         } },
+        { keys = {
+          type = "array",
+          description = "Key sets of issuers that the policy names; those of "
+                        .. "the others are fetched, from where the policy or "
+                        .. "the issuer's discovery document says.",
+          elements = {
+            type = "record",
+            fields = {
+              { issuer = {
+                type = "string",
+                description = "The issuer's name in the policy.",
+                required = true,
+              } },
+              { path = {
+                type = "string",
+                description = "The absolute path of a JWKS document.",
+                custom_validator = validate_absolute,
+              } },
+              { document = {
+                type = "string",
+                description = "The JWKS document itself.",
+              } },
+            },
+            entity_checks = {
+              { only_one_of = { "path", "document" } },
+            },
+          },
+        } },
+        { tokens_max = {
+          type = "integer",
+          description = "How many valid tokens each worker remembers, so that "
+                        .. "the next request with one costs no signature.",
+          required = true,
+          default = 10000,
+          between = { 1, TOKENS_MAX },
+        } },
         { identify = {
           type = "string",
-          description = "The Lua module that answers who is asking; without "
-                        .. "it, nobody is anybody.",
+          description = "The Lua module that answers who is asking, in place "
+                        .. "of the gate, which verifies tokens itself.",
           match_all = {
             { pattern = "^[%w_.-]+$", err = "must name a Lua module" },
           },

@@ -1,0 +1,349 @@
+// Tokens at the plugin: judged by keys that it fetches itself, in the background, once for all workers.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { startUpstream } from "../../../worker/test/upstream.js";
+import { fetchFrom, reasonOf } from "./client.js";
+import { json } from "./endpoint.js";
+import { load } from "./load.js";
+import { startKong } from "./nginx.js";
+import { artifactOf } from "./policies.js";
+import { ASYMMETRIC, Key, signShared, startProvider } from "./provider.js";
+
+const DISCOVERY = "/.well-known/openid-configuration";
+const COOL_DOWN_S = 30;
+const FRESH_S = 600;
+const WORKERS = 2;
+
+const policyOf = ({ url }, more = "") => `
+issuer own {
+  url        "${url}"
+  audience   "api"
+  algorithms ${ASYMMETRIC.join(", ")}
+  roles      claim groups as named { staff }
+  ${more}
+}
+role staff
+allow items { on GET /v1/items/**  for authenticated }
+allow staff { on GET /v1/staff  for staff }
+allow open { on GET /open  for anyone }
+forward who { for authenticated  set "x-user" = user.id }
+`;
+
+const keys = ASYMMETRIC.map((alg) => new Key(alg));
+const key = (alg) => keys.find((other) => other.alg === alg);
+const upstream = await startUpstream();
+let provider;
+let kong;
+
+before(async () => {
+  provider = await startProvider(keys);
+  kong = await startKong({ upstream: upstream.port, policy: artifactOf(policyOf(provider)), workers: WORKERS });
+});
+beforeEach(() => upstream.take());
+after(async () => {
+  await kong.stop();
+  await provider.stop();
+  await upstream.stop();
+});
+
+const bearer = (token) => ({ headers: { authorization: `Bearer ${token}` } });
+const asked = (token, path = "/v1/items/a", gate = kong) => reasonOf(gate, path, bearer(token));
+
+/** Runs a gate and an issuer of their own. */
+async function withOwn(options, run) {
+  const own = await startProvider(options.keys ?? [new Key("ES256")]);
+  const { arrange, policy = policyOf(own), ...more } = options;
+  arrange?.(own);
+  const gate = await startKong({ upstream: upstream.port, policy: artifactOf(typeof policy === "function" ? policy(own) : policy), clock: true, ...more });
+  try {
+    await run(own, gate);
+    assert.ok(gate.runs, "nginx is alive");
+  } finally {
+    await gate.stop();
+    await own.stop();
+  }
+}
+
+/** Asks over so many connections that each worker is asked, and answers the reasons that came. */
+async function askedOfAll(gate, token, times = 24) {
+  const reasons = new Set();
+  await Promise.all(Array.from({ length: times }, async () => reasons.add(await asked(token, "/v1/items/a", gate))));
+  return [...reasons];
+}
+
+for (const alg of ASYMMETRIC) {
+  test(`a token of ${alg} says who asks`, async () => {
+    const token = key(alg).sign(provider.claims());
+    assert.equal(await asked(token), "200 ok");
+    assert.equal(await asked(token), "200 ok", "remembered");
+    const [sent] = upstream.take();
+    assert.deepEqual(sent.headers.filter(([name]) => name.toLowerCase() === "x-user"), [["x-user", "u1"]]);
+  });
+}
+
+test("roles come from claims, and Kong learns who was let in", async () => {
+  assert.equal(await asked(key("ES256").sign(provider.claims({ groups: ["staff"] })), "/v1/staff"), "200 ok");
+  const [record] = (await kong.records()).slice(-1);
+  assert.deepEqual([record.credential, record.groups], [{ id: "own/u1", issuer: "own", subject: "u1" }, ["staff"]]);
+  assert.equal(await asked(key("ES256").sign(provider.claims({ groups: ["admin"] })), "/v1/staff"), "403 no_rule");
+});
+
+test("a denied token is challenged, and nothing goes on, on a public path either", async () => {
+  const expired = key("ES256").sign(provider.claims({ iat: 1, exp: 2 }));
+  const { status, headers, body } = await fetchFrom(kong, "/open", bearer(expired));
+  assert.equal(status, 401);
+  assert.equal(headers["www-authenticate"], 'Bearer error="invalid_token"');
+  assert.equal(JSON.parse(body).reason, "token:expired");
+  assert.ok(!body.includes(expired), "the token isn't told");
+  assert.deepEqual(upstream.take(), []);
+  assert.equal(await reasonOf(kong, "/v1/items/a"), "401 unauthenticated");
+});
+
+const es256 = () => key("ES256");
+/** Changes the last character of a signature that stands for whole bits. */
+const tampered = (token) => token.replace(/\.([^.])([^.]*)$/, (_, first, rest) => `.${first === "A" ? "B" : "A"}${rest}`);
+
+for (const [code, make] of [
+  ["size", () => es256().sign(provider.claims({ long: "a".repeat(17_000) }))],
+  ["format", () => "e30.e30"],
+  ["format", () => `${es256().sign(provider.claims())}=`],
+  ["header", () => es256().sign(provider.claims(), { kid: 7 })],
+  ["crit", () => es256().sign(provider.claims(), { crit: ["x"], x: 1 })],
+  ["alg", () => es256().sign(provider.claims(), { alg: "none" })],
+  ["alg", () => signShared("secret", provider.claims(), { kid: "ES256" })],
+  ["payload", () => es256().sign("[]")],
+  ["issuer", () => es256().sign(provider.claims({ iss: "https://other.example" }))],
+  ["type", () => es256().sign(provider.claims(), { typ: "logout+jwt" })],
+  ["audience", () => es256().sign(provider.claims({ aud: "other" }))],
+  ["times", () => es256().sign(provider.claims({ exp: undefined }))],
+  ["expired", () => es256().sign(provider.claims({ exp: Math.floor(Date.now() / 1000) - 1 }))],
+  ["not_yet_valid", () => es256().sign(provider.claims({ nbf: Math.floor(Date.now() / 1000) + 100 }))],
+  ["lifetime", () => es256().sign(provider.claims({ exp: Math.floor(Date.now() / 1000) + 200_000 }))],
+  ["claims", () => es256().sign(provider.claims({ sub: "" }))],
+  ["key", () => new Key("ES256", "unknown").sign(provider.claims())],
+  ["key", () => es256().sign(provider.claims(), { kid: "ES384" })],
+  ["signature", () => tampered(es256().sign(provider.claims()))],
+  ["signature", () => new Key("ES256", "other").sign(provider.claims(), { kid: "ES256" })],
+]) {
+  test(`a token that isn't valid: ${code}, ${make.toString().slice(6, 60)}`, async () => {
+    assert.equal(await asked(make()), `401 token:${code}`);
+    assert.deepEqual(upstream.take(), []);
+  });
+}
+
+test("all workers have keys by one fetch", async () => {
+  await withOwn({ workers: 4 }, async (own, gate) => {
+    assert.deepEqual(await askedOfAll(gate, own.keys[0].sign(own.claims()), 60), ["200 ok"]);
+    // Longer than each worker looks whether keys are due.
+    await pause(1500);
+    assert.deepEqual([own.times(DISCOVERY), own.times("/jwks")], [1, 1]);
+    assert.deepEqual(await gate.errors(), []);
+  });
+});
+
+test("without the shared dictionary each worker fetches for itself", async () => {
+  await withOwn({ workers: 2, shared: false }, async (own, gate) => {
+    assert.deepEqual(await askedOfAll(gate, own.keys[0].sign(own.claims())), ["200 ok"]);
+    await pause(1500);
+    assert.deepEqual([own.times(DISCOVERY), own.times("/jwks")], [2, 2]);
+  });
+});
+
+test("keys are fetched before a request needs them", async () => {
+  await withOwn({}, async (own, gate) => {
+    const end = Date.now() + 5000;
+    while (own.times("/jwks") === 0 && Date.now() < end) await pause(20);
+    assert.deepEqual([own.times(DISCOVERY), own.times("/jwks")], [1, 1]);
+    assert.deepEqual((await gate.records()), []);
+  });
+});
+
+test("a new key is taken while requests run, and a removed one refused: no request fails before", async () => {
+  const [old, fresh] = [new Key("ES256", "old"), new Key("ES256", "fresh")];
+  await withOwn({ keys: [old] }, async (own, gate) => {
+    const now = Math.floor(Date.now() / 1000);
+    const at = (moment) => own.claims({}, now + moment);
+    assert.deepEqual(await askedOfAll(gate, old.sign(at(0))), ["200 ok"]);
+    gate.setClock(COOL_DOWN_S);
+    own.keys = [old, fresh];
+    own.serve();
+    const stop = load(gate, "/v1/items/a", bearer(old.sign(at(COOL_DOWN_S))));
+    assert.deepEqual(await askedOfAll(gate, fresh.sign(at(COOL_DOWN_S))), ["200 ok"]);
+    assert.deepEqual(Object.keys(await stop()), ["200 ok"]);
+    assert.equal(own.times("/jwks"), 2);
+    own.keys = [fresh];
+    own.serve();
+    // Fresh still: nobody asks, and the old key counts until the set is stale.
+    gate.setClock(2 * COOL_DOWN_S);
+    assert.deepEqual(await askedOfAll(gate, old.sign(at(2 * COOL_DOWN_S))), ["200 ok"]);
+    gate.setClock(COOL_DOWN_S + FRESH_S);
+    const later = old.sign(at(COOL_DOWN_S + FRESH_S));
+    const end = Date.now() + 5000;
+    while ((await askedOfAll(gate, later)).includes("200 ok")) assert.ok(Date.now() < end, "the old key still counts");
+    assert.deepEqual(await askedOfAll(gate, later), ["401 token:key"]);
+    assert.equal(own.times("/jwks"), 3);
+  });
+});
+
+test("unknown keys are asked for once in a cool-down, however many come", async () => {
+  await withOwn({}, async (own, gate) => {
+    const good = own.keys[0].sign(own.claims());
+    assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
+    gate.setClock(COOL_DOWN_S);
+    for (let round = 0; round < 5; round += 1) {
+      const reasons = await Promise.all(Array.from({ length: 40 }, (_, at) => asked(own.keys[0].sign(own.claims(), { kid: `${round}-${at}` }), "/v1/items/a", gate)));
+      assert.deepEqual([...new Set(reasons)], ["401 token:key"]);
+    }
+    assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
+    assert.equal(own.times("/jwks"), 2);
+  });
+});
+
+/** What goes wrong at an endpoint, and what is told of it. */
+const FAULTS = [
+  ["fails", "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", /status 500/],
+  ["redirects", "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n", /status 302/],
+  ["is huge", json(`{"keys":[],"pad":"${"a".repeat(300 * 1024)}"}`), /more than 262144 bytes/],
+  ["speaks HTML", json("<html></html>"), /keys:/],
+  ["hangs up", "", /closed/],
+];
+
+for (const [what, answer, told] of FAULTS) {
+  test(`an endpoint that ${what}: keys that were had are kept, and none ever had deny`, async () => {
+    await withOwn({}, async (own, gate) => {
+      const good = own.keys[0].sign(own.claims());
+      assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
+      own.answers["/jwks"] = answer;
+      gate.setClock(COOL_DOWN_S);
+      assert.equal(await asked(own.keys[0].sign(own.claims(), { kid: "x" }), "/v1/items/a", gate), "401 token:key");
+      assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
+      assert.match((await gate.errors(1))[0], told);
+    });
+    await withOwn({ arrange: (own) => { own.answers["/jwks"] = answer; } }, async (own, gate) => {
+      assert.deepEqual(await askedOfAll(gate, own.keys[0].sign(own.claims())), ["503 keys_unavailable"]);
+      assert.equal(own.times("/jwks"), 1);
+      for (const error of await gate.errors(2)) assert.match(error, told);
+      own.serve();
+      gate.setClock(COOL_DOWN_S);
+      assert.deepEqual(await askedOfAll(gate, own.keys[0].sign(own.claims())), ["200 ok"]);
+    });
+  });
+}
+
+test("a slow endpoint holds nobody but those who need it, and them no longer than it may", async () => {
+  await withOwn({ arrange: (own) => { own.answers["/jwks"] = () => {}; } }, async (own, gate) => {
+    const waits = asked(own.keys[0].sign(own.claims()), "/v1/items/a", gate);
+    const start = Date.now();
+    assert.equal(await reasonOf(gate, "/open"), "200 ok");
+    assert.ok(Date.now() - start < 1000);
+    assert.equal(await waits, "503 keys_unavailable");
+    assert.ok(Date.now() - start < 8000);
+  });
+});
+
+for (const [what, document, code] of [
+  ["of another issuer", () => ({ issuer: "https://other.example", jwks_uri: "https://other.example/jwks" }), /discovery:issuer/],
+  ["that names no keys", ({ url }) => ({ issuer: url }), /discovery:keys/],
+  ["that names keys over http elsewhere", ({ url }) => ({ issuer: url, jwks_uri: "http://169.254.169.254/latest" }), /discovery:keys/],
+]) {
+  test(`a discovery document ${what} is refused`, async () => {
+    await withOwn({ arrange: (own) => { own.answers[DISCOVERY] = json(document(own)); } }, async (own, gate) => {
+      assert.deepEqual(await askedOfAll(gate, own.keys[0].sign(own.claims())), ["503 keys_unavailable"]);
+      assert.equal(own.times("/jwks"), 0);
+      assert.match((await gate.errors(1))[0], code);
+    });
+  });
+}
+
+test("a clock that jumps back or far ahead lets no old token in", async () => {
+  await withOwn({}, async (own, gate) => {
+    const good = own.keys[0].sign(own.claims());
+    assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
+    for (const [offset_s, expected] of [[-3600, "401 token:not_yet_valid"], [3600, "401 token:expired"], [0, "200 ok"], [-1.8e9, "401 token:not_yet_valid"], [4e9, "401 token:expired"]]) {
+      gate.setClock(offset_s);
+      assert.deepEqual(await askedOfAll(gate, good), [expected], String(offset_s));
+    }
+  });
+});
+
+const STATIC = (keyList) => JSON.stringify({ keys: keyList.map((one) => one.jwk) });
+
+test("a key set in the configuration is taken, and nobody asked", async () => {
+  const own = new Key("ES256", "static");
+  await withOwn({ conf: { keys: [{ issuer: "own", document: STATIC([own]) }] } }, async (issuer, gate) => {
+    assert.deepEqual(await askedOfAll(gate, own.sign(issuer.claims())), ["200 ok"]);
+    assert.equal(await asked(issuer.keys[0].sign(issuer.claims()), "/v1/items/a", gate), "401 token:key");
+    assert.deepEqual(issuer.asked, []);
+  });
+});
+
+test("a key set in a file is looked at again; a bad one is told once and changes nothing", async () => {
+  const [first, second] = [new Key("ES256", "first"), new Key("ES256", "second")];
+  const path = join(kong.folder, "jwks.json");
+  writeFileSync(path, STATIC([first]));
+  await withOwn({ workers: 1, conf: { check_s: 0.05, keys: [{ issuer: "own", path }] } }, async (issuer, gate) => {
+    const claims = issuer.claims();
+    const until = async (signer, expected) => {
+      const end = Date.now() + 5000;
+      while (await asked(signer.sign(claims), "/v1/items/a", gate) !== expected) assert.ok(Date.now() < end, `never ${expected}`);
+    };
+    await until(first, "200 ok");
+    writeFileSync(path, "garbage");
+    await pause(300);
+    await until(first, "200 ok");
+    assert.equal((await gate.errors(1)).length, 1);
+    assert.match((await gate.errors(1))[0], /config\.keys\[1\]: keys:.*sha256:[0-9a-f]{64} stays in force/);
+    writeFileSync(path, STATIC([second]));
+    await until(second, "200 ok");
+    await until(first, "401 token:key");
+  });
+});
+
+test("keys for an issuer that the policy doesn't have are told, and deny", async () => {
+  await withOwn({ conf: { keys: [{ issuer: "other", document: STATIC([new Key("ES256")]) }] } }, async (issuer, gate) => {
+    assert.deepEqual(await askedOfAll(gate, issuer.keys[0].sign(issuer.claims())), ["503 gate:policy"]);
+    assert.match((await gate.errors(1))[0], /abi:issuer.*`other`/);
+  });
+});
+
+test("a token comes from where its issuer says, and two are refused", async () => {
+  const policy = (own) => policyOf(own, 'token cookie "session"\n  token header "x-token"');
+  await withOwn({ policy }, async (own, gate) => {
+    const token = own.keys[0].sign(own.claims());
+    for (const headers of [{ cookie: `session=${token}` }, { "x-token": token }]) {
+      assert.equal(await reasonOf(gate, "/v1/items/a", { headers }), "200 ok");
+    }
+    assert.equal(await reasonOf(gate, "/v1/items/a", { headers: { cookie: `session=${token}`, "x-token": token } }), "400 refused:two-tokens");
+    assert.equal(await reasonOf(gate, "/v1/items/a", { headers: { authorization: "Basic dTpw" } }), "401 unauthenticated");
+  });
+});
+
+test("nginx reloads under load with tokens: no request fails, and keys stay", async () => {
+  await withOwn({ workers: 2 }, async (own, gate) => {
+    const good = own.keys[0].sign(own.claims());
+    assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
+    const stop = load(gate, "/v1/items/a", bearer(good));
+    for (let reload = 0; reload < 10; reload += 1) await gate.reload();
+    const answers = await stop();
+    assert.deepEqual(Object.keys(answers), ["200 ok"]);
+    assert.deepEqual([own.times(DISCOVERY), own.times("/jwks")], [1, 1]);
+  });
+});
+
+test("policies are swapped under load with tokens: keys are kept", async () => {
+  await withOwn({ conf: { check_s: 0.01 }, workers: 1 }, async (own, gate) => {
+    const good = own.keys[0].sign(own.claims());
+    assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
+    const stop = load(gate, "/v1/items/a", bearer(good));
+    for (let version = 0; version < 20; version += 1) {
+      gate.store(artifactOf(`${policyOf(own)}\nallow v${version} { on GET /v${version}  for anyone }`));
+      await pause(25);
+    }
+    assert.deepEqual(Object.keys(await stop()), ["200 ok"]);
+    assert.deepEqual([own.times(DISCOVERY), own.times("/jwks")], [1, 1]);
+  });
+});
