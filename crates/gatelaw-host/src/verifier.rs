@@ -25,16 +25,8 @@ use remembered::{Digest, Remembered, Verified};
 pub struct Verifier<P> {
     plan: P,
     /// By issuer.
-    issuers: Vec<IssuerKeys>,
+    issuers: Vec<KeyCache>,
     remembered: Remembered,
-}
-
-/// The keys of one issuer, and how often a key of it went away.
-#[derive(Debug, Clone, Default)]
-struct IssuerKeys {
-    cache: KeyCache,
-    /// What was verified under another number counts no more.
-    generation: u32,
 }
 
 /// Says how far a token is.
@@ -127,7 +119,7 @@ impl<P: Borrow<Plan>> Verifier<P> {
     #[must_use]
     pub fn new(plan: P, tokens_max: usize) -> Self {
         let issuers = plan.borrow().identity_model().issuers.len();
-        let issuers = vec![IssuerKeys::default(); issuers];
+        let issuers = vec![KeyCache::default(); issuers];
         Self { plan, issuers, remembered: Remembered::new(tokens_max) }
     }
 
@@ -135,6 +127,18 @@ impl<P: Borrow<Plan>> Verifier<P> {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         self.plan.borrow()
+    }
+
+    /// Returns the plan as it was given.
+    #[must_use]
+    pub fn shared_plan(&self) -> &P {
+        &self.plan
+    }
+
+    /// Says how many tokens are remembered at most.
+    #[must_use]
+    pub fn tokens_max(&self) -> usize {
+        self.remembered.tokens_max()
     }
 
     /// Finds an issuer by its name in the policy.
@@ -148,8 +152,7 @@ impl<P: Borrow<Plan>> Verifier<P> {
     /// Takes keys that stay as they are: no endpoint is asked for this issuer.
     pub fn set_keys(&mut self, issuer: IssuerId, set: KeySet) {
         if let Some(keys) = self.keys_mut(issuer) {
-            keys.generation = keys.generation.wrapping_add(1);
-            keys.cache = KeyCache::fixed(set);
+            keys.fix(set);
         }
     }
 
@@ -160,39 +163,29 @@ impl<P: Borrow<Plan>> Verifier<P> {
         for (ours, keys) in self.plan.borrow().identity_model().issuers.iter().zip(&mut self.issuers) {
             let same = |issuer: &Issuer| issuer.url == ours.url && issuer.keys == ours.keys;
             if let Some(found) = theirs.iter().zip(&other.issuers).find(|(issuer, _)| same(issuer)) {
-                keys.cache = found.1.cache.clone();
+                keys.clone_from(found.1);
             }
         }
     }
 
     /// Judges a token as far as it goes. `client_cert` is the fact of that name, `now` in Unix seconds.
     ///
-    /// A token that was verified before costs a digest and a look-up, and allocates nothing.
+    /// A token that was verified before costs a comparison and a look-up, and allocates nothing.
     pub fn begin(&mut self, token: Token<'_>, client_cert: Option<&str>, now: i64) -> Step {
-        let digest = Digest::of(token.value);
-        if let Some(prepared) = self.remember(token, &digest, client_cert, now) {
-            return Step::Decided(Who::Verified(prepared));
+        let (digest, verified) = self.remembered.find(token.value);
+        let (plan, issuers) = (self.plan.borrow(), &self.issuers);
+        let counts = |verified: &&Verified| {
+            let id = verified.prepared.identity().issuer;
+            keys_of(issuers, id).is_some_and(|keys| keys.holds(&verified.key))
+                && (verified.valid_from..verified.expires).contains(&now)
+                && verified.bound_to.as_deref().is_none_or(|cert| client_cert == Some(cert))
+                && issuer_of(plan.identity_model(), id)
+                    .is_some_and(|issuer| takes_from(issuer, plan.needs(), token.source))
+        };
+        if let Some(verified) = verified.filter(counts) {
+            return Step::Decided(Who::Verified(Arc::clone(&verified.prepared)));
         }
         self.judge(token, digest, client_cert, now).unwrap_or_else(|code| Step::Decided(Who::Invalid(code)))
-    }
-
-    fn remember(
-        &mut self,
-        token: Token<'_>,
-        digest: &Digest,
-        client_cert: Option<&str>,
-        now: i64,
-    ) -> Option<Arc<Prepared>> {
-        let plan = self.plan.borrow();
-        let verified = self.remembered.find(digest)?;
-        let id = verified.prepared.identity().issuer;
-        let generation = usize::try_from(id.0).ok().and_then(|at| self.issuers.get(at))?.generation;
-        let issuer = issuer_of(plan.identity_model(), id)?;
-        let counts = verified.generation == generation
-            && (verified.valid_from..verified.expires).contains(&now)
-            && verified.bound_to.as_deref().is_none_or(|cert| client_cert == Some(cert))
-            && takes_from(issuer, plan.needs(), token.source);
-        counts.then(|| Arc::clone(&verified.prepared))
     }
 
     fn judge(
@@ -207,10 +200,10 @@ impl<P: Borrow<Plan>> Verifier<P> {
         let at = Circumstances { source: token.source, client_cert, now };
         let judged = judge(plan.identity_model(), plan.needs(), &jws, at)?;
         let issuer = judged.identity.issuer;
-        let algorithm = jws.header.algorithm;
-        let cache = &self.keys(issuer).ok_or(TokenCode::Issuer)?.cache;
+        let algorithm = judged.algorithm;
+        let keys = keys_of(&self.issuers, issuer).ok_or(TokenCode::Issuer)?;
         let wanted = |otherwise| Step::NeedsKeys(KeysWanted { issuer, otherwise });
-        let key = match cache.find(jws.header.kid.as_deref(), algorithm, now) {
+        let key = match keys.find(jws.header.kid.as_deref(), algorithm, now) {
             Found::Key(key) if key.fits(algorithm) => key,
             Found::Key(_) | Found::Unknown { may_fetch: false } => return Err(TokenCode::Key),
             Found::Unknown { may_fetch: true } => return Ok(wanted(Who::Invalid(TokenCode::Key))),
@@ -236,19 +229,16 @@ impl<P: Borrow<Plan>> Verifier<P> {
         if !is_valid {
             return Who::Invalid(TokenCode::Signature);
         }
-        let Some(keys) = self.keys(judged.identity.issuer) else { return Who::Invalid(TokenCode::Issuer) };
         // It may have gone away while the host verified.
-        if !keys.cache.has(&key) {
+        if !keys_of(&self.issuers, judged.identity.issuer).is_some_and(|keys| keys.holds(&key)) {
             return Who::Invalid(TokenCode::Key);
         }
-        let generation = keys.generation;
         let prepared = Arc::new(self.plan.borrow().prepare(judged.identity));
-        let (valid_from, expires) = (judged.valid_from, judged.expires);
         let verified = Verified {
             prepared: Arc::clone(&prepared),
-            generation,
-            valid_from,
-            expires,
+            key,
+            valid_from: judged.valid_from,
+            expires: judged.expires,
             bound_to: client_cert,
         };
         self.remembered.insert(digest, verified);
@@ -257,36 +247,34 @@ impl<P: Borrow<Plan>> Verifier<P> {
 
     /// Lists the issuers whose keys should be fetched now: they have none, or stale ones.
     pub fn due(&self, now: i64) -> impl Iterator<Item = IssuerId> + '_ {
-        (0..).zip(&self.issuers).filter(move |(_, keys)| keys.cache.is_due(now)).map(|(id, _)| IssuerId(id))
+        (0..).zip(&self.issuers).filter(move |(_, keys)| keys.is_due(now)).map(|(id, _)| IssuerId(id))
     }
 
     /// Begins a fetch of an issuer's keys, for one caller alone. False: one is under way, whose end the host may wait for, or the
     /// last ended too short a time ago.
     pub fn begin_fetch(&mut self, issuer: IssuerId, now: i64) -> bool {
-        self.keys_mut(issuer).is_some_and(|keys| keys.cache.begin_fetch(now))
+        self.keys_mut(issuer).is_some_and(|keys| keys.begin_fetch(now))
     }
 
     /// Takes the keys that were fetched; `max_age_s` is how long their endpoint calls them fresh.
     pub fn fetched(&mut self, issuer: IssuerId, set: KeySet, max_age_s: Option<i64>, now: i64) {
-        if let Some(keys) = self.keys_mut(issuer)
-            && keys.cache.fetched(set, max_age_s, now)
-        {
-            keys.generation = keys.generation.wrapping_add(1);
+        if let Some(keys) = self.keys_mut(issuer) {
+            keys.fetched(set, max_age_s, now);
         }
     }
 
     /// Notes that a fetch failed: keys that were had before stay.
     pub fn failed(&mut self, issuer: IssuerId, now: i64) {
         if let Some(keys) = self.keys_mut(issuer) {
-            keys.cache.failed(now);
+            keys.failed(now);
         }
     }
 
-    fn keys(&self, issuer: IssuerId) -> Option<&IssuerKeys> {
-        self.issuers.get(usize::try_from(issuer.0).ok()?)
-    }
-
-    fn keys_mut(&mut self, issuer: IssuerId) -> Option<&mut IssuerKeys> {
+    fn keys_mut(&mut self, issuer: IssuerId) -> Option<&mut KeyCache> {
         self.issuers.get_mut(usize::try_from(issuer.0).ok()?)
     }
+}
+
+fn keys_of(issuers: &[KeyCache], issuer: IssuerId) -> Option<&KeyCache> {
+    issuers.get(usize::try_from(issuer.0).ok()?)
 }

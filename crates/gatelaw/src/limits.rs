@@ -118,3 +118,7 @@ pub const KEYS_COOL_DOWN_S: i64 = 30;
 pub const KEYS_FETCH_S_MAX: i64 = 10;
 /// Verified tokens that a gate remembers, where it is not told otherwise.
 pub const TOKENS_REMEMBERED_DEFAULT: usize = 10_000;
+/// Bytes that remembered tokens take, however many may be: a caller with ten thousand groups must not cost a gate its memory.
+pub const TOKENS_REMEMBERED_BYTES_MAX: usize = 56 * 1024 * 1024;
+/// Tokens that are kept whole, so that they are compared instead of digested: at 16 KiB each, 8 MiB.
+pub const TOKENS_RECENT: usize = 512;

@@ -56,10 +56,16 @@ impl KeyCache {
         set.find(kid, algorithm).map_or(Found::Unknown { may_fetch }, |key| Found::Key(Arc::clone(key)))
     }
 
-    /// Says whether this key is in the set.
+    /// Says whether this key, as [`KeyCache::find`] gave it, is still in the set.
     #[must_use]
-    pub fn has(&self, key: &Jwk) -> bool {
-        self.set.as_ref().is_some_and(|set| set.keys.iter().any(|known| **known == *key))
+    pub fn holds(&self, key: &Arc<Jwk>) -> bool {
+        self.set.as_ref().is_some_and(|set| set.keys.iter().any(|known| Arc::ptr_eq(known, key)))
+    }
+
+    /// Takes keys that never change from now on; those that were there before stay the same.
+    pub fn fix(&mut self, set: KeySet) {
+        let set = self.taken(set);
+        *self = Self::fixed(set);
     }
 
     /// Says whether keys should be fetched though none is missing: there are none yet, or they are stale.
@@ -86,19 +92,26 @@ impl KeyCache {
 
     /// Takes fetched keys. `max_age_s` is what the endpoint says of them (RFC 9111 §5.2.2.1), kept within
     /// [`KEYS_FRESH_S_MIN`] and [`KEYS_FRESH_S_MAX`].
-    ///
-    /// Answers whether a key went away or changed, so that what it verified counts no more.
-    pub fn fetched(&mut self, set: KeySet, max_age_s: Option<i64>, now: i64) -> bool {
-        let lost = self.set.as_ref().is_some_and(|old| !old.keys.iter().all(|key| set.keys.contains(key)));
-        (self.set, self.fetching_since) = (Some(set), None);
+    pub fn fetched(&mut self, set: KeySet, max_age_s: Option<i64>, now: i64) {
+        (self.set, self.fetching_since) = (Some(self.taken(set)), None);
         (self.fetched_at, self.tried_at) = (Some(now), Some(now));
         self.fresh_s = max_age_s.unwrap_or(KEYS_FRESH_S_DEFAULT).clamp(KEYS_FRESH_S_MIN, KEYS_FRESH_S_MAX);
-        lost
     }
 
     /// Notes that a fetch failed: what was had before is kept.
     pub fn failed(&mut self, now: i64) {
         (self.fetching_since, self.tried_at) = (None, Some(now));
+    }
+
+    /// Puts the keys that are known already in place of their equals, so that what they verified goes on counting.
+    fn taken(&self, mut set: KeySet) -> KeySet {
+        let known = self.set.iter().flat_map(|old| &old.keys);
+        for old in known {
+            if let Some(same) = set.keys.iter_mut().find(|key| **key == *old) {
+                *same = Arc::clone(old);
+            }
+        }
+        set
     }
 
     fn may_fetch(&self, now: i64) -> bool {

@@ -12,29 +12,30 @@ pub enum TokenCode {
     Size,
     /// `format`: not three parts of base64url without padding (RFC 7515 §7.1).
     Format,
-    /// `header`: no JSON object, a member twice, a member of a wrong type, or one that changes what is signed (`b64`).
+    /// `header`: no JSON object, a member twice, no `alg`, a member of a wrong type, a `kid` that is no id, or `b64`, which
+    /// changes what is signed.
     Header,
     /// `crit`: the header names extensions that must be understood (RFC 7515 §4.1.11); none is.
     Crit,
-    /// `alg`: an algorithm that gatelaw doesn't verify, or that the issuer doesn't list.
-    Alg,
     /// `payload`: no JSON object, a member twice, or nested more than 16 deep.
     Payload,
     /// `issuer`: no issuer of the policy has this `iss`.
     Issuer,
     /// `source`: the issuer takes no tokens from the header or cookie in which this one came.
     Source,
+    /// `alg`: an algorithm that the issuer doesn't list; `none` is listed by none.
+    Alg,
     /// `type`: a `typ` that the issuer doesn't list.
     Type,
     /// `audience`: none of the issuer's audiences.
     Audience,
-    /// `times`: `exp` or `iat` is missing, a time is no number of seconds, or they contradict each other.
+    /// `times`: `exp` or `iat` is missing, or a time is no number of seconds.
     Times,
     /// `expired`: `exp` has passed.
     Expired,
     /// `not_yet_valid`: `nbf`, `iat` or `auth_time` is in the future.
     NotYetValid,
-    /// `lifetime`: it is valid for longer than the issuer's `max_age`.
+    /// `lifetime`: it is valid for longer than the issuer's `max_age`, or for no time at all.
     Lifetime,
     /// `claims`: a claim is missing, of a wrong type, or not what the issuer's lines ask for.
     Claims,
@@ -51,10 +52,10 @@ impl TokenCode {
         Self::Format,
         Self::Header,
         Self::Crit,
-        Self::Alg,
         Self::Payload,
         Self::Issuer,
         Self::Source,
+        Self::Alg,
         Self::Type,
         Self::Audience,
         Self::Times,
@@ -74,10 +75,10 @@ impl TokenCode {
             Self::Format => "format",
             Self::Header => "header",
             Self::Crit => "crit",
-            Self::Alg => "alg",
             Self::Payload => "payload",
             Self::Issuer => "issuer",
             Self::Source => "source",
+            Self::Alg => "alg",
             Self::Type => "type",
             Self::Audience => "audience",
             Self::Times => "times",
@@ -96,18 +97,22 @@ impl TokenCode {
         match self {
             Self::Size => "the token is longer than 16 KiB",
             Self::Format => "the token is not three parts of base64url without padding",
-            Self::Header => "the token's header is no JSON object with members of the right types, each once",
+            Self::Header => {
+                "the token's header is no JSON object with an `alg`, each member once and of its type"
+            }
             Self::Crit => "the token's header names critical extensions, and none is understood",
-            Self::Alg => "the token's algorithm is none that its issuer signs with",
             Self::Payload => "the token's payload is no JSON object with each member once, at most 16 deep",
             Self::Issuer => "the policy has no issuer with the token's `iss`",
             Self::Source => "the issuer takes no tokens from where this one stands",
+            Self::Alg => "the token's algorithm is none that its issuer signs with",
             Self::Type => "the token's `typ` is none that its issuer gives",
             Self::Audience => "the token is for another audience",
-            Self::Times => "the token's times are missing, no seconds, or contradict each other",
+            Self::Times => "the token's `exp` or `iat` is missing, or a time is no number of seconds",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",
-            Self::Lifetime => "the token is valid for longer than its issuer's `max_age`",
+            Self::Lifetime => {
+                "the token is valid for longer than its issuer's `max_age`, or for no time at all"
+            }
             Self::Claims => "the token's claims are not what the issuer's lines ask for",
             Self::Key => "the issuer has no key that the token names, for its algorithm",
             Self::Signature => "the token's signature is wrong",

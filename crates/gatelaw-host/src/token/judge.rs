@@ -8,12 +8,15 @@ use gatelaw::request::TokenSource;
 use gatelaw::time::in_range;
 
 use super::{Jws, TokenCode};
+use crate::keys::Algorithm;
 
 /// Holds what claims came to; the signature isn't verified yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Judged {
     /// The caller, mapped.
     pub identity: Identity,
+    /// The algorithm, which its issuer lists.
+    pub algorithm: Algorithm,
     /// The Unix seconds from which it is valid, leeway included.
     pub valid_from: i64,
     /// The Unix seconds at which it is valid no more, leeway included.
@@ -45,9 +48,9 @@ pub(crate) fn judge(
     if !takes_from(issuer, needs, at.source) {
         return Err(TokenCode::Source);
     }
-    if !issuer.algorithms.iter().any(|name| name == jws.header.algorithm.name()) {
-        return Err(TokenCode::Alg);
-    }
+    let algorithm =
+        jws.header.algorithm.filter(|alg| issuer.algorithms.iter().any(|name| name == alg.name()));
+    let algorithm = algorithm.ok_or(TokenCode::Alg)?;
     if !issuer.types.iter().any(|typ| same_type(typ.as_deref(), jws.header.typ.as_deref())) {
         return Err(TokenCode::Type);
     }
@@ -57,7 +60,7 @@ pub(crate) fn judge(
     let (valid_from, expires) = times(issuer, &claims, at.now)?;
     let identity =
         Identity::map(model, &issuer.name, &claims, at.client_cert).map_err(|_| TokenCode::Claims)?;
-    Ok(Judged { identity, valid_from, expires, is_bound: claims.member("cnf").is_some() })
+    Ok(Judged { identity, algorithm, valid_from, expires, is_bound: claims.member("cnf").is_some() })
 }
 
 /// Finds the issuer that `iss` names: exactly, as RFC 9068 §4 asks.
@@ -122,9 +125,6 @@ fn times(issuer: &Issuer, claims: &JsonText<'_>, now: i64) -> Result<(i64, i64),
     let [exp, iat, nbf, auth_time] = ["exp", "iat", "nbf", "auth_time"].map(time);
     let (exp, iat) = (exp?.ok_or(TokenCode::Times)?, iat?.ok_or(TokenCode::Times)?);
     let (nbf, auth_time) = (nbf?, auth_time?);
-    if exp <= iat || nbf.is_some_and(|nbf| exp <= nbf) {
-        return Err(TokenCode::Times);
-    }
     // INVARIANT: times are years 0 to 9999, so that neither sums nor differences of two overflow.
     let expires = exp + issuer.leeway_s;
     if now >= expires {
@@ -135,7 +135,8 @@ fn times(issuer: &Issuer, claims: &JsonText<'_>, now: i64) -> Result<(i64, i64),
     if now < valid_from {
         return Err(TokenCode::NotYetValid);
     }
-    if exp - iat > issuer.max_age_s {
+    // Leeway alone lets times get here that contradict each other.
+    if exp <= iat || nbf.is_some_and(|nbf| exp <= nbf) || exp - iat > issuer.max_age_s {
         return Err(TokenCode::Lifetime);
     }
     Ok((valid_from, expires))

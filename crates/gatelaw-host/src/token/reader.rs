@@ -24,8 +24,8 @@ pub struct Jws<'t> {
 /// own key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// `alg`
-    pub algorithm: Algorithm,
+    /// `alg`; `None` for one that gatelaw doesn't verify, `none` among them.
+    pub algorithm: Option<Algorithm>,
     /// `kid`: at most 256 printable ASCII characters.
     pub kid: Option<String>,
     /// `typ`
@@ -36,7 +36,7 @@ impl<'t> Jws<'t> {
     /// Reads a token.
     ///
     /// # Errors
-    /// `size`, `format`, `header`, `crit` or `alg`, in this order.
+    /// `size`, `format`, `header` or `crit`, in this order.
     pub fn read(token: &'t str) -> Result<Self, TokenCode> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenCode::Size);
@@ -62,24 +62,23 @@ impl<'t> Jws<'t> {
 impl Header {
     fn read(bytes: &[u8]) -> Result<Self, TokenCode> {
         let header = object(bytes).ok_or(TokenCode::Header)?;
+        let [alg, kid, typ] = ["alg", "kid", "typ"].map(|name| text(&header, name));
+        let (alg, kid, typ) = (alg?, kid?, typ?);
         // RFC 7797: `b64` changes what is signed, and must not stand without `crit`.
+        if alg.is_none() || !kid.is_none_or(is_key_id) || header.member("b64").is_some() {
+            return Err(TokenCode::Header);
+        }
         if header.member("crit").is_some() {
             return Err(TokenCode::Crit);
         }
-        if header.member("b64").is_some() {
-            return Err(TokenCode::Header);
-        }
-        let [alg, kid, typ] = ["alg", "kid", "typ"].map(|name| text(&header, name));
-        let (alg, kid, typ) = (alg?, kid?, typ?);
-        let is_id = |kid: &str| {
-            (1..=KEY_ID_BYTES_MAX).contains(&kid.len()) && kid.bytes().all(|b| matches!(b, b' '..=b'~'))
-        };
-        if !kid.is_none_or(is_id) {
-            return Err(TokenCode::Header);
-        }
-        let algorithm = alg.and_then(Algorithm::named).ok_or(TokenCode::Alg)?;
+        let algorithm = alg.and_then(Algorithm::named);
         Ok(Self { algorithm, kid: kid.map(str::to_owned), typ: typ.map(str::to_owned) })
     }
+}
+
+/// Says whether a text can be the id of a key: printable, so that no log or look-up is surprised.
+fn is_key_id(kid: &str) -> bool {
+    (1..=KEY_ID_BYTES_MAX).contains(&kid.len()) && kid.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Reads bytes that are one JSON object.

@@ -1,17 +1,21 @@
 //! Tokens that were verified, so that the next request with one costs no signature.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use gatelaw::Prepared;
+use gatelaw::limits::{TOKENS_RECENT, TOKENS_REMEMBERED_BYTES_MAX};
 use sha2::{Digest as _, Sha256};
 
+use crate::keys::Jwk;
+
 /// Stands for a whole token: its SHA-256, so that no two tokens are taken for one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Digest([u8; 32]);
 
 impl Digest {
-    pub(super) fn of(token: &str) -> Self {
+    fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
     }
 }
@@ -20,46 +24,265 @@ impl Digest {
 #[derive(Debug)]
 pub(super) struct Verified {
     pub(super) prepared: Arc<Prepared>,
-    /// How often keys of its issuer had gone away.
-    pub(super) generation: u32,
+    /// The key that signed it: once its issuer has it no more, this counts no more.
+    pub(super) key: Arc<Jwk>,
     pub(super) valid_from: i64,
     pub(super) expires: i64,
     /// The certificate of a bound token.
     pub(super) bound_to: Option<Box<str>>,
 }
 
-/// Remembers a bounded number of tokens: of those that were not asked for since the last change of the guard, half go at once.
+impl Verified {
+    fn bytes(&self) -> usize {
+        let certificate = self.bound_to.as_ref().map_or(0, |cert| cert.len());
+        self.prepared.bytes().saturating_add(certificate).saturating_add(ENTRY_BYTES)
+    }
+}
+
+/// What a token takes beside its caller: its place among all, and the way to it in a table that may be half empty.
+const ENTRY_BYTES: usize = size_of::<Entry>() + 2 * size_of::<(Digest, u32)>();
+
+#[derive(Debug)]
+struct Entry {
+    digest: Digest,
+    verified: Verified,
+    /// Whether it was asked for since the hand passed.
+    asked: bool,
+}
+
+/// Remembers tokens, bounded in number and in bytes.
 ///
-/// Two maps stand for the order of use. What is found in the old one moves to the young one; once that is half of all, it becomes
-/// the old one, and what was left there is dropped.
+/// Where one has to go, a hand moves over all as a clock's does, and takes the next that was not asked for since it passed: close
+/// to the one that was asked for longest ago, at the cost of a bit.
 #[derive(Debug)]
 pub(super) struct Remembered {
-    young: HashMap<Digest, Verified>,
-    old: HashMap<Digest, Verified>,
-    half: usize,
+    entries: Vec<Entry>,
+    /// Where in `entries` a token stands.
+    places: HashMap<Digest, u32, BuildHasherDefault<FirstBytes>>,
+    recent: Recent,
+    hand: usize,
+    bytes: usize,
+    tokens_max: usize,
 }
+
+/// Entries that the hand passes over at most, so that no request waits for a whole round.
+const CHANCES: usize = 16;
 
 impl Remembered {
     pub(super) fn new(tokens_max: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), half: tokens_max / 2 }
+        let tokens_max = u32::try_from(tokens_max).unwrap_or(u32::MAX);
+        let tokens_max = usize::try_from(tokens_max).unwrap_or(usize::MAX);
+        Self {
+            entries: Vec::new(),
+            places: HashMap::default(),
+            recent: Recent::default(),
+            hand: 0,
+            bytes: 0,
+            tokens_max,
+        }
     }
 
-    pub(super) fn find(&mut self, digest: &Digest) -> Option<&Verified> {
-        if let Some(verified) = self.old.remove(digest) {
-            self.insert(*digest, verified);
+    pub(super) fn tokens_max(&self) -> usize {
+        self.tokens_max
+    }
+
+    /// Looks for a token. Answers its digest too, for remembering it.
+    pub(super) fn find(&mut self, token: &str) -> (Digest, Option<&Verified>) {
+        let recent = self.recent.digest(token);
+        let digest = recent.unwrap_or_else(|| Digest::of(token));
+        let place = self.places.get(&digest).and_then(|place| usize::try_from(*place).ok());
+        let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) else { return (digest, None) };
+        if recent.is_none() {
+            self.recent.note(token, digest);
         }
-        self.young.get(digest)
+        entry.asked = true;
+        (digest, Some(&entry.verified))
     }
 
     pub(super) fn insert(&mut self, digest: Digest, verified: Verified) {
-        if self.half == 0 {
+        if let Some(place) = self.places.get(&digest).and_then(|place| usize::try_from(*place).ok()) {
+            self.forget(place);
+        }
+        let bytes = verified.bytes();
+        if self.tokens_max == 0 || bytes > TOKENS_REMEMBERED_BYTES_MAX {
             return;
         }
-        if self.young.len() >= self.half {
-            // The maps change places, so that their room is used again.
-            std::mem::swap(&mut self.young, &mut self.old);
-            self.young.clear();
+        while self.entries.len() >= self.tokens_max || self.bytes + bytes > TOKENS_REMEMBERED_BYTES_MAX {
+            self.make_room();
         }
-        self.young.insert(digest, verified);
+        let Ok(place) = u32::try_from(self.entries.len()) else { return };
+        self.bytes += bytes;
+        // Whoever comes once goes first.
+        self.entries.push(Entry { digest, verified, asked: false });
+        self.places.insert(digest, place);
+    }
+
+    fn make_room(&mut self) {
+        for _ in 0..CHANCES {
+            match self.entries.get_mut(self.hand) {
+                Some(entry) if entry.asked => {
+                    entry.asked = false;
+                    self.hand += 1;
+                }
+                Some(_) => break,
+                None => self.hand = 0,
+            }
+        }
+        if self.hand >= self.entries.len() {
+            self.hand = 0;
+        }
+        self.forget(self.hand);
+    }
+
+    /// Forgets the token at a place, which the last one takes.
+    fn forget(&mut self, place: usize) {
+        if place >= self.entries.len() {
+            return;
+        }
+        let gone = self.entries.swap_remove(place);
+        self.bytes = self.bytes.saturating_sub(gone.verified.bytes());
+        self.places.remove(&gone.digest);
+        if let (Some(moved), Ok(place)) = (self.entries.get(place), u32::try_from(place)) {
+            self.places.insert(moved.digest, place);
+        }
+    }
+}
+
+/// The digests of tokens that were found last: comparing a token with itself takes a tenth of digesting it.
+///
+/// A place holds the token that was found last of those whose signatures end alike, whole; none is taken for another.
+#[derive(Debug, Default)]
+struct Recent(Vec<(String, Option<Digest>)>);
+
+impl Recent {
+    fn digest(&self, token: &str) -> Option<Digest> {
+        self.0.get(Self::place(token)).filter(|(known, _)| known == token)?.1
+    }
+
+    fn note(&mut self, token: &str, digest: Digest) {
+        if self.0.is_empty() {
+            self.0.resize_with(TOKENS_RECENT, Default::default);
+        }
+        if let Some((known, of)) = self.0.get_mut(Self::place(token)) {
+            known.clear();
+            known.push_str(token);
+            *of = Some(digest);
+        }
+    }
+
+    /// Takes the place from a signature's end, the one part of a token that looks random.
+    fn place(token: &str) -> usize {
+        let end = token.as_bytes().last_chunk().map_or(0, |end| u64::from_le_bytes(*end));
+        let mixed = end.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
+        usize::try_from(mixed).unwrap_or(usize::MAX) % TOKENS_RECENT
+    }
+}
+
+impl Hash for Digest {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.0);
+    }
+}
+
+/// Takes the first bytes of a digest for its hash: it is one already.
+#[derive(Debug, Clone, Copy, Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatelaw::json::Json;
+    use gatelaw::{Identity, Sources, compile};
+
+    use super::*;
+    use crate::keys::KeyMaterial;
+
+    fn verified(subject: &str) -> Verified {
+        let text = r#"issuer a { url "https://a.example"  audience "b"  algorithms ES256 }  allow x { for authenticated }"#;
+        let compiled = compile(&Sources::from_text("policy.gate", text)).unwrap();
+        let claims = Json::Object(vec![("sub".into(), Json::String(subject.to_owned().into()))]);
+        let identity = Identity::map(&compiled.policy.identity, "a", &claims, None).unwrap();
+        let key = Jwk { kid: None, alg: None, material: KeyMaterial::Ed25519 { x: String::new() } };
+        Verified {
+            prepared: Arc::new(compiled.plan.prepare(identity)),
+            key: Arc::new(key),
+            valid_from: 0,
+            expires: 1,
+            bound_to: None,
+        }
+    }
+
+    fn ask(remembered: &mut Remembered, token: &str) -> Option<String> {
+        remembered.find(token).1.map(|found| found.prepared.identity().id.clone())
+    }
+
+    #[test]
+    fn tokens_that_end_alike_are_told_apart() {
+        let mut remembered = Remembered::new(10);
+        for token in ["a.b.signature", "a.c.signature"] {
+            let (digest, found) = remembered.find(token);
+            assert!(found.is_none());
+            remembered.insert(digest, verified(token));
+        }
+        for token in ["a.b.signature", "a.c.signature", "a.c.signature", "a.b.signature"] {
+            assert_eq!(ask(&mut remembered, token).as_deref(), Some(token));
+        }
+        assert_eq!(ask(&mut remembered, "a.d.signature"), None);
+    }
+
+    #[test]
+    fn what_is_asked_for_stays_and_the_number_is_bounded() {
+        let mut remembered = Remembered::new(8);
+        for n in 0..100 {
+            let token = format!("token {n}");
+            let (digest, _) = remembered.find(&token);
+            remembered.insert(digest, verified(&token));
+            assert!(remembered.entries.len() <= 8 && remembered.places.len() == remembered.entries.len());
+            assert!(ask(&mut remembered, "token 0").is_some(), "after {n}");
+        }
+        let kept = (0..100).filter(|n| ask(&mut remembered, &format!("token {n}")).is_some()).count();
+        assert_eq!(kept, 8);
+    }
+
+    #[test]
+    fn bytes_are_bounded() {
+        let mut remembered = Remembered::new(usize::MAX);
+        for n in 0..10 {
+            let digest = Digest::of(&n.to_string());
+            remembered.insert(digest, verified(&"x".repeat(TOKENS_REMEMBERED_BYTES_MAX / 4)));
+            assert!(remembered.bytes <= TOKENS_REMEMBERED_BYTES_MAX);
+        }
+        assert_eq!(remembered.entries.len(), 3);
+        remembered.insert(Digest::of("large"), verified(&"x".repeat(TOKENS_REMEMBERED_BYTES_MAX)));
+        assert!(remembered.bytes <= TOKENS_REMEMBERED_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_token_that_is_remembered_again_stands_once() {
+        let mut remembered = Remembered::new(10);
+        let digest = Digest::of("token");
+        remembered.insert(digest, verified("first"));
+        remembered.insert(digest, verified("second"));
+        assert_eq!(remembered.entries.len(), 1);
+        assert_eq!(ask(&mut remembered, "token").as_deref(), Some("second"));
+        let bytes = remembered.bytes;
+        remembered.forget(0);
+        assert!(bytes > 0 && remembered.bytes == 0 && remembered.places.is_empty());
+    }
+
+    #[test]
+    fn none_is_remembered_where_none_may_be() {
+        let mut remembered = Remembered::new(0);
+        remembered.insert(Digest::of("token"), verified("u"));
+        assert_eq!(ask(&mut remembered, "token"), None);
     }
 }

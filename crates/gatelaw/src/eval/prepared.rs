@@ -2,7 +2,7 @@
 
 use super::classify::Scratch;
 use super::view::View;
-use crate::identity::Identity;
+use crate::identity::{Identity, allocated};
 use crate::lower::{Read, ReadKind};
 use crate::plan::{Plan, VariableKind, VariableWords};
 use crate::request::Canonical;
@@ -51,6 +51,12 @@ impl Prepared {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Says how many bytes of memory this takes, so that a host that keeps many can bound them.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + allocated(size_of_val(self.classes.as_slice())) + self.identity.heap_bytes()
     }
 
     /// Lists the classes by variable, for the plan that they were made for.
