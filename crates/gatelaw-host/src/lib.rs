@@ -7,6 +7,8 @@ mod checked;
 mod decision_line;
 mod decision_read;
 mod explanation_line;
+#[cfg(not(target_arch = "wasm32"))]
+mod gate;
 mod handling;
 pub mod json;
 pub mod keys;
@@ -23,6 +25,8 @@ pub use checked::{Checked, is_about_text};
 pub use decision_line::{decide_line, decision_line, request_line};
 pub use decision_read::{DecisionError, read_decision};
 pub use explanation_line::{explain_line, explanation_line, is_before_rules};
+#[cfg(not(target_arch = "wasm32"))]
+pub use gate::{Fetch, Fetched, Gate};
 pub use handling::{Answer, CORRELATION_HEADER, Forward, Handling};
 pub use needs_line::{NeedsLine, needs_line};
 pub use paint::Paint;
@@ -30,6 +34,6 @@ pub use request_line::{
     HeaderLines, LineCaller, LineError, LineErrorCode, RequestLine, RequestMembers, RequestText,
 };
 #[cfg(not(target_arch = "wasm32"))]
-pub use signature::{is_signature_valid, is_signed};
+pub use signature::{Signatures, is_signature_valid, is_signed};
 pub use verifier::{KeysWanted, Pending, Step, Verifier, Who};
 pub use words::{caller_in_words, decision_in_words, explanation_in_words, rules_in_words};

@@ -131,8 +131,8 @@ enum IdentityLine<'l> {
     Claims(Cow<'l, str>, JsonText<'l>),
     Invalid(Cow<'l, str>),
     Unavailable,
-    /// A token, and no key set at hand.
-    Token,
+    /// A token, for who has a key set at hand.
+    Token(Cow<'l, str>),
 }
 
 /// Holds a caller whose claims are mapped.
@@ -290,7 +290,25 @@ impl<'l> RequestText<'l> {
         }
     }
 
-    /// Maps the identity by the lines of its issuer.
+    /// Says whether the request says who is asking, be it by a token.
+    #[must_use]
+    pub fn has_identity(&self) -> bool {
+        self.identity != IdentityLine::Absent
+    }
+
+    /// Returns the token that the request's `identity` holds.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        match &self.identity {
+            IdentityLine::Token(token) => Some(token),
+            IdentityLine::Absent
+            | IdentityLine::Claims(..)
+            | IdentityLine::Invalid(_)
+            | IdentityLine::Unavailable => None,
+        }
+    }
+
+    /// Maps the identity by the lines of its issuer. A token is one that nobody here verifies.
     #[must_use]
     pub fn caller(&self, model: &IdentityModel) -> LineCaller {
         match &self.identity {
@@ -305,7 +323,7 @@ impl<'l> RequestText<'l> {
             }
             IdentityLine::Invalid(code) => LineCaller::Invalid(code.clone().into_owned()),
             IdentityLine::Unavailable => LineCaller::KeysUnavailable,
-            IdentityLine::Token => LineCaller::Invalid("no_verifier".to_owned()),
+            IdentityLine::Token(_) => LineCaller::Invalid("no_verifier".to_owned()),
         }
     }
 }

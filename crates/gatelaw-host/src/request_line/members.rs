@@ -198,7 +198,7 @@ pub(super) fn identity(json: Option<JsonText<'_>>) -> Result<IdentityLine<'_>, L
             "a code has lower-case letters, digits, `_` and `-`",
         )),
         (None, None, None, Some(_), None) => Ok(IdentityLine::Unavailable),
-        (None, None, None, None, Some(_)) => Ok(IdentityLine::Token),
+        (None, None, None, None, Some(token)) => Ok(IdentityLine::Token(token)),
         _ => Err(LineError::new(
             C::WrongValue,
             "identity",

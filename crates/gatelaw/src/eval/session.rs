@@ -68,6 +68,12 @@ impl<P: Borrow<Plan>> Session<P> {
         &self.work.outcome
     }
 
+    /// Returns the outcome of the request decided last; deny, where none was.
+    #[must_use]
+    pub fn outcome(&self) -> &Outcome {
+        &self.work.outcome
+    }
+
     /// Copies the outcome of the request decided last into a decision of its own. This allocates.
     #[must_use]
     pub fn to_decision(&self) -> Decision {
