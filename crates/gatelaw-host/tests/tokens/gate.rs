@@ -1,0 +1,247 @@
+//! A gate from a raw request to the decision, and what its verifier remembers.
+
+use std::sync::Arc;
+
+use gatelaw::request::{Fact, Facts, Token, TokenSource};
+use gatelaw::{Effect, Plan, RawRequest, Sources, compile};
+use gatelaw_host::keys::{Algorithm, KeySet};
+use gatelaw_host::{Fetched, Gate, RequestLine, Step, Verifier, Who};
+
+use crate::checks::NOW;
+use crate::signer::Signer;
+
+fn plan(algorithm: &str) -> Plan {
+    let text = format!(
+        r#"
+        issuer a {{ url "https://a.example"  audience "api"  algorithms {algorithm}  bound mtls }}
+        allow read {{ on GET /orders/**  for authenticated }}
+        "#
+    );
+    compile(&Sources::from_text("policy.gate", &text)).unwrap().plan
+}
+
+fn claims(subject: &str) -> String {
+    format!(r#"{{"iss":"https://a.example","aud":"api","exp":{},"iat":{NOW},"sub":"{subject}"}}"#, NOW + 600)
+}
+
+fn bearer(token: &str) -> Token<'_> {
+    Token { source: TokenSource::Authorization, value: token }
+}
+
+/// Decides a request with a token at a time: its status and reason.
+fn decide(
+    gate: &mut Gate,
+    token: &str,
+    now: i64,
+    fetch: &mut dyn FnMut() -> Option<Fetched>,
+) -> (u16, String) {
+    let value = format!("Bearer {token}");
+    let headers: [(&[u8], &[u8]); 1] = [(b"authorization", value.as_bytes())];
+    let raw = RawRequest { headers: &headers, now, ..RawRequest::new(b"GET", b"a.example", b"/orders/1") };
+    gate.decide_fetching(&raw, &mut |issuer| {
+        assert_eq!(issuer.url, "https://a.example");
+        fetch()
+    });
+    let decision = gate.session().to_decision();
+    (decision.status, decision.reason.to_string())
+}
+
+#[test]
+fn every_algorithm_is_verified_end_to_end() {
+    for algorithm in Algorithm::ALL {
+        let (signer, other) = (Signer::new(algorithm), Signer::new(Algorithm::EdDsa));
+        let mut gate = Gate::new(plan(algorithm.name()));
+        assert!(gate.set_keys("a", signer.keys()));
+        let token = signer.token(&claims("u"));
+        let (header, rest) = token.split_once('.').unwrap();
+        let (_, signature) = rest.split_once('.').unwrap();
+        let bent = format!("{header}.{}.{signature}", gatelaw::base64url::encode(claims("admin").as_bytes()));
+        for _ in 0..2 {
+            assert_eq!(
+                decide(&mut gate, &token, NOW, &mut || None),
+                (200, "rule".to_owned()),
+                "{algorithm:?}"
+            );
+            let refused = (401, "token:signature".to_owned());
+            assert_eq!(decide(&mut gate, &bent, NOW, &mut || None), refused, "{algorithm:?}");
+        }
+        let forged = other
+            .token_of(&format!(r#"{{"alg":"{0}","kid":"{0}"}}"#, algorithm.name()), claims("u").as_bytes());
+        assert_eq!(decide(&mut gate, &forged, NOW, &mut || None), (401, "token:signature".to_owned()));
+    }
+}
+
+#[test]
+fn keys_are_fetched_once_and_after_a_cool_down() {
+    let signer = Signer::new(Algorithm::Es256);
+    let mut gate = Gate::new(plan("ES256"));
+    let (token, mut fetches) = (signer.token(&claims("u")), 0);
+    let unavailable = (503, "keys_unavailable".to_owned());
+    for (now, expected) in [(NOW, 1), (NOW + 1, 1), (NOW + 29, 1), (NOW + 30, 2)] {
+        let answer = decide(&mut gate, &token, now, &mut || {
+            fetches += 1;
+            None
+        });
+        assert_eq!((answer, fetches), (unavailable.clone(), expected), "at {now}");
+    }
+    let mut fetch = || Some(Fetched { keys: signer.keys(), max_age_s: Some(600) });
+    assert_eq!(decide(&mut gate, &token, NOW + 60, &mut fetch), (200, "rule".to_owned()));
+    // An unknown key is asked for once, then the answer stands until the cool-down ends.
+    let unknown = signer.token_of(r#"{"alg":"ES256","kid":"next"}"#, claims("u").as_bytes());
+    let mut fetches = 0;
+    for (now, expected) in [(NOW + 61, 0), (NOW + 89, 0), (NOW + 90, 1), (NOW + 91, 1)] {
+        let answer = decide(&mut gate, &unknown, now, &mut || {
+            fetches += 1;
+            Some(Fetched { keys: signer.keys(), max_age_s: Some(600) })
+        });
+        assert_eq!((answer, fetches), ((401, "token:key".to_owned()), expected), "at {now}");
+    }
+    // A fetch that fails leaves the keys that were had.
+    let answer = decide(&mut gate, &unknown, NOW + 130, &mut || None);
+    assert_eq!(answer, (401, "token:key".to_owned()));
+    assert_eq!(decide(&mut gate, &token, NOW + 131, &mut || None), (200, "rule".to_owned()));
+}
+
+#[test]
+fn what_a_key_verified_goes_with_it() {
+    let (signer, other) = (Signer::new(Algorithm::Es256), Signer::new(Algorithm::EdDsa));
+    let plan = plan("ES256");
+    let mut verifier = Verifier::new(&plan, 10);
+    let issuer = verifier.issuer("a").unwrap();
+    verifier.fetched(issuer, signer.keys(), None, NOW);
+    let text = signer.token(&claims("u"));
+    let Step::NeedsSignature(pending) = verifier.begin(bearer(&text), None, NOW) else { panic!("it is new") };
+    assert!(matches!(verifier.settle(*pending, true), Who::Verified(_)));
+    let known = |verifier: &mut Verifier<&Plan>| {
+        matches!(verifier.begin(bearer(&text), None, NOW), Step::Decided(Who::Verified(_)))
+    };
+    assert!(known(&mut verifier));
+    // The key stays beside a new one.
+    let both = KeySet { keys: vec![Arc::new(other.jwk()), Arc::new(signer.jwk())] };
+    verifier.fetched(issuer, both, None, NOW + 1);
+    assert!(known(&mut verifier));
+    // The same key again, as keys of the host's own.
+    verifier.set_keys(issuer, signer.keys());
+    assert!(known(&mut verifier));
+    verifier.set_keys(issuer, other.keys());
+    assert!(!known(&mut verifier));
+    // It comes back: it has to verify anew.
+    verifier.set_keys(issuer, signer.keys());
+    assert!(matches!(verifier.begin(bearer(&text), None, NOW), Step::NeedsSignature(_)));
+}
+
+#[test]
+fn a_key_that_goes_away_meanwhile_verifies_nothing() {
+    let (signer, other) = (Signer::new(Algorithm::Es256), Signer::new(Algorithm::EdDsa));
+    let plan = plan("ES256");
+    let mut verifier = Verifier::new(&plan, 10);
+    let issuer = verifier.issuer("a").unwrap();
+    verifier.set_keys(issuer, signer.keys());
+    let text = signer.token(&claims("u"));
+    let begin = |verifier: &mut Verifier<&Plan>| match verifier.begin(bearer(&text), None, NOW) {
+        Step::NeedsSignature(pending) => pending,
+        step => panic!("{step:?}"),
+    };
+    let pending = begin(&mut verifier);
+    verifier.set_keys(issuer, other.keys());
+    assert!(matches!(verifier.settle(*pending, true), Who::Invalid(code) if code.name() == "key"));
+    verifier.set_keys(issuer, signer.keys());
+    // A wrong signature is not remembered.
+    let pending = begin(&mut verifier);
+    assert!(matches!(verifier.settle(*pending, false), Who::Invalid(code) if code.name() == "signature"));
+    drop(begin(&mut verifier));
+}
+
+#[test]
+fn the_next_policy_takes_the_keys_and_no_token() {
+    let signer = Signer::new(Algorithm::Es256);
+    let mut gate = Gate::new(plan("ES256"));
+    let token = signer.token(&claims("u"));
+    let mut fetch = || Some(Fetched { keys: signer.keys(), max_age_s: None });
+    assert_eq!(decide(&mut gate, &token, NOW, &mut fetch).0, 200);
+    let mut next = gate.next(plan("ES256, ES384"));
+    let step = next.verifier().begin(bearer(&token), None, NOW);
+    assert!(matches!(step, Step::NeedsSignature(_)), "{step:?}");
+    assert_eq!(decide(&mut next, &token, NOW, &mut || None).0, 200);
+    let mut narrower = gate.next(plan("ES384"));
+    assert_eq!(decide(&mut narrower, &token, NOW, &mut || None), (401, "token:alg".to_owned()));
+}
+
+#[test]
+fn a_bound_token_needs_its_certificate_each_time() {
+    let signer = Signer::new(Algorithm::Es256);
+    let mut gate = Gate::new(plan("ES256"));
+    assert!(gate.set_keys("a", signer.keys()));
+    let (ours, theirs) = ("11".repeat(32), "22".repeat(32));
+    let thumbprint = gatelaw::base64url::encode(&[0x11; 32]);
+    let claims = claims("u").replacen('{', &format!(r#"{{"cnf":{{"x5t#S256":"{thumbprint}"}},"#), 1);
+    let value = format!("Bearer {}", signer.token(&claims));
+    let headers: [(&[u8], &[u8]); 1] = [(b"authorization", value.as_bytes())];
+    for (certificate, expected) in [
+        (Fact::Absent, 401),
+        (Fact::Present(theirs.as_str()), 401),
+        (Fact::Present(ours.as_str()), 200),
+        (Fact::Present(theirs.as_str()), 401),
+        (Fact::Absent, 401),
+        (Fact::Present(ours.as_str()), 200),
+    ] {
+        let facts = Facts { client_cert: certificate, ..Facts::default() };
+        let raw = RawRequest {
+            headers: &headers,
+            facts,
+            now: NOW,
+            ..RawRequest::new(b"GET", b"a.example", b"/orders/1")
+        };
+        assert_eq!(gate.decide(&raw).status(), expected, "{certificate:?}");
+    }
+}
+
+#[test]
+fn threads_share_keys_and_what_was_verified() {
+    let signer = Signer::new(Algorithm::Es256);
+    let mut gate = Gate::new(plan("ES256"));
+    assert!(gate.set_keys("a", signer.keys()));
+    let tokens: Vec<String> = (0..8).map(|n| signer.token(&claims(&format!("u{n}")))).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let (mut gate, tokens) = (gate.share(), &tokens);
+            scope.spawn(move || {
+                for token in tokens.iter().cycle().take(100) {
+                    assert_eq!(decide(&mut gate, token, NOW, &mut || None).0, 200);
+                }
+            });
+        }
+    });
+    for token in &tokens {
+        let step = gate.verifier().begin(bearer(token), None, NOW);
+        assert!(matches!(step, Step::Decided(Who::Verified(_))));
+    }
+}
+
+#[test]
+fn a_line_may_bring_a_token() {
+    let signer = Signer::new(Algorithm::Es256);
+    let mut gate = Gate::new(plan("ES256"));
+    assert!(gate.set_keys("a", signer.keys()));
+    let (good, bad) = (signer.token(&claims("u")), signer.token(&claims("")));
+    let identity = |text: &str| format!(r#""identity":{text}"#);
+    let header = |token: &str| format!(r#""headers":[["authorization","Bearer {token}"]]"#);
+    let table = [
+        (identity(&format!(r#"{{"token":"{good}"}}"#)), Effect::Allow, 200),
+        (identity(&format!(r#"{{"token":"{bad}"}}"#)), Effect::Deny, 401),
+        (identity(r#"{"token":""}"#), Effect::Deny, 401),
+        (identity(r#"{"issuer":"a","claims":{"sub":"u"}}"#), Effect::Allow, 200),
+        (identity(r#"{"invalid":"expired"}"#), Effect::Deny, 401),
+        (identity(r#"{"unavailable":"a"}"#), Effect::Deny, 503),
+        (header(&good), Effect::Allow, 200),
+        (header(&bad), Effect::Deny, 401),
+    ];
+    for (member, effect, status) in table {
+        let line = format!(
+            r#"{{"method":"GET","scheme":"https","host":"a.example","target":"/orders/1","now":{NOW},{member}}}"#
+        );
+        let request = RequestLine::parse(&line, None).unwrap();
+        let outcome = gate.decide_text(&request);
+        assert_eq!((outcome.effect(), outcome.status()), (effect, status), "{member}");
+    }
+}

@@ -1,0 +1,18 @@
+//! Tokens: signed here, bent in every way, judged by the verifier and the gate.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    reason = "tests"
+)]
+
+mod allocations;
+mod attacks;
+mod checks;
+mod clocks;
+mod document;
+mod gate;
+mod signer;
+mod wycheproof;
