@@ -1,4 +1,9 @@
-//! `cargo xtask bench`: what gatelaw costs, as tables: beside what is written by hand, and in every runtime beside Rust.
+//! `cargo xtask bench`: what gatelaw costs, as tables: beside what is written by hand, and in every runtime beside Rust; beside
+//! other engines, in times and as a picture.
+
+pub(crate) mod peers;
+pub(crate) mod picture;
+mod results;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -28,15 +28,17 @@ const USAGE: &str = "\
 usage: cargo xtask demo
        cargo xtask test [STEP…]
        cargo xtask decide --runtime RUNTIME --policy PATH FILE
-       cargo xtask bench
+       cargo xtask bench [peers | draw]
 
 demo    shows what gatelaw does, on the policies of this repository
 test    runs all that CI runs, or only the steps named; --list names them
 decide  puts the requests in FILE, one a line, to a policy in one runtime: rust, python, node, workerd,
         chromium or luajit
-bench   prints what gatelaw costs, beside what is written by hand, and in every language beside Rust
+bench   prints what gatelaw costs, beside what is written by hand, and in every language beside Rust; with
+        `peers` beside other engines, whose figures it keeps in the repository; `draw` makes a picture of
+        those
 
-All look first for the tools they need, and install what can be installed below target/.";
+Those that need more than Rust look first for their tools, and install what can be installed below target/.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -54,6 +56,10 @@ fn main() -> ExitCode {
         ["decide", "--runtime", runtime, "--policy", policy, requests] => Project::find()
             .and_then(|project| parity::decide(&project, runtime, policy.as_ref(), requests.as_ref())),
         ["bench"] => Project::find().and_then(|project| bench::bench(&project)),
+        ["bench", "peers"] => Project::find().and_then(|project| bench::peers::run(&project)).map(|()| true),
+        ["bench", "draw"] => {
+            Project::find().and_then(|project| bench::picture::draw(&project)).map(|()| true)
+        }
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(true)

@@ -52,7 +52,8 @@ fn locks(project: &Project) -> Result<String> {
 /// Checks that all is formatted.
 pub(crate) fn format(project: &Project, log: &mut Log) -> Result<()> {
     log.run(&mut project.cargo(["fmt", "--all", "--check"]))?;
-    log.run(&mut project.cargo(["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"]))
+    log.run(&mut project.cargo(["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"]))?;
+    log.run(&mut project.cargo(["fmt", "--check", "--manifest-path", "benches/peers/Cargo.toml"]))
 }
 
 /// Checks with clippy, its warnings being errors.
