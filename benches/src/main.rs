@@ -1,8 +1,10 @@
 //! Prints tables: `cargo run --release -p gatelaw-benches [TABLE …] [RULES …]`; or the policy that they are about:
-//! `cargo run --release -p gatelaw-benches policy 1000`. `runtimes FOLDER RULES` writes what `cargo xtask bench` needs.
+//! `cargo run --release -p gatelaw-benches policy 1000`. `runtimes FOLDER RULES` writes what `cargo xtask bench` needs;
+//! `passes RULES GATELAW HAND` is what it counts the instructions of.
 
 mod border;
 mod decisions;
+mod passes;
 mod runtimes;
 mod sizes;
 
@@ -24,6 +26,12 @@ fn main() -> Result<(), String> {
     {
         let rules = rules.parse().map_err(|_| format!("`{rules}` is no number of rules"))?;
         return runtimes::print(folder.as_ref(), rules);
+    }
+    if let [passes, rules, gatelaw, by_hand] = arguments.as_slice()
+        && passes == "passes"
+    {
+        let number = |text: &String| text.parse().map_err(|_| format!("`{text}` is no number"));
+        return passes::run(number(rules)?, number(gatelaw)?, number(by_hand)?);
     }
     let (mut rules, mut named, mut writes) = (Vec::new(), Vec::new(), false);
     for argument in arguments {

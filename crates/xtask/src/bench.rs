@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what gatelaw costs, as tables: beside what is written by hand, and in every runtime beside Rust; beside
-//! other engines, in times and as a picture.
+//! other engines, in times and as a picture; and in instructions.
 
+pub(crate) mod instructions;
 pub(crate) mod peers;
 pub(crate) mod picture;
 mod results;
