@@ -4,6 +4,7 @@
 
 mod border;
 mod decisions;
+mod others;
 mod passes;
 mod runtimes;
 mod sizes;

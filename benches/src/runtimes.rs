@@ -11,10 +11,13 @@ use gatelaw_benches::workload::Request;
 use gatelaw_benches::{Workload, policy};
 use gatelaw_host::{RequestLine, decide_line};
 
+use crate::others::{self, lua_text};
+
 const REQUESTS: usize = 10_000;
 const ROUNDS: usize = 15;
 
-/// Writes `policy.gatelaw`, `requests.jsonl` and `requests.lua` for other runtimes, and prints what their doors cost here.
+/// Writes `policy.gatelaw`, `requests.jsonl` and `requests.lua` for other runtimes, and `workload.json` and `workload.lua` for
+/// what is written by hand there; and prints what their doors cost here.
 pub(crate) fn print(folder: &Path, rules: usize) -> Result<(), String> {
     let workload = Workload::new(1, rules, REQUESTS);
     let compiled = compile(&Sources::from_text("bench.gate", &policy::text(&workload)))
@@ -28,6 +31,9 @@ pub(crate) fn print(folder: &Path, rules: usize) -> Result<(), String> {
     write("policy.gatelaw", &compiled.plan.to_bytes())?;
     write("requests.jsonl", (lines.join("\n") + "\n").as_bytes())?;
     write("requests.lua", (lua.join("\n") + "\n").as_bytes())?;
+    let known = others::workload(&workload);
+    write("workload.json", known.to_string().as_bytes())?;
+    write("workload.lua", format!("return {}\n", others::lua(&known)).as_bytes())?;
 
     let plan = &compiled.plan;
     let prepared = policy::identities(&workload, plan.identity_model());
@@ -86,22 +92,10 @@ fn lua_request(workload: &Workload, request: &Request) -> String {
     if let Some((number, caller)) =
         request.caller.and_then(|number| Some((number, workload.callers.get(number)?)))
     {
-        let claims = policy::claims(number, caller).to_string();
+        let claims = policy::claims(number, caller);
+        let (text_of_claims, table) = (lua_text(claims.to_string().as_bytes()), others::lua(&claims));
         // Writing to a `String` can't fail.
-        _ = write!(text, ", caller = {number}, claims = {}", lua_text(claims.as_bytes()));
+        _ = write!(text, ", caller = {number}, claims = {text_of_claims}, words = {table}");
     }
     text + " }"
-}
-
-fn lua_text(bytes: &[u8]) -> String {
-    let mut text = String::from("\"");
-    for byte in bytes {
-        match byte {
-            b'\\' | b'"' => text.extend(['\\', char::from(*byte)]),
-            b' '..=b'~' => text.push(char::from(*byte)),
-            // Writing to a `String` can't fail.
-            _ => _ = write!(text, "\\{byte:03}"),
-        }
-    }
-    text + "\""
 }

@@ -1,5 +1,6 @@
 // Shows what a decision costs: `node test/speed.js [RULES…]` beside a matcher written by hand, by default for 10, 100 and 1,000
-// rules; `node test/speed.js ARTIFACT REQUESTS` on a policy and lines of requests of your own.
+// rules; `node test/speed.js ARTIFACT REQUESTS` on a policy and lines of requests of your own, or of the benches: then with WORKLOAD
+// behind them, which is what a matcher in hand.js needs to know.
 //
 // In the first form the policy has a route for each rule, for one role of it, for the caller's own tenant. The matcher does the same with a Map by
 // path and Sets of roles; it reads no request that isn't canonical, refuses nothing, and gives no reasons. Answers are compared.
@@ -7,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import { Gate, Policy } from "gatelaw";
 import { compile } from "gatelaw/compiler";
+import { matcherOf as benchMatcherOf } from "./hand.js";
 import { requestOfLine } from "./lines.js";
 
 const SIZES = [10, 100, 1000];
@@ -115,11 +117,26 @@ function beside(rules) {
   report(`${rules.toLocaleString("en")} rules`, measure([by_hand, ...doors(policy, requests.map((request) => JSON.stringify(request)))]));
 }
 
-const [first, second] = process.argv.slice(2);
+/** Lists the ways to ask the matcher written by hand, once its statuses are those that are expected. */
+function handDoors(workload, lines) {
+  const { prepare, decide } = benchMatcherOf(workload);
+  const requests = lines.map((line) => JSON.parse(line));
+  const prepared = requests.map((request) => ({ request, caller: request.identity && prepare(request.identity.claims) }));
+  const wrong = prepared.findIndex(({ request, caller }, i) => decide(request, caller) !== workload.expected[i]);
+  if (wrong >= 0) throw new Error(`the matcher written by hand decides otherwise: ${lines[wrong]}`);
+  return [
+    ["by hand, values", (request) => decide(request, request.identity && prepare(request.identity.claims)), requests],
+    ["by hand, prepared", ({ request, caller }) => decide(request, caller), prepared],
+  ];
+}
+
+const [first, second, third] = process.argv.slice(2);
 if (second !== undefined && Number.isNaN(Number(first))) {
   const policy = Policy.loadUnsigned(readFileSync(first));
   const lines = readFileSync(second, "utf8").split("\n").filter((line) => line !== "");
-  report(first, measure(doors(policy, lines.filter((line) => !policy.decideJson(line).startsWith('{"v":1,"error"')))));
+  const asked = doors(policy, lines.filter((line) => !policy.decideJson(line).startsWith('{"v":1,"error"')));
+  const by_hand = third === undefined ? [] : handDoors(JSON.parse(readFileSync(third, "utf8")), lines);
+  report(first, measure([...asked, ...by_hand]));
 } else {
   (first === undefined ? SIZES : process.argv.slice(2).map(Number)).forEach(beside);
 }

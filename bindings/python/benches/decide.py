@@ -1,11 +1,12 @@
-"""What a decision costs in Python, beside a matcher written by hand: `decide.py [RULES]`, or `decide.py POLICY REQUESTS`.
+"""What a decision costs in Python, beside a matcher written by hand: `decide.py [RULES]`, or `decide.py POLICY REQUESTS [WORKLOAD]`.
 
 The first form makes a policy of RULES rules (1,000 unless it is said) and 2,000 requests from a seed. The matcher does what people
 write first: split the path, look a dict up, intersect roles. It judges neither what is ambiguous nor any token, and both must give
 the same answer to every request. All take turns in one run, so that a noisy machine hits all alike; the least of many rounds stands
 for each. Read the ratios.
 
-The second form times the doors on a policy and lines of requests of your own.
+The second form times the doors on a policy and lines of requests of your own, or of the benches: then with what the matcher in
+`hand.py` needs to know.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import gatelaw
+from hand import Matcher
 
 ROUNDS = int(os.environ.get("GATELAW_ROUNDS", "15"))
 RESOURCES = 25
@@ -91,6 +93,22 @@ def doors(policy: gatelaw.Policy, lines: list[str]) -> dict[str, Callable[[], li
     }
 
 
+def hand_doors(workload: dict[str, Any], lines: list[str]) -> dict[str, Callable[[], list[Any]]]:
+    """Lists the ways to ask the matcher written by hand, once its statuses are those that are expected."""
+    matcher = Matcher(workload)
+    requests: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    claims = [request["identity"]["claims"] if "identity" in request else None for request in requests]
+    prepared = [None if each is None else matcher.prepare(each) for each in claims]
+    asked = list(zip(requests, claims, strict=True))
+    known = list(zip(requests, prepared, strict=True))
+    if [matcher.decide(request, caller) for request, caller in known] != workload["expected"]:
+        sys.exit("the matcher written by hand decides otherwise")
+    return {
+        "by hand, values": lambda: [matcher.decide(request, each and matcher.prepare(each)) for request, each in asked],
+        "by hand, prepared": lambda: [matcher.decide(request, caller) for request, caller in known],
+    }
+
+
 def measure(calls: dict[str, Callable[[], list[Any]]]) -> dict[str, float]:
     """Finds the least nanoseconds a request of each, all taking turns."""
     least = {name: float("inf") for name in calls}
@@ -111,12 +129,15 @@ def report(least: dict[str, float], beside: str) -> None:
 
 def main(arguments: list[str]) -> None:
     """Measures what the command line says."""
-    if len(arguments) == 2:
+    if len(arguments) >= 2:
         path = Path(arguments[0])
         is_text = path.is_dir() or path.suffix == ".gate"
         policy = gatelaw.compile(path) if is_text else gatelaw.Policy.load_unsigned(path.read_bytes())
         lines = Path(arguments[1]).read_text(encoding="utf-8").splitlines()
-        return report(measure(doors(policy, lines)), "decide, keywords")
+        beside: dict[str, Callable[[], list[Any]]] = {}
+        if len(arguments) == 3:
+            beside = hand_doors(json.loads(Path(arguments[2]).read_text(encoding="utf-8")), lines)
+        return report(measure({**doors(policy, lines), **beside}), "decide, keywords")
     draw = random.Random(1)
     rules = make_rules(draw, int(arguments[0]) if arguments else 1_000)
     requests = make_requests(draw, rules, 2_000)
@@ -132,6 +153,6 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 3:
-        sys.exit("usage: decide.py [RULES] | decide.py POLICY REQUESTS")
+    if len(sys.argv) > 4:
+        sys.exit("usage: decide.py [RULES] | decide.py POLICY REQUESTS [WORKLOAD]")
     main(sys.argv[1:])
