@@ -67,6 +67,11 @@ pub const PART_EDGES_BASE: u64 = 2048;
 pub const ALTERNATIVE_EDGES_MAX: u64 = 128;
 /// Edges made for all diagrams of a plan; beyond this the remaining parts become bit vectors.
 pub const PLAN_EDGES_MAX: u64 = 1 << 24;
+/// Steps that one decision may take at most for each word of its plan, whoever made that: what the compiler makes reads a word of
+/// a class once in each reading, and a word of a route once for each of 129 segments, of which many words are never read.
+pub const DECISION_STEPS_PER_WORD: u64 = 64;
+/// Steps that one decision may take whatever the size of its plan: milliseconds.
+pub const DECISION_STEPS_BASE: u64 = 1 << 20;
 /// Rows that one rule may take in bit vectors; beyond this it is asked as one program.
 pub const RULE_ROWS_MAX: usize = 32;
 /// Total length of the signatures of one classifier; beyond this its tests are split into several.

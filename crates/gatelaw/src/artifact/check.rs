@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::LoadError;
+use super::{LoadError, cost};
 use crate::plan::{Action, Plan, PlanKind, VariableKind};
 
 const TERMINAL: u32 = 1 << 31;
@@ -41,8 +41,8 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
         return wrong("an attribute is not there");
     }
     rules(plan)?;
-    nodes(plan, &plan.notes.nodes)?;
-    let begins = nodes(plan, &plan.nodes)?;
+    nodes(plan, &plan.notes.nodes).map(drop)?;
+    let (begins, paths) = nodes(plan, &plan.nodes)?;
     let from = |root: u32| begin(&begins, root);
     let programs = plan.variables.iter().filter(|v| v.kind == VariableKind::Program);
     if !programs.map(|v| v.arguments).all(|[root, ..]| from(root) == Some(Begin::Plain)) {
@@ -51,7 +51,7 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
     if !verdict_roots(plan).into_iter().all(|root| from(root).is_some()) {
         return wrong("a verdict leads to no diagram");
     }
-    Ok(())
+    cost::check(plan, &paths)
 }
 
 fn strings(plan: &Plan) -> Result<(), LoadError> {
@@ -110,8 +110,8 @@ fn begin(begins: &[Begin], edge: u32) -> Option<Begin> {
 }
 
 /// Checks all nodes, each once whatever leads to it: they stand one behind the other, their classes are sorted, and every edge
-/// leads forward to the beginning of a node.
-fn nodes(plan: &Plan, words: &[u32]) -> Result<Vec<Begin>, LoadError> {
+/// leads forward to the beginning of a node. Answers what begins at each word, and the steps of the longest path from there.
+fn nodes(plan: &Plan, words: &[u32]) -> Result<(Vec<Begin>, Vec<u32>), LoadError> {
     let mut known = Vec::new();
     // Offset 0 is "none".
     let mut rest = words.get(1..).unwrap_or(&[]);
@@ -122,6 +122,7 @@ fn nodes(plan: &Plan, words: &[u32]) -> Result<Vec<Begin>, LoadError> {
         rest = behind;
     }
     let mut begins = vec![Begin::Nothing; words.len()];
+    let mut paths = vec![0_u32; words.len()];
     // From the last to the first: what is known already is what stands behind, so an edge that leads back finds nothing.
     for (at, Node { variable, default, exceptions }) in known.into_iter().rev() {
         let kind = usize::try_from(variable).ok().and_then(|v| plan.variables.get(v)).map(|v| v.kind);
@@ -130,17 +131,25 @@ fn nodes(plan: &Plan, words: &[u32]) -> Result<Vec<Begin>, LoadError> {
             return Err(LoadError::Malformed("the classes of a diagram are not sorted"));
         }
         let mut asking = kind == VariableKind::Program;
+        let mut longest = 0;
         for child in exceptions.iter().map(|[_, child]| *child).chain([default]) {
             let below = begin(&begins, child);
             let below =
                 below.ok_or(LoadError::Malformed("a diagram has an edge that leads back or astray"))?;
             asking |= below == Begin::Asking;
+            let path = usize::try_from(child).ok().and_then(|child| paths.get(child)).copied();
+            longest = longest.max(path.unwrap_or(0));
+        }
+        if let Some(path) = paths.get_mut(at) {
+            // A node, and the search for a class among its exceptions.
+            let search = usize::BITS - exceptions.len().leading_zeros();
+            *path = longest.saturating_add(search).saturating_add(1);
         }
         if let Some(begin) = begins.get_mut(at) {
             *begin = if asking { Begin::Asking } else { Begin::Plain };
         }
     }
-    Ok(begins)
+    Ok((begins, paths))
 }
 
 /// One node of a diagram.
@@ -222,15 +231,20 @@ mod tests {
         check(&[0, 0, 4, 0, 1, LEAF, 0], Err("a program is not there, or asks another one"));
     }
 
-    /// Once each program walked anew all that it reaches: this artifact would take an hour to load.
+    /// Once each program walked anew all that it reaches: this artifact would have taken an hour to load. It is read in one pass,
+    /// and refused for what its programs would take when they decide.
     #[test]
-    fn programs_that_share_their_nodes_load_in_one_pass() {
-        let count = 200_000;
-        let mut nodes = vec![0];
-        for at in (4..).step_by(3).take(count - 1) {
-            nodes.extend([0, at, 0]);
-        }
-        nodes.extend([0, LEAF, 0]);
-        assert_eq!(load(nodes, count), Ok(()));
+    fn programs_that_share_their_nodes_are_read_in_one_pass() {
+        let chain = |count: usize| {
+            let mut nodes = vec![0];
+            for at in (4..).step_by(3).take(count - 1) {
+                nodes.extend([0, at, 0]);
+            }
+            nodes.extend([0, LEAF, 0]);
+            load(nodes, count)
+        };
+        assert_eq!(chain(500), Ok(()));
+        let costly = LoadError::Malformed("one decision could take more steps than its size explains");
+        assert_eq!(chain(200_000), Err(costly));
     }
 }

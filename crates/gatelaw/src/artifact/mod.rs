@@ -27,6 +27,7 @@
 //! order of files and items change the notes alone, and leave the digest of the policy as it is.
 
 mod check;
+mod cost;
 mod forms;
 mod record;
 

@@ -1,6 +1,8 @@
 //! What matching rules do beside deciding: headers, limits, records.
 
-use super::outcome::{Outcome, Why};
+use std::ops::Range;
+
+use super::outcome::{Outcome, Sorting, Why};
 use super::view::{Scalar, View};
 use crate::ast::{AuditLevel, Effect};
 use crate::decision::{LimitKey, Text, is_forwardable, is_forwardable_member};
@@ -48,7 +50,7 @@ fn forward(view: View<'_>, outcome: &mut Outcome) -> Option<RuleId> {
         let Action::Forward { set, .. } = &instance.action else { continue };
         for (place, (_, source)) in (0_u32..).zip(set) {
             let mut written = Written::Absent;
-            let range = outcome.written(|text| written = write(view, source, text));
+            let range = outcome.sorted(|sorting, text| written = write(view, source, sorting, text));
             let fits = outcome.text.get(range.clone()).is_some_and(is_forwardable);
             match written {
                 Written::Absent => {}
@@ -93,7 +95,7 @@ enum Written {
     Unfit,
 }
 
-fn write(view: View<'_>, source: &Source, out: &mut String) -> Written {
+fn write(view: View<'_>, source: &Source, sorting: &mut Sorting, out: &mut String) -> Written {
     match source {
         Source::Text(text) => {
             out.push_str(text);
@@ -101,7 +103,7 @@ fn write(view: View<'_>, source: &Source, out: &mut String) -> Written {
         }
         Source::Read(read) if view.is_set(*read) => {
             let unfit = view.any_member(*read, |m| !is_forwardable_member(m));
-            join(view, *read, out);
+            join(view, *read, sorting, out);
             if unfit { Written::Unfit } else { Written::Text }
         }
         Source::Read(read) => match view.scalar(*read) {
@@ -125,28 +127,25 @@ fn push(_: View<'_>, read: Read, scalar: Scalar<'_>, out: &mut String) -> bool {
     text.push(out)
 }
 
-/// Joins the members of a set with `,` in byte order, each once: by looking for the next one again and again, as sets are
-/// small and nothing may be allocated.
-fn join(view: View<'_>, read: Read, out: &mut String) {
-    let mut last: Option<&str> = None;
-    loop {
-        let mut next: Option<&str> = None;
-        view.any_member(read, |member| {
-            if last.is_none_or(|l| member > l) && next.is_none_or(|n| member < n) {
-                next = Some(member);
-            }
-            false
-        });
-        let Some(member) = next else { return };
-        if last.is_some() {
+/// Joins the members of a set with `,` in byte order, each once.
+fn join(view: View<'_>, read: Read, sorting: &mut Sorting, out: &mut String) {
+    sorting.text.clear();
+    sorting.members.clear();
+    view.any_member(read, |member| {
+        let start = sorting.text.len();
+        sorting.text.push_str(member);
+        sorting.members.push(start..sorting.text.len());
+        false
+    });
+    let text = &sorting.text;
+    let member = |range: &Range<usize>| text.get(range.clone()).unwrap_or("");
+    sorting.members.sort_unstable_by(|a, b| member(a).cmp(member(b)));
+    sorting.members.dedup_by(|a, b| member(a) == member(b));
+    for (at, range) in sorting.members.iter().enumerate() {
+        if at > 0 {
             out.push(',');
         }
-        // Past the longest value that a header carries, the rest says nothing more: the value is refused.
-        if out.len() > crate::limits::HEADER_BYTES_MAX.saturating_mul(2) {
-            return;
-        }
-        out.push_str(member);
-        last = Some(member);
+        out.push_str(member(range));
     }
 }
 
@@ -161,9 +160,9 @@ pub(super) fn record(view: View<'_>, outcome: &mut Outcome) {
         highest = highest.max(*level);
         for (place, (_, read)) in (0_u32..).zip(keep) {
             let mut kept = false;
-            let range = outcome.written(|text| {
+            let range = outcome.sorted(|sorting, text| {
                 kept = if view.is_set(*read) {
-                    join(view, *read, text);
+                    join(view, *read, sorting, text);
                     true
                 } else {
                     view.scalar(*read).is_some_and(|scalar| push(view, *read, scalar, text))

@@ -44,6 +44,15 @@ pub struct Outcome {
     pub(super) code: Range<usize>,
     /// All texts, one behind the other.
     pub(super) text: String,
+    sorting: Sorting,
+}
+
+/// Room to sort the members of a set in: a request chooses how many there are, so that looking for the next one again and again
+/// would take the square of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sorting {
+    pub(super) text: String,
+    pub(super) members: Vec<Range<usize>>,
 }
 
 impl Outcome {
@@ -62,6 +71,7 @@ impl Outcome {
             target: None,
             code: 0..0,
             text: String::new(),
+            sorting: Sorting::default(),
         }
     }
 
@@ -90,6 +100,14 @@ impl Outcome {
         let start = self.text.len();
         write(&mut self.text);
         start..self.text.len()
+    }
+
+    /// As [`Self::written`], with room to sort in.
+    pub(super) fn sorted(&mut self, write: impl FnOnce(&mut Sorting, &mut String)) -> Range<usize> {
+        let mut sorting = std::mem::take(&mut self.sorting);
+        let range = self.written(|text| write(&mut sorting, text));
+        self.sorting = sorting;
+        range
     }
 
     fn at(&self, range: &Range<usize>) -> &str {

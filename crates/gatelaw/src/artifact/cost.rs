@@ -1,0 +1,470 @@
+//! The greatest number of steps that one decision can take, found in the tables themselves, whatever their maker says of them.
+//!
+//! A step reads a few words. What a decision costs beyond that grows with the request alone, whose size has limits: texts that are
+//! compared, members of a set that are asked one by one.
+//!
+//! What a decision can reach is followed once, as a decision follows it. Tables that overlap, or that are named again and again,
+//! would make that long, so what is read on the way is bounded too.
+
+use super::LoadError;
+use crate::limits::{DECISION_STEPS_BASE, DECISION_STEPS_PER_WORD, ROUTE_AFFIXES_MAX, SEGMENTS_MAX};
+use crate::plan::{Plan, SPARSE, VariableKind};
+
+const TERMINAL: u32 = 1 << 31;
+/// The path of a request, and the path with `%2F` read as a separator.
+const READINGS: u64 = 2;
+/// Labels of a host, each of which may begin a suffix that is looked up.
+const LABELS_MAX: u64 = 127;
+
+/// Refuses a plan of which one decision could take more steps than its size explains. `paths` is the longest path from each node.
+pub(super) fn check(plan: &Plan, paths: &[u32]) -> Result<(), LoadError> {
+    let words = [plan.nodes.len(), plan.tables.len(), plan.states.len(), plan.variables.len()];
+    let words: u64 = words.into_iter().map(length).sum();
+    let allowed = words.saturating_mul(DECISION_STEPS_PER_WORD).saturating_add(DECISION_STEPS_BASE);
+    let steps = Bound::new(plan, paths, allowed).decision();
+    if steps.is_some_and(|steps| steps <= allowed) {
+        return Ok(());
+    }
+    Err(LoadError::Malformed("one decision could take more steps than its size explains"))
+}
+
+fn length(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// Follows what a decision can reach. A function answers `None` where the words that may be read are used up, or a table is none.
+struct Bound<'p> {
+    plan: &'p Plan,
+    paths: &'p [u32],
+    /// Words that may still be read.
+    left: u64,
+    hosts: Memo,
+    classes: Memo,
+    bits: Memo,
+    entries: Memo,
+    /// Probes of tables of strings that variables name.
+    probes: Memo,
+    /// By offset of a state: the number of the walk that reached it last.
+    reached: Vec<u32>,
+    walk: u32,
+    /// Starts of rules.
+    starts: Memo,
+}
+
+/// Remembers the steps of a table by its offset.
+struct Memo(Vec<u64>);
+
+impl Memo {
+    /// Zeroed room costs nothing until it is written.
+    fn new(words: usize) -> Self {
+        Self(vec![0; words])
+    }
+
+    fn get(&self, at: u32) -> Option<u64> {
+        let known = usize::try_from(at).ok().and_then(|at| self.0.get(at)).copied();
+        known.and_then(|steps| steps.checked_sub(1))
+    }
+
+    fn set(&mut self, at: u32, steps: u64) -> u64 {
+        if let Some(known) = usize::try_from(at).ok().and_then(|at| self.0.get_mut(at)) {
+            *known = steps.saturating_add(1);
+        }
+        steps
+    }
+}
+
+impl<'p> Bound<'p> {
+    fn new(plan: &'p Plan, paths: &'p [u32], left: u64) -> Self {
+        let tables = || Memo::new(plan.tables.len());
+        let (hosts, classes, bits, entries, probes) = (tables(), tables(), tables(), tables(), tables());
+        let (reached, starts) = (vec![0; plan.states.len()], Memo::new(plan.states.len()));
+        Self { plan, paths, left, hosts, classes, bits, entries, probes, reached, walk: 0, starts }
+    }
+
+    /// Bounds a decision.
+    fn decision(&mut self) -> Option<u64> {
+        let entry = &self.plan.entry;
+        let mut dearest = self.host(entry.other_host)?;
+        let mut lookups = self.strings(&self.plan.tables, entry.methods)?.probes;
+        for at in [entry.exact_hosts, entry.one_label_hosts, entry.hosts_below] {
+            let table = self.strings(&self.plan.tables, at)?;
+            lookups = lookups.saturating_add(table.probes.saturating_mul(LABELS_MAX));
+            for [_, host] in table.taken() {
+                dearest = dearest.max(self.host(*host)?);
+            }
+        }
+        let everywhere = self.class(entry.everywhere)?;
+        let variables = self.variables()?;
+        let reading = dearest.saturating_add(everywhere).saturating_add(variables);
+        Some(lookups.saturating_add(reading.saturating_mul(READINGS)))
+    }
+
+    /// Counts words that are read.
+    fn read(&mut self, words: u64) -> Option<()> {
+        self.left = self.left.checked_sub(words)?;
+        Some(())
+    }
+
+    /// Bounds what classifying all variables takes: none is classified twice in one reading.
+    fn variables(&mut self) -> Option<u64> {
+        let mut steps = 0_u64;
+        for variable in &self.plan.variables {
+            let [root, table, _] = variable.arguments;
+            steps = steps.saturating_add(match variable.kind {
+                VariableKind::Program => self.path(root),
+                VariableKind::Strings | VariableKind::AnyOf | VariableKind::AllOf => self.probes(table)?,
+                VariableKind::Issuer
+                | VariableKind::Role
+                | VariableKind::Scope
+                | VariableKind::Present
+                | VariableKind::Truth
+                | VariableKind::Ints
+                | VariableKind::Nets
+                | VariableKind::Member
+                | VariableKind::Patterns
+                | VariableKind::Pair
+                | VariableKind::Holds => 1,
+            });
+        }
+        Some(steps)
+    }
+
+    /// Bounds all that stands in the table of a host.
+    fn host(&mut self, at: u32) -> Option<u64> {
+        if at == 0 {
+            return Some(0);
+        }
+        if let Some(known) = self.hosts.get(at) {
+            return Some(known);
+        }
+        let tables = &self.plan.tables;
+        let (rules, behind) = list(tables, at.saturating_add(1))?;
+        let (services, behind) = list(tables, behind)?;
+        let (flat, _) = list(tables, behind)?;
+        self.read(length(rules.len() + services.len() + flat.len()))?;
+        let mut steps = 1_u64;
+        for start in rules {
+            steps = steps.saturating_add(self.start(*start)?);
+        }
+        for start in services {
+            steps = steps.saturating_add(self.walk(*start, |_, _| Some(0))?);
+        }
+        for class in flat {
+            steps = steps.saturating_add(self.class(*class)?);
+        }
+        Some(self.hosts.set(at, steps))
+    }
+
+    /// Bounds a walk along the path, and the dearest class at an end of it.
+    fn start(&mut self, at: u32) -> Option<u64> {
+        if let Some(known) = self.starts.get(at) {
+            return Some(known);
+        }
+        let steps = self.walk(at, Self::accept)?;
+        Some(self.starts.set(at, steps))
+    }
+
+    /// Follows all states from one, and bounds the walk: its dearest state for every segment, and the dearest end.
+    fn walk(&mut self, start: u32, end: fn(&mut Self, u32) -> Option<u64>) -> Option<u64> {
+        self.walk = self.walk.checked_add(1)?;
+        let (mut dearest, mut dearest_end) = (0_u64, 0_u64);
+        let mut waiting = vec![start];
+        while let Some(at) = waiting.pop() {
+            let walk = self.walk;
+            let Some(reached) = usize::try_from(at).ok().and_then(|at| self.reached.get_mut(at)) else {
+                continue;
+            };
+            if at == 0 || std::mem::replace(reached, walk) == walk {
+                continue;
+            }
+            let states = &self.plan.states;
+            let strings = self.strings(states, at)?;
+            let affixes = word(states, strings.behind);
+            if usize::try_from(affixes).ok()? > ROUTE_AFFIXES_MAX {
+                return None;
+            }
+            let others = strings.behind.checked_add(1)?.checked_add(affixes.checked_mul(2)?)?;
+            let targets = 1_u32.checked_shl(affixes)?;
+            self.read(u64::from(targets) + 2)?;
+            dearest = dearest.max(strings.probes.saturating_add(u64::from(affixes)));
+            waiting.extend(strings.taken().map(|[_, target]| *target));
+            waiting.extend(states.get(range(others, targets)?)?);
+            for slash in [0, 1] {
+                let accept = word(states, others.checked_add(targets)?.checked_add(slash)?);
+                dearest_end = dearest_end.max(end(self, accept)?);
+            }
+        }
+        let segments = length(SEGMENTS_MAX) + 1;
+        Some(segments.saturating_mul(dearest.saturating_add(1)).saturating_add(dearest_end))
+    }
+
+    /// Bounds the dearest class of those at one end of a path, by method.
+    fn accept(&mut self, at: u32) -> Option<u64> {
+        if at == 0 {
+            return Some(0);
+        }
+        let tables = &self.plan.tables;
+        let count = word(tables, at);
+        let (start, length, step) = if count & SPARSE == 0 {
+            (at.checked_add(1)?, count, 1)
+        } else {
+            // The class of other methods, then pairs of a group and its class.
+            (at.checked_add(1)?, (count & !SPARSE).checked_mul(2)?.checked_add(1)?, 2)
+        };
+        let classes = tables.get(range(start, length)?)?;
+        self.read(u64::from(length))?;
+        let mut dearest = 0;
+        for class in classes.iter().step_by(step) {
+            dearest = dearest.max(self.class(*class)?);
+        }
+        Some(dearest)
+    }
+
+    /// Bounds a class: its verdict, and what else matches.
+    fn class(&mut self, at: u32) -> Option<u64> {
+        if at == 0 {
+            return Some(0);
+        }
+        if let Some(known) = self.classes.get(at) {
+            return Some(known);
+        }
+        let tables = &self.plan.tables;
+        self.read(2)?;
+        let (verdict, matching) = (word(tables, at), word(tables, at.checked_add(1)?));
+        let verdict = match (verdict, word(tables, verdict)) {
+            (0, _) => 0,
+            (_, 1) => self.path(word(tables, verdict.checked_add(1)?)),
+            _ => self.bits(word(tables, verdict.checked_add(1)?))?,
+        };
+        let matching = if matching == 0 { 0 } else { self.bits(word(tables, matching))? };
+        Some(self.classes.set(at, verdict.saturating_add(matching).saturating_add(1)))
+    }
+
+    /// Bounds bit vectors: their words once, and once more for each row; each variable, and what its class changes.
+    fn bits(&mut self, at: u32) -> Option<u64> {
+        if let Some(known) = self.bits.get(at) {
+            return Some(known);
+        }
+        let tables = &self.plan.tables;
+        let (rows, columns) = (word(tables, at), word(tables, at.checked_add(1)?));
+        let columns = tables.get(range(at.checked_add(2)?, columns.checked_mul(2)?)?)?;
+        self.read(length(columns.len()))?;
+        let mut steps = u64::from(rows);
+        for [_, entry] in columns.as_chunks::<2>().0 {
+            steps = steps.saturating_add(self.entry(*entry)?);
+        }
+        Some(self.bits.set(at, steps))
+    }
+
+    /// Bounds what one variable changes in bit vectors.
+    fn entry(&mut self, at: u32) -> Option<u64> {
+        if let Some(known) = self.entries.get(at) {
+            return Some(known);
+        }
+        let tables = &self.plan.tables;
+        let (defaults, behind) = pairs(tables, at)?;
+        let (classes, _) = pairs(tables, behind)?;
+        self.read(length(defaults.len() + classes.len()))?;
+        let changes =
+            classes.iter().map(|[_, changes]| if *changes == 0 { 0 } else { word(tables, *changes) });
+        let steps = u64::from(changes.max().unwrap_or(0)) + length(defaults.len()) + search(classes.len());
+        Some(self.entries.set(at, steps))
+    }
+
+    /// The longest path from a node; 0 where none begins.
+    fn path(&self, root: u32) -> u64 {
+        let known = if root & TERMINAL == 0 { usize::try_from(root).ok() } else { None };
+        u64::from(known.and_then(|at| self.paths.get(at)).copied().unwrap_or(0))
+    }
+
+    /// Bounds a lookup in a table of strings, which many variables may name.
+    fn probes(&mut self, at: u32) -> Option<u64> {
+        if let Some(known) = self.probes.get(at) {
+            return Some(known);
+        }
+        let probes = self.strings(&self.plan.tables, at)?.probes;
+        Some(self.probes.set(at, probes))
+    }
+
+    /// Reads a table of strings, and finds how many slots one lookup can look at.
+    fn strings(&mut self, words: &'p [u32], at: u32) -> Option<StringTable<'p>> {
+        if word(words, at) == 0 {
+            return Some(StringTable { slots: &[], probes: 1, behind: at.checked_add(1)? });
+        }
+        let count = word(words, at.checked_add(1)?).checked_add(1)?.checked_mul(2)?;
+        let start = at.checked_add(2)?;
+        let slots = words.get(range(start, count)?)?.as_chunks::<2>().0;
+        self.read(u64::from(count))?;
+        let (mut longest, mut run) = (0_u64, 0_u64);
+        // The slots once, and once more where a run goes on behind the last.
+        for [string, _] in slots.iter().chain(slots) {
+            run = if *string == 0 { 0 } else { run + 1 };
+            longest = longest.max(run);
+        }
+        Some(StringTable {
+            slots,
+            probes: longest.min(length(slots.len())) + 1,
+            behind: start.checked_add(count)?,
+        })
+    }
+}
+
+/// A table of strings.
+struct StringTable<'p> {
+    slots: &'p [[u32; 2]],
+    /// Slots that one lookup can look at.
+    probes: u64,
+    /// The offset behind it.
+    behind: u32,
+}
+
+impl<'p> StringTable<'p> {
+    fn taken(&self) -> impl Iterator<Item = &'p [u32; 2]> + use<'p> {
+        self.slots.iter().filter(|[string, _]| *string != 0)
+    }
+}
+
+/// Reads one word; 0 past the end.
+fn word(words: &[u32], at: u32) -> u32 {
+    usize::try_from(at).ok().and_then(|at| words.get(at)).copied().unwrap_or(0)
+}
+
+fn range(start: u32, count: u32) -> Option<std::ops::Range<usize>> {
+    Some(usize::try_from(start).ok()?..usize::try_from(start.checked_add(count)?).ok()?)
+}
+
+/// Reads a list, which begins with its length, and the offset behind it.
+fn list(words: &[u32], at: u32) -> Option<(&[u32], u32)> {
+    let (start, count) = (at.checked_add(1)?, word(words, at));
+    Some((words.get(range(start, count)?)?, start.checked_add(count)?))
+}
+
+/// Reads a list of pairs, and the offset behind it.
+fn pairs(words: &[u32], at: u32) -> Option<(&[[u32; 2]], u32)> {
+    let (start, count) = (at.checked_add(1)?, word(words, at).checked_mul(2)?);
+    Some((words.get(range(start, count)?)?.as_chunks::<2>().0, start.checked_add(count)?))
+}
+
+/// Steps of a binary search.
+fn search(entries: usize) -> u64 {
+    u64::from(usize::BITS - entries.leading_zeros()) + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::load_unsigned;
+    use crate::plan::VariableWords;
+    use crate::source::Sources;
+
+    const LEAF: u32 = TERMINAL;
+    const COSTLY: Result<(), LoadError> =
+        Err(LoadError::Malformed("one decision could take more steps than its size explains"));
+
+    fn number(count: usize) -> u32 {
+        u32::try_from(count).unwrap()
+    }
+
+    /// Loads a plan that was changed after it was compiled, as somebody would who wants gates to be slow.
+    fn load(change: impl FnOnce(&mut Plan)) -> Result<(), LoadError> {
+        let text =
+            "allow health { on GET /healthz for anyone }\naudit visits { level brief keep request.host }";
+        let mut plan = crate::compile(&Sources::from_text("policy.gate", text)).unwrap().plan;
+        change(&mut plan);
+        load_unsigned(&plan.to_bytes()).map(drop)
+    }
+
+    /// Adds a table, and answers where it stands.
+    fn add(plan: &mut Plan, table: &[u32]) -> u32 {
+        let at = number(plan.tables.len());
+        plan.tables.extend(table);
+        at
+    }
+
+    /// Makes every request ask a class again and again.
+    fn ask(plan: &mut Plan, class: u32, times: usize) {
+        let host = [&[0, 0, 0, number(times)], &vec![class; times][..]].concat();
+        plan.entry.other_host = add(plan, &host);
+    }
+
+    #[test]
+    fn what_was_compiled_loads() {
+        assert_eq!(load(|_| ()), Ok(()));
+    }
+
+    /// Once a class could be named as often as there are words, each time with all its rows.
+    #[test]
+    fn classes_named_again_and_again_are_refused() {
+        let rows = |times| {
+            load(|plan| {
+                let bits = add(plan, &[2_000, 0]);
+                let matching = add(plan, &[&[bits, 2_000][..], &[0; 2_000]].concat());
+                let class = add(plan, &[0, matching]);
+                plan.entry.rows_max = 2_000;
+                ask(plan, class, times);
+            })
+        };
+        assert_eq!(rows(100), Ok(()));
+        assert_eq!(rows(2_000), COSTLY);
+    }
+
+    #[test]
+    fn a_long_diagram_that_many_classes_share_is_refused() {
+        let shared = |times| {
+            load(|plan| {
+                plan.variables = vec![VariableWords { kind: VariableKind::Truth, arguments: [1, 0, 0] }];
+                let first = number(plan.nodes.len());
+                let last = first + 3 * 1_999;
+                for at in (first..last).step_by(3) {
+                    plan.nodes.extend([0, at + 3, 0]);
+                }
+                plan.nodes.extend([0, LEAF, 0]);
+                let verdict = add(plan, &[1, first, 0]);
+                let class = add(plan, &[verdict, 0]);
+                ask(plan, class, times);
+            })
+        };
+        assert_eq!(shared(100), Ok(()));
+        assert_eq!(shared(3_000), COSTLY);
+    }
+
+    #[test]
+    fn walks_along_the_path_without_end_are_refused() {
+        let walks = |times| {
+            load(|plan| {
+                // A state that leads to itself: no strings, no affixes, one other target, no ends.
+                let state = number(plan.states.len());
+                plan.states.extend([0, 0, state, 0, 0]);
+                let host = [&[0, number(times)], &vec![state; times][..], &[0, 0]].concat();
+                plan.entry.other_host = add(plan, &host);
+            })
+        };
+        assert_eq!(walks(1_000), Ok(()));
+        assert_eq!(walks(20_000), COSTLY);
+    }
+
+    #[test]
+    fn full_tables_of_strings_are_counted_slot_by_slot() {
+        let full = |starts: usize| {
+            load(|plan| {
+                let state = number(plan.states.len());
+                let slots = [1, state].repeat(1 << 10);
+                plan.states.extend([&[1, 1023][..], &slots, &[0, state, 0, 0]].concat());
+                let host = [&[0, number(starts)], &vec![state; starts][..], &[0, 0]].concat();
+                plan.entry.other_host = add(plan, &host);
+            })
+        };
+        assert_eq!(full(3), Ok(()));
+        assert_eq!(full(30), COSTLY);
+    }
+
+    /// Tables that overlap have more words to read than there are: what is read is counted, whatever it costs to decide.
+    #[test]
+    fn what_is_read_on_the_way_is_bounded() {
+        let text = "allow health { on GET /healthz for anyone }";
+        let plan = crate::compile(&Sources::from_text("policy.gate", text)).unwrap().plan;
+        let read = |words| Bound::new(&plan, &vec![0; plan.nodes.len()], words).decision();
+        assert!(read(1_000).is_some());
+        assert_eq!(read(20), None);
+    }
+}
