@@ -20,6 +20,8 @@ const AUTHORITY = fileURLToPath(new URL("tls/authority.pem", import.meta.url));
 const START_MS = 20_000;
 const RELOAD_MS = 20_000;
 const LOG_MS = 5_000;
+/** In how many pieces the lines that tell of workers cut a log without any. */
+const NO_WORKERS = 1;
 /** Between finding a free port and listening on it another program may take it. */
 const STARTS_MAX = 3;
 const HANDLER = "kong.plugins.gatelaw.handler";
@@ -144,9 +146,11 @@ class Kong {
 
   /** Does what `nginx -s reload` does, and waits until new workers run. */
   async reload() {
+    const end = Date.now() + RELOAD_MS;
+    // A signal that comes before the master has begun its round is lost.
+    while (this.#workers() === NO_WORKERS && Date.now() < end) await pause(5);
     const workers = this.#workers();
     this.#child.kill("SIGHUP");
-    const end = Date.now() + RELOAD_MS;
     while (this.#workers() === workers) {
       if (Date.now() > end) throw new Error(`nginx doesn't reload:\n${this.log.slice(-2000)}`);
       await pause(5);

@@ -17,6 +17,8 @@ const DISCOVERY = "/.well-known/openid-configuration";
 const COOL_DOWN_S = 30;
 const FRESH_S = 600;
 const WORKERS = 2;
+/** For what happens in the background, on a machine that has other work. */
+const WAIT_MS = 20_000;
 
 const policyOf = ({ url }, more = "") => `
 issuer own {
@@ -155,7 +157,7 @@ test("without the shared dictionary each worker fetches for itself", async () =>
 
 test("keys are fetched before a request needs them", async () => {
   await withOwn({}, async (own, gate) => {
-    const end = Date.now() + 5000;
+    const end = Date.now() + WAIT_MS;
     while (own.times("/jwks") === 0 && Date.now() < end) await pause(20);
     assert.deepEqual([own.times(DISCOVERY), own.times("/jwks")], [1, 1]);
     assert.deepEqual((await gate.records()), []);
@@ -182,7 +184,7 @@ test("a new key is taken while requests run, and a removed one refused: no reque
     assert.deepEqual(await askedOfAll(gate, old.sign(at(2 * COOL_DOWN_S))), ["200 ok"]);
     gate.setClock(COOL_DOWN_S + FRESH_S);
     const later = old.sign(at(COOL_DOWN_S + FRESH_S));
-    const end = Date.now() + 5000;
+    const end = Date.now() + WAIT_MS;
     while ((await askedOfAll(gate, later)).includes("200 ok")) assert.ok(Date.now() < end, "the old key still counts");
     assert.deepEqual(await askedOfAll(gate, later), ["401 token:key"]);
     assert.equal(own.times("/jwks"), 3);
@@ -288,7 +290,7 @@ test("a key set in a file is looked at again; a bad one is told once and changes
   await withOwn({ workers: 1, conf: { check_s: 0.05, keys: [{ issuer: "own", path }] } }, async (issuer, gate) => {
     const claims = issuer.claims();
     const until = async (signer, expected) => {
-      const end = Date.now() + 5000;
+      const end = Date.now() + WAIT_MS;
       while (await asked(signer.sign(claims), "/v1/items/a", gate) !== expected) assert.ok(Date.now() < end, `never ${expected}`);
     };
     await until(first, "200 ok");
@@ -334,8 +336,8 @@ test("nginx reloads under load with tokens: no request fails, and keys stay", as
   });
 });
 
-test("policies are swapped under load with tokens: keys are kept", async () => {
-  await withOwn({ conf: { check_s: 0.01 }, workers: 1 }, async (own, gate) => {
+test("policies are swapped under load with tokens: keys are kept, without anything shared", async () => {
+  await withOwn({ conf: { check_s: 0.01 }, workers: 1, shared: false }, async (own, gate) => {
     const good = own.keys[0].sign(own.claims());
     assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
     const stop = load(gate, "/v1/items/a", bearer(good));
