@@ -292,8 +292,13 @@ local function text_of(text)
 end
 
 
+-- Most lists are empty: without a loop LuaJIT compiles what reads them.
 local function texts_of(first, len)
   local texts = {}
+  if len == 0 then
+    return texts
+  end
+
   for i = 1, tonumber(len) do
     texts[i] = text_of(first[i - 1])
   end
@@ -304,6 +309,10 @@ end
 
 local function pairs_of(first, len)
   local list = {}
+  if len == 0 then
+    return list
+  end
+
   for i = 1, tonumber(len) do
     local pair = first[i - 1]
     list[i] = { text_of(pair.name), text_of(pair.value) }
@@ -533,6 +542,10 @@ end
 
 local function limits_of(first, len)
   local limits = {}
+  if len == 0 then
+    return limits
+  end
+
   for i = 1, tonumber(len) do
     local limit = first[i - 1]
     limits[i] = {

@@ -20,10 +20,27 @@ local SLASH = byte("/")
 local ESCAPED = "[^!#$&'()*+,/:;=?@%[\\%]A-Za-z0-9%-_.~%%]"
 
 
+local function percent(char)
+  return format("%%%02X", byte(char))
+end
+
+
 local function escape(path)
-  return (gsub(path, ESCAPED, function(char)
-    return format("%%%02X", byte(char))
-  end))
+  return (gsub(path, ESCAPED, percent))
+end
+
+
+-- Whether Kong has found the route by the judged path. Where the path came as
+-- it was judged, nothing in it is anything else to Kong: dot segments were
+-- refused, and escapes and empty segments are looked for here.
+local function is_routed_by(path, came)
+  if came == path and not find(path, "%", 1, true)
+     and not find(path, "//", 1, true)
+  then
+    return true
+  end
+
+  return escape(kong.request.get_path()) == path
 end
 
 
@@ -62,8 +79,8 @@ end
 
 -- Sees to it that Kong sends the judged path, as its route and service rewrite
 -- it.
-local function set_path(path)
-  if escape(kong.request.get_path()) ~= path then
+local function set_path(path, came)
+  if not is_routed_by(path, came) then
     return nil, "Kong chose the route by another spelling of the path"
   end
 
@@ -124,17 +141,18 @@ local _M = {}
 
 --- Changes the request that goes on to what was judged.
 -- @tparam table onward `target`, `drop` and `set`
+-- @tparam string came the target as it came
 -- @treturn[1] boolean true
 -- @treturn[2] nil
 -- @treturn[2] string why Kong would send something else: deny
-function _M.apply(onward)
+function _M.apply(onward, came)
   -- nginx sends gRPC to the path that came, whatever is set.
-  if is_grpc() and ngx_var.request_uri ~= onward.target then
+  if came ~= onward.target and is_grpc() then
     return nil, "a gRPC service gets the path as it came"
   end
 
   local path, query = split(onward.target)
-  local ok, err = set_path(path)
+  local ok, err = set_path(path, (split(came)))
   if ok then
     ok, err = set_query(query)
   end

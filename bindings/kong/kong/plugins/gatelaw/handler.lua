@@ -69,7 +69,7 @@ local function judge(conf, request_id, handled)
     return handling.answer
   end
 
-  local routed, why = forward.apply(handling.forward)
+  local routed, why = forward.apply(handling.forward, request.target)
   if not routed then
     kong.log.err("gatelaw denies ", request_id, ": ", why)
     return forward.unavailable("routed", request_id)
