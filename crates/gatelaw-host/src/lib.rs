@@ -18,6 +18,7 @@ mod request_line;
 #[cfg(not(target_arch = "wasm32"))]
 mod signature;
 pub mod token;
+mod trace;
 mod verifier;
 mod words;
 
@@ -35,5 +36,6 @@ pub use request_line::{
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use signature::{Signatures, is_signature_valid, is_signed};
+pub use trace::{TRACEPARENT_HEADER, TRACESTATE_HEADER, Trace, TraceTrust};
 pub use verifier::{KeysWanted, Pending, Step, Verifier, Who};
 pub use words::{caller_in_words, decision_in_words, explanation_in_words, rules_in_words};

@@ -127,3 +127,11 @@ pub const TOKENS_REMEMBERED_DEFAULT: usize = 10_000;
 pub const TOKENS_REMEMBERED_BYTES_MAX: usize = 56 * 1024 * 1024;
 /// Tokens that are kept whole, so that they are compared instead of digested: at 16 KiB each, 8 MiB.
 pub const TOKENS_RECENT: usize = 512;
+/// Bytes of a `traceparent`: 55, and room for what a later version adds.
+pub const TRACE_PARENT_BYTES_MAX: usize = 256;
+/// Members of a `tracestate` (W3C Trace Context §3.3.1.1).
+pub const TRACE_MEMBERS_MAX: usize = 32;
+/// Bytes of a member's key in a `tracestate` (W3C Trace Context §3.3.1.3.1).
+pub const TRACE_KEY_BYTES_MAX: usize = 256;
+/// Bytes of a member's value in a `tracestate` (W3C Trace Context §3.3.1.3.2).
+pub const TRACE_VALUE_BYTES_MAX: usize = 256;
