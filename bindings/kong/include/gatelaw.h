@@ -136,6 +136,14 @@ typedef struct gate_handling {
   gate_text body;
 } gate_handling;
 
+typedef struct gate_trace {
+  gate_text id;
+  gate_text span;
+  gate_text caller;
+  gate_text traceparent;
+  gate_text tracestate;
+} gate_trace;
+
 uint32_t gate_abi(void);
 const char *gate_version(void);
 
@@ -189,6 +197,10 @@ int32_t gate_decide_token(gate_session *session, gate_verifier *verifier,
 int32_t gate_handle(gate_session *session, const gate_request *request,
                     const uint8_t *request_id, size_t request_id_len,
                     gate_handling *handling, gate_error *error);
+int32_t gate_trace_next(gate_session *session, const gate_pair *headers,
+                        size_t headers_len, int32_t continues,
+                        const uint8_t *random, size_t random_len,
+                        gate_trace *trace, gate_error *error);
 int32_t gate_decision_json(gate_session *session, gate_text *line,
                            gate_error *error);
 int32_t gate_decide_json(gate_session *session, const uint8_t *line,
@@ -233,6 +245,10 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  *
  * gate_handling: what a gate does. `forwarded` 1: send the request to `target`, without the headers named in `drop`, with
  * `headers` set. `forwarded` 0: answer with `status`, `headers` and `body`.
+ *
+ * gate_trace: the place of a request in a trace (W3C Trace Context): the trace's `id`, the id of this gate's `span`, and where
+ * another trace was left for a new one, the id that the `caller` named, which is never trusted. `traceparent` and `tracestate` are
+ * for the request that goes on, in place of what came; a NULL `tracestate` is none.
  *
  * Functions
  *
@@ -282,6 +298,10 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  *
  * gate_handle: says what a gate does with the request decided last, which is given again. `request_id` is the correlation id.
  * `handling` points into the session, until the next call with it.
+ *
+ * gate_trace_next: takes the place of a request in a trace: in a new one, or where `continues` isn't 0, in the one that `headers`
+ * name, which a trusted neighbour must have written. `random` is 16 bytes or more of a cryptographic generator, fresh for each
+ * request. `trace` points into the session, until the next call of this function with it. Code: `abi:random`.
  *
  * gate_decision_json: writes the decision made last as a line.
  *

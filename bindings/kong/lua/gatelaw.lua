@@ -138,6 +138,14 @@ typedef struct gate_handling {
   gate_text body;
 } gate_handling;
 
+typedef struct gate_trace {
+  gate_text id;
+  gate_text span;
+  gate_text caller;
+  gate_text traceparent;
+  gate_text tracestate;
+} gate_trace;
+
 uint32_t gate_abi(void);
 const char *gate_version(void);
 
@@ -191,6 +199,10 @@ int32_t gate_decide_token(gate_session *session, gate_verifier *verifier,
 int32_t gate_handle(gate_session *session, const gate_request *request,
                     const uint8_t *request_id, size_t request_id_len,
                     gate_handling *handling, gate_error *error);
+int32_t gate_trace_next(gate_session *session, const gate_pair *headers,
+                        size_t headers_len, int32_t continues,
+                        const uint8_t *random, size_t random_len,
+                        gate_trace *trace, gate_error *error);
 int32_t gate_decision_json(gate_session *session, gate_text *line,
                            gate_error *error);
 int32_t gate_decide_json(gate_session *session, const uint8_t *line,
@@ -228,6 +240,7 @@ local settings_in = ffi_new("gate_settings")
 local request_in = ffi_new("gate_request")
 local decision_out = ffi_new("gate_decision")
 local handling_out = ffi_new("gate_handling")
+local trace_out = ffi_new("gate_trace")
 local headers_in = ffi_new("gate_pair[?]", HEADERS_START)
 local headers_room = HEADERS_START
 
@@ -677,6 +690,41 @@ function gate_mt:handle(request, request_id, who)
   end
 
   return read_handling(), decision
+end
+
+
+--- Takes the place of a request in its trace (W3C Trace Context).
+-- @tparam table headers as those of a request; all, or those of the trace
+-- @tparam string random 16 bytes or more of a cryptographic generator, fresh for
+-- each request: `ngx.var.request_id` will do
+-- @tparam boolean continues whether a trusted neighbour wrote the headers; else
+-- a new trace begins
+-- @treturn[1] table `id` of the trace, `span` of this gate, and `caller`, the id
+-- of the trace that was left for a new one; `traceparent` and `tracestate`, the
+-- headers for the request that goes on, in place of what came: without
+-- `tracestate`, none
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong
+function gate_mt:trace(headers, random, continues)
+  expect("table", "headers", headers, 2)
+  expect("string", "random", random, 2)
+  expect("boolean", "continues", continues, 2)
+  set_headers(headers, 2)
+  local status = self.lib.gate_trace_next(self.session, headers_in, #headers,
+                                          continues and 1 or 0, random, #random,
+                                          trace_out, gate_error)
+  hold(headers)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return {
+    id = text_of(trace_out.id),
+    span = text_of(trace_out.span),
+    caller = text_of(trace_out.caller),
+    traceparent = text_of(trace_out.traceparent),
+    tracestate = text_of(trace_out.tracestate),
+  }
 end
 
 

@@ -10,6 +10,7 @@ mod identity;
 mod request;
 mod session;
 mod text;
+mod trace;
 mod verifier;
 
 use std::ffi::{CString, c_char};
@@ -21,7 +22,8 @@ use gatelaw::{Plan, artifact};
 use identity::{GateCaller, Identity};
 use request::GateRequest;
 use session::{GateSettings, Policy, Session};
-use text::GateText;
+use text::{GatePair, GateText};
+use trace::GateTrace;
 use verifier::{GateFetch, Verifier};
 
 /// Numbers the layout of what crosses this border; raised by every change of it.
@@ -604,6 +606,46 @@ pub unsafe extern "C" fn gate_handle(
         let handling =
             unsafe { handling.as_mut() }.ok_or_else(|| Failure::null("a place for the handling"))?;
         *handling = session.handle(&lines, request_id)?;
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Takes the place of a request in its trace (W3C Trace Context): a new trace, or with `continues` other than 0 the one that
+/// `headers` name, which a trusted neighbour must have written.
+///
+/// `random` is 16 bytes or more of a cryptographic generator, fresh for each request. What `trace` points to stands until the next
+/// call of this function with this session.
+///
+/// # Errors
+/// `abi:random` for fewer bytes.
+///
+/// # Safety
+/// `session` is used by no other call; `headers` points to `headers_len` pairs, all readable, `random` to `random_len` readable
+/// bytes; `trace` and `error` are writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_trace_next(
+    session: *mut Session,
+    headers: *const GatePair,
+    headers_len: usize,
+    continues: i32,
+    random: *const u8,
+    random_len: usize,
+    trace: *mut GateTrace,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a session that nobody else uses, or NULL.
+        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
+        // SAFETY: the caller promises that all lines are readable.
+        let lines = unsafe { request::lines(headers, headers_len) }?;
+        // SAFETY: the caller promises readable bytes.
+        let random = unsafe { slice(random, random_len) }?;
+        // SAFETY: the caller promises a writable place, or NULL.
+        let trace = unsafe { trace.as_mut() }.ok_or_else(|| Failure::null("a place for the trace"))?;
+        *trace = session.trace(&lines, continues != 0, random)?;
         Ok(())
     };
     // SAFETY: the caller promises a writable `error`, or NULL.

@@ -56,15 +56,7 @@ impl GateRequest {
     /// All that the request points to stays readable and unwritten for `'a`.
     pub(crate) unsafe fn lines<'a>(&self) -> Result<Lines<'a>, Failure> {
         // SAFETY: readable or NULL by the promise of the caller.
-        let pairs = unsafe { array(self.headers, self.headers_len, "as many headers as their length says") }?;
-        let mut lines = Vec::with_capacity(pairs.len());
-        for pair in pairs {
-            // SAFETY: readable or NULL by the promise of the caller.
-            let name = unsafe { pair.name.bytes() }?;
-            // SAFETY: the same.
-            lines.push((name, unsafe { pair.value.bytes() }?));
-        }
-        Ok(lines)
+        unsafe { lines(self.headers, self.headers_len) }
     }
 
     /// Sees the request as a decision takes it.
@@ -167,6 +159,23 @@ impl GateRequest {
         let bytes = unsafe { text.bytes() }?;
         Ok(std::str::from_utf8(bytes).map_or(Fact::Wrong, Fact::Present))
     }
+}
+
+/// Sees header lines.
+///
+/// # Safety
+/// `headers` points to `headers_len` pairs, or is NULL; they, and what they point to, stay readable and unwritten for `'a`.
+pub(crate) unsafe fn lines<'a>(headers: *const GatePair, headers_len: usize) -> Result<Lines<'a>, Failure> {
+    // SAFETY: readable or NULL by the promise of the caller.
+    let pairs = unsafe { array(headers, headers_len, "as many headers as their length says") }?;
+    let mut lines = Vec::with_capacity(pairs.len());
+    for pair in pairs {
+        // SAFETY: readable or NULL by the promise of the caller.
+        let name = unsafe { pair.name.bytes() }?;
+        // SAFETY: the same.
+        lines.push((name, unsafe { pair.value.bytes() }?));
+    }
+    Ok(lines)
 }
 
 /// Stands for something that is no address where one belongs.

@@ -11,6 +11,7 @@ use crate::border::Failure;
 use crate::identity::Identity;
 use crate::request::{FACTS, IP, Lines, Proxies};
 use crate::text::GateText;
+use crate::trace::{GateTrace, Told};
 use crate::verifier::Verifier;
 
 /// Holds a loaded policy: `gate_policy` of the header.
@@ -43,6 +44,8 @@ pub struct Session {
     session: gatelaw::Session<Arc<Plan>>,
     pub(crate) proxies: Proxies,
     answer: Answer,
+    /// Boxed, so that what C was told stays where it is.
+    trace: Option<Box<Told>>,
     /// Whether a call began and has not ended: then a panic ended it, and the buffers are not to be trusted.
     is_torn: bool,
 }
@@ -63,7 +66,7 @@ impl Session {
         // SAFETY: readable or NULL by the promise of the caller.
         let proxies = settings.map_or_else(|| Ok(Proxies::default()), |s| unsafe { s.proxies() })?;
         let session = gatelaw::Session::new(Arc::clone(&plan));
-        Ok(Self { plan, session, proxies, answer: Answer::default(), is_torn: false })
+        Ok(Self { plan, session, proxies, answer: Answer::default(), trace: None, is_torn: false })
     }
 
     /// Decides a request.
@@ -110,6 +113,20 @@ impl Session {
         let decision = self.answer.decision.as_ref().ok_or_else(undecided)?;
         let handling = Handling::of(decision, lines.iter().map(|(name, _)| *name), request_id);
         Ok(self.answer.handling(handling))
+    }
+
+    /// Takes the place of a request in its trace.
+    ///
+    /// # Errors
+    /// `abi:random` for too few random bytes.
+    pub(crate) fn trace(
+        &mut self,
+        lines: &Lines<'_>,
+        continues: bool,
+        random: &[u8],
+    ) -> Result<GateTrace, Failure> {
+        let told = self.trace.insert(Box::new(Told::next(lines, continues, random)?));
+        Ok(told.laid_out())
     }
 
     /// Writes the last decision as a line.

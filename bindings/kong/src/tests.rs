@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use super::*;
 
 const HEADER: &str = include_str!("../include/gatelaw.h");
-const RUST: [&str; 8] = [
+const RUST: [&str; 9] = [
     include_str!("lib.rs"),
     include_str!("border.rs"),
     include_str!("text.rs"),
@@ -15,6 +15,7 @@ const RUST: [&str; 8] = [
     include_str!("session.rs"),
     include_str!("identity.rs"),
     include_str!("verifier.rs"),
+    include_str!("trace.rs"),
 ];
 
 fn no_error() -> GateError {

@@ -13,7 +13,7 @@ pub struct GateText {
 /// Holds a name and its value: `gate_pair` of the header.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct GatePair {
+pub struct GatePair {
     pub(crate) name: GateText,
     pub(crate) value: GateText,
 }

@@ -115,7 +115,7 @@ impl Verifier {
                 }
                 Err(error) => Err(Failure::new(error.code(), error.to_string())),
             },
-            Wanted::Keys(_) => KeySet::parse(document).map_err(|error| no_key_set(&error)),
+            Wanted::Keys(_) => fetched_set(document),
         };
         match taken {
             Ok(set) => self.verifier.fetched(id, set, max_age_s(cache_control), now),
@@ -201,6 +201,15 @@ impl Verifier {
         let at = usize::try_from(id.0).unwrap_or(usize::MAX);
         self.keys.get_mut(at).ok_or_else(not_begun)
     }
+}
+
+/// Reads a set that an endpoint serves. One without a key is an endpoint's mistake: it would take every good key away.
+fn fetched_set(document: &[u8]) -> Result<KeySet, Failure> {
+    let set = KeySet::parse(document).map_err(|error| no_key_set(&error))?;
+    if set.keys.is_empty() {
+        return Err(Failure::new("keys:none", "the key set has no key that gatelaw verifies with"));
+    }
+    Ok(set)
 }
 
 fn no_key_set(error: &KeySetError) -> Failure {

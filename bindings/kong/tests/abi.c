@@ -227,6 +227,9 @@ static void handles(gate_session *session) {
   gate_request request;
   gate_pair header;
   gate_handling handling;
+  gate_pair trace_header;
+  gate_trace trace;
+  gate_error error;
   gate_text line;
 
   memset(&request, 0, sizeof request);
@@ -238,6 +241,17 @@ static void handles(gate_session *session) {
          handling.forwarded == 1 && is(handling.target, "/healthz") && handling.drop_len == 1 &&
          is(handling.drop[0], "X_Request_Id"),
      "the last decision is handled");
+  trace_header.name = text("traceparent");
+  trace_header.value = text("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  ok(gate_trace_next(session, &trace_header, 1, 1, (const uint8_t *)"0123456789abcdef", 16, &trace, NULL) == GATE_OK &&
+         is(trace.id, "4bf92f3577b34da6a3ce929d0e0e4736") && trace.span.len == 16 && trace.caller.bytes == NULL &&
+         trace.traceparent.len == 55 && trace.tracestate.bytes == NULL,
+     "a trace goes on");
+  ok(gate_trace_next(session, &trace_header, 1, 0, (const uint8_t *)"0123456789abcdef", 16, &trace, NULL) == GATE_OK &&
+         is(trace.caller, "4bf92f3577b34da6a3ce929d0e0e4736") && trace.id.len == 32 &&
+         gate_trace_next(session, NULL, 0, 0, (const uint8_t *)"0123", 4, &trace, &error) == GATE_ERROR &&
+         strcmp(error.code, "abi:random") == 0,
+     "or begins anew, of random bytes");
   ok(gate_decision_json(session, &line, NULL) == GATE_OK && line.len > 2 && line.bytes[0] == '{',
      "the last decision is told as a line");
 }

@@ -313,6 +313,23 @@ test("a verifier names what to fetch, and takes it", function()
 end)
 
 
+test("a trace begins anew, or goes on", function()
+  local id = ("4b"):rep(16)
+  local headers = { { "Traceparent", "00-" .. id .. "-" .. ("0f"):rep(8) .. "-01" },
+                    { "tracestate", "a=1" } }
+  local random = ("r"):rep(16)
+  local new = assert(gate:trace(headers, random, false))
+  assert(new.id ~= id and new.caller == id and new.tracestate == nil)
+  assert(new.traceparent:find("00-" .. new.id .. "-" .. new.span .. "-", 1, true))
+  assert(new.id == assert(gate:trace({}, random, false)).id, "of the random bytes")
+  assert(new.id ~= assert(gate:trace({}, random .. "x", false)).id)
+  local on = assert(gate:trace(headers, random, true))
+  assert(on.id == id and on.caller == nil and on.tracestate == "a=1")
+  local none, err = gate:trace({}, "short", false)
+  assert(none == nil and err.code == "abi:random")
+end)
+
+
 -- In pages; nothing where the system doesn't tell.
 local function resident()
   collectgarbage()
@@ -467,6 +484,9 @@ for _, case in ipairs({
   { "cache_control must be a string", verifier.fetched, verifier, "okta", "", 7 },
   { "issuer must be a string", verifier.failed, verifier },
   { "request_id must be a string", gate.handle, gate, request(), 7 },
+  { "headers must be a table", gate.trace, gate, "x", "y", false },
+  { "random must be a string", gate.trace, gate, {}, 7, false },
+  { "continues must be a boolean", gate.trace, gate, {}, "x" },
   { "line must be a string", gate.decide_json, gate, {} },
   { "now must be whole", gate.decide_json, gate, "{}", "7" },
 }) do
