@@ -32,5 +32,6 @@ build = {
     ["kong.plugins.gatelaw.record"] = "kong/plugins/gatelaw/record.lua",
     ["kong.plugins.gatelaw.schema"] = "kong/plugins/gatelaw/schema.lua",
     ["kong.plugins.gatelaw.shared"] = "kong/plugins/gatelaw/shared.lua",
+    ["kong.plugins.gatelaw.trace"] = "kong/plugins/gatelaw/trace.lua",
   },
 }

@@ -12,7 +12,7 @@ export async function kongGate(origin, policy, more = {}) {
     /** Headers between two neighbours, which nginx writes itself or leaves out, and those that Kong writes. */
     own: [
       "host", "connection", "content-length", "transfer-encoding", "te", "keep-alive", "expect", "upgrade",
-      "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-path",
+      "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-path", "traceparent", "tracestate",
     ],
     /** nginx leaves out a header whose name has other characters than these. */
     leavesOut: /^[^:]*[^A-Za-z0-9_:-]/,

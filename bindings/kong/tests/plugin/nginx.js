@@ -44,7 +44,7 @@ export async function startKong({
   const settings = {
     handler,
     // What the schema adds.
-    conf: { path: server.path, check_s: 30, limits: "refuse", ...conf },
+    conf: { path: server.path, check_s: 30, limits: "refuse", tokens_max: 10000, trace: "restart", ...conf },
     route: { paths: ["/"], strip_path: false, ...route },
     service: { protocol: "http", ...service },
     ...(logs ? { log: join(folder, "log") } : {}),

@@ -195,13 +195,61 @@ test("Kong's logs get the decision in as much detail as the policy asks for", as
     for (const path of ["/v1/items/quiet", "/v1/items/a", "/v1/items/loud?x=1", "/v1/gone"]) await fetchFrom(gate, path);
     const [quiet, brief, full, denied] = (await gate.records(4)).map(({ gatelaw }) => gatelaw);
     assert.equal(quiet, undefined);
-    const { request_id, policy, ...rest } = brief;
+    const { request_id, policy, trace, ...rest } = brief;
+    assert.match(trace.id, /^[0-9a-f]{32}$/);
     assert.match(request_id, /^[0-9a-f]{32}$/);
     assert.match(policy, /^sha256:/);
     assert.deepEqual(rest, { effect: "allow", status: 200, reason: "rule", rule: "read" });
     assert.equal(full.target, "/v1/items/loud?x=1");
     assert.deepEqual([full.method, full.scheme, full.host], ["GET", "http", "api.example"]);
     assert.deepEqual([denied.effect, denied.status, denied.rule], ["deny", 410, "gone"]);
+  });
+});
+
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+const PARENT = "00f067aa0ba902b7";
+
+/** Sends the headers of a trace, and answers those that went on, and what the record has of it. */
+async function traced(gate, headers) {
+  assert.equal(await reasonOf(gate, "/v1/items/a", { headers }), "200 ok");
+  const [sent] = upstream.take();
+  const [record] = (await gate.records(1)).slice(-1);
+  return { parents: valuesOf(sent, "traceparent"), states: valuesOf(sent, "tracestate"), trace: record.gatelaw.trace };
+}
+
+test("a trace begins anew at a gate that anybody calls", async () => {
+  await withKong({}, async (gate) => {
+    const first = await traced(gate, { traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: "a=1" });
+    assert.equal(first.trace.caller, TRACE);
+    assert.notEqual(first.trace.id, TRACE);
+    assert.deepEqual(first.states, []);
+    assert.equal(first.parents.length, 1);
+    assert.match(first.parents[0], new RegExp(`^00-${first.trace.id}-${first.trace.span}-0[0-3]$`));
+    const second = await traced(gate, {});
+    assert.notEqual(second.trace.id, first.trace.id);
+    assert.equal(second.trace.caller, undefined);
+  });
+});
+
+test("a trace goes on behind a trusted edge, and begins anew where it can't be read", async () => {
+  await withKong({ conf: { trace: "continue" } }, async (gate) => {
+    const { trace, parents, states } = await traced(gate, { traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: "a=1,b=2" });
+    assert.deepEqual([trace.id, trace.caller], [TRACE, undefined]);
+    assert.notEqual(trace.span, PARENT);
+    assert.deepEqual([parents, states], [[`00-${TRACE}-${trace.span}-01`], ["a=1,b=2"]]);
+    for (const traceparent of [`00-${"0".repeat(32)}-${PARENT}-01`, `00-${TRACE.toUpperCase()}-${PARENT}-01`, "x"]) {
+      const other = await traced(gate, { traceparent, tracestate: "a=1" });
+      assert.match(other.trace.id, /^[0-9a-f]{32}$/);
+      assert.notEqual(other.trace.id.toLowerCase(), TRACE);
+      assert.deepEqual(other.states, []);
+    }
+  });
+});
+
+test("the headers of a trace are left to others where the configuration says so", async () => {
+  await withKong({ conf: { trace: "pass" } }, async (gate) => {
+    const { trace, parents, states } = await traced(gate, { traceparent: "x", tracestate: "y" });
+    assert.deepEqual([trace, parents, states], [undefined, ["x"], ["y"]]);
   });
 });
 

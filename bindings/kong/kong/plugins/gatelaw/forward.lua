@@ -129,6 +129,17 @@ local function drop(names)
 end
 
 
+-- Before what the policy sets, which may be these headers too.
+local function set_trace(trace)
+  kong.service.request.set_header("traceparent", trace.traceparent)
+  if trace.tracestate then
+    kong.service.request.set_header("tracestate", trace.tracestate)
+  else
+    kong.service.request.clear_header("tracestate")
+  end
+end
+
+
 local function is_grpc()
   local service = kong.router.get_service()
   local protocol = service and service.protocol
@@ -142,10 +153,11 @@ local _M = {}
 --- Changes the request that goes on to what was judged.
 -- @tparam table onward `target`, `drop` and `set`
 -- @tparam string came the target as it came
+-- @tparam[opt] table trace the request's place in its trace
 -- @treturn[1] boolean true
 -- @treturn[2] nil
 -- @treturn[2] string why Kong would send something else: deny
-function _M.apply(onward, came)
+function _M.apply(onward, came, trace)
   -- nginx sends gRPC to the path that came, whatever is set.
   if came ~= onward.target and is_grpc() then
     return nil, "a gRPC service gets the path as it came"
@@ -163,6 +175,10 @@ function _M.apply(onward, came)
 
   if not ok then
     return nil, err
+  end
+
+  if trace then
+    set_trace(trace)
   end
 
   for _, header in ipairs(onward.set) do

@@ -11,6 +11,7 @@ local keys = require("kong.plugins.gatelaw.keys")
 local policy = require("kong.plugins.gatelaw.policy")
 local received = require("kong.plugins.gatelaw.received")
 local record = require("kong.plugins.gatelaw.record")
+local trace = require("kong.plugins.gatelaw.trace")
 
 
 local kong = kong
@@ -50,6 +51,7 @@ local function judge(conf, request_id, handled)
 
   local request = received.request(loaded)
   handled.request = request
+  handled.trace = trace.of(loaded, request, request_id)
   local who = identity.of(loaded, request)
   local gate = loaded.gate
   local handling, decision = gate:handle(request, request_id, who)
@@ -69,7 +71,8 @@ local function judge(conf, request_id, handled)
     return handling.answer
   end
 
-  local routed, why = forward.apply(handling.forward, request.target)
+  local routed, why = forward.apply(handling.forward, request.target,
+                                     handled.trace)
   if not routed then
     kong.log.err("gatelaw denies ", request_id, ": ", why)
     return forward.unavailable("routed", request_id)

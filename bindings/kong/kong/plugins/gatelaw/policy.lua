@@ -167,6 +167,7 @@ local function load(self, bytes, key_sets)
     verifier = has_issuers and not hook and verifier_of(self, policy, key_sets)
                or nil,
     finds_client = self.options.trusted ~= nil,
+    traces = self.traces,
   }
 end
 
@@ -306,6 +307,7 @@ function _M.new(conf)
     check_s = (path or has_file) and set(conf.check_s) or huge,
     keys = given,
     tokens_max = set(conf.tokens_max),
+    traces = conf.trace ~= "pass" and set(conf.trace) or nil,
     library = set(conf.library),
     identify = set(conf.identify),
     options = options_of(conf),

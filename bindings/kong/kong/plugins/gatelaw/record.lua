@@ -22,6 +22,12 @@ local function names_of(headers)
 end
 
 
+-- What ties this record to those of other gates and of the upstream.
+local function trace_of(trace)
+  return trace and { id = trace.id, span = trace.span, caller = trace.caller }
+end
+
+
 local function add_request(record, request, decision)
   record.scheme = request.scheme
   record.method = request.method
@@ -40,7 +46,10 @@ local _M = {}
 -- @treturn[opt] table none where the policy says `level none`
 function _M.of(handled)
   local decision, answer = handled.decision, handled.answer
-  local record = { request_id = handled.request_id }
+  local record = {
+    request_id = handled.request_id,
+    trace = trace_of(handled.trace),
+  }
   if answer and answer.reason then
     record.effect = "deny"
     record.status = answer.status

@@ -121,6 +121,16 @@ return {
           default = 10000,
           between = { 1, TOKENS_MAX },
         } },
+        { trace = {
+          type = "string",
+          description = "`restart`: each request begins a trace of its own "
+                        .. "(W3C Trace Context); `continue` the one that a "
+                        .. "trusted edge began; `pass` leaves the headers as "
+                        .. "they came.",
+          required = true,
+          default = "restart",
+          one_of = { "restart", "continue", "pass" },
+        } },
         { identify = {
           type = "string",
           description = "The Lua module that answers who is asking, in place "
