@@ -211,6 +211,7 @@ const FAULTS = [
   ["redirects", "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n", /status 302/],
   ["is huge", json(`{"keys":[],"pad":"${"a".repeat(300 * 1024)}"}`), /more than 262144 bytes/],
   ["speaks HTML", json("<html></html>"), /keys:/],
+  ["has no keys any more", json({ keys: [] }), /keys:none/],
   ["hangs up", "", /closed/],
 ];
 
