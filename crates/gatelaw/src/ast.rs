@@ -73,12 +73,14 @@ pub enum IssuerLineKind {
     Type(Vec<Spanned<Option<String>>>),
     /// `require claim token_use == "access"`
     Require(ClaimPath, Literal),
+    /// `refuse claim hasgroups`
+    Refuse(ClaimPath),
     /// `leeway 10s`
     Leeway(Spanned<i64>),
     /// `max_age 1h`
     MaxAge(Spanned<i64>),
-    /// `subject claim oid`
-    Subject(ClaimPath),
+    /// `subject claim oid`, `subject claim sub ?? claim common_name`; never empty
+    Subject(Vec<ClaimPath>),
     /// `client claim azp`
     Client(ClaimPath),
     /// `scopes claim scp as list`

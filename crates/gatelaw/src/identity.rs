@@ -84,7 +84,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`TokenFault::Issuer`] for a name that the policy doesn't have; [`TokenFault::Claims`] where a claim is missing, `null`
-    /// or of a wrong type, where a `require` line doesn't hold, or where the token is bound to another certificate.
+    /// or of a wrong type, where a `require` or `refuse` line doesn't hold, or where the token is bound to another certificate.
     pub fn map(
         model: &IdentityModel,
         issuer: &str,

@@ -77,12 +77,14 @@ pub struct Issuer {
     pub types: Vec<Option<String>>,
     /// Claims that must have a value; absent is invalid.
     pub require: Vec<(Vec<String>, LiteralKind)>,
+    /// Claims that make a token invalid by being there, whatever their value.
+    pub refuse: Vec<Vec<String>>,
     /// Leeway on times, 0 to 30 s.
     pub leeway_s: i64,
     /// Longest `exp − iat`, in seconds.
     pub max_age_s: i64,
-    /// Where the subject stands.
-    pub subject: Vec<String>,
+    /// Where the subject stands: the first of these claims that is there and not empty. Never empty itself.
+    pub subject: Vec<Vec<String>>,
     /// Where the client stands; `None`: `azp`, else `client_id`.
     pub client: Option<Vec<String>>,
     /// Where scopes stand; `None`: this issuer gives none.

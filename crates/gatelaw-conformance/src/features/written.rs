@@ -77,8 +77,10 @@ impl<'a> Walk<'a> {
                 self.add(format!("require {}", literal_type(literal)));
                 "require"
             }
+            IssuerLineKind::Refuse(_) => "refuse",
             IssuerLineKind::Leeway(_) => "leeway",
             IssuerLineKind::MaxAge(_) => "max_age",
+            IssuerLineKind::Subject(claims) if claims.len() > 1 => "subject or another",
             IssuerLineKind::Subject(_) => "subject",
             IssuerLineKind::Client(_) => "client",
             IssuerLineKind::Scopes(scopes) => {

@@ -34,8 +34,8 @@ macro_rules! forms {
 forms! {
     Item { Issuer Role List Define Service Rule Test }
     IssuerLineKind {
-        Url Keys Audience Algorithms Type Require Leeway MaxAge Subject Client Scopes Roles Attribute TokenCookie
-        TokenHeader BoundMtls
+        Url Keys Audience Algorithms Type Require Refuse Leeway MaxAge Subject Client Scopes Roles Attribute
+        TokenCookie TokenHeader BoundMtls
     }
     SetShape { List Words One }
     Grants { Mapped Named }

@@ -211,9 +211,10 @@ impl Scene {
             IssuerLineKind::Keys(text("https://keys.example/jwks?v=1")),
             IssuerLineKind::Type(vec![at(Some("JWT".into())), at(None)]),
             IssuerLineKind::Require(claim(&["use"]), literal(LiteralKind::String("access".into()))),
+            IssuerLineKind::Refuse(claim(&["unfinished"])),
             IssuerLineKind::Leeway(at(10)),
             IssuerLineKind::MaxAge(at(3600)),
-            IssuerLineKind::Subject(claim(&["oid"])),
+            IssuerLineKind::Subject(subject(rng)),
             IssuerLineKind::Client(claim(&["app", "id"])),
             IssuerLineKind::TokenCookie(text(&format!("token-{index}"))),
             IssuerLineKind::TokenHeader(text(&format!("X-Token-{index}"))),
@@ -294,6 +295,10 @@ fn line_of(entry: &LiteralKind) -> Option<String> {
 
 pub(super) fn claim(segments: &[&str]) -> ClaimPath {
     ClaimPath { span: NOWHERE, segments: segments.iter().map(|s| text(s)).collect() }
+}
+
+fn subject(rng: &mut Rng) -> Vec<ClaimPath> {
+    if rng.chance(50) { vec![claim(&["oid"])] } else { vec![claim(&["oid"]), claim(&["app", "name"])] }
 }
 
 fn shape(rng: &mut Rng) -> Option<Spanned<SetShape>> {

@@ -18,8 +18,8 @@ use crate::policy::{
 record! {
     IdentityModel { issuers, roles, attributes, reads_token_age, matched }
     Issuer {
-        name, url, keys, audience, algorithms, types, require, leeway_s, max_age_s, subject, client, scopes, roles,
-        attributes, token_cookies, token_headers, bound_mtls,
+        name, url, keys, audience, algorithms, types, require, refuse, leeway_s, max_age_s, subject, client, scopes,
+        roles, attributes, token_cookies, token_headers, bound_mtls,
     }
     RolesClaim { path, shape, grants }
     IssuerAttribute { attribute, path, shape, optional, default }

@@ -3,6 +3,7 @@
 mod attributes;
 mod build;
 mod merge;
+mod needed;
 #[cfg(test)]
 mod tests;
 

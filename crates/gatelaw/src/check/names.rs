@@ -68,6 +68,7 @@ pub const RESERVED: &[&str] = &[
     "personal",
     "rate",
     "redact",
+    "refuse",
     "remove",
     "request",
     "require",

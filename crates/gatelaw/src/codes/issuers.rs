@@ -42,6 +42,8 @@ pub const ATTRIBUTE_DEFAULT: Code = Code::error(417, "a default doesn't fit its 
 pub const ATTRIBUTE_TYPES_DIFFER: Code = Code::error(418, "two issuers give one attribute different types");
 /// Tokens can't be taken from there.
 pub const TOKEN_SOURCE: Code = Code::error(419, "tokens can't be taken from there");
+/// An issuer refuses a claim that its tokens must have.
+pub const REFUSE_NEEDED: Code = Code::error(420, "an issuer refuses a claim that its tokens must have");
 
 /// Every code of this file.
 pub const ALL: &[Code] = &[
@@ -65,4 +67,5 @@ pub const ALL: &[Code] = &[
     ATTRIBUTE_DEFAULT,
     ATTRIBUTE_TYPES_DIFFER,
     TOKEN_SOURCE,
+    REFUSE_NEEDED,
 ];

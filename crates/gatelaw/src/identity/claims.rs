@@ -20,6 +20,7 @@ pub(super) fn map(
 ) -> Result<Identity, TokenFault> {
     let (id, issuer) = find(model, issuer_name).ok_or(TokenFault::Issuer)?;
     require(issuer, claims)?;
+    refuse(issuer, claims)?;
     bound(issuer, claims, client_cert)?;
     let issued_at = integer(claims, &["iat"])?;
     if model.reads_token_age && issued_at.is_none() {
@@ -27,7 +28,7 @@ pub(super) fn map(
     }
     let identity = Identity {
         issuer: id,
-        id: string(claims, &issuer.subject)?.filter(|s| !s.is_empty()).ok_or(TokenFault::Claims)?,
+        id: subject(issuer, claims)?,
         roles: roles(model, issuer, claims)?,
         scopes: scopes(issuer, claims)?,
         client: client(issuer, claims)?,
@@ -125,6 +126,26 @@ fn require(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
         }
     }
     Ok(())
+}
+
+/// A claim that an issuer refuses is no part of a good token, not even as `null`.
+fn refuse(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
+    for path in &issuer.refuse {
+        if at(claims, path)?.is_some() {
+            return Err(TokenFault::Claims);
+        }
+    }
+    Ok(())
+}
+
+/// Takes the first subject that is there and not empty: providers leave one empty to say that it is the other.
+fn subject(issuer: &Issuer, claims: &JsonText<'_>) -> Result<String, TokenFault> {
+    for path in &issuer.subject {
+        if let Some(subject) = string(claims, path)?.filter(|s| !s.is_empty()) {
+            return Ok(subject);
+        }
+    }
+    Err(TokenFault::Claims)
 }
 
 /// A token that names how its bearer proves possession is worthless without that proof. The only one that a gate can see is

@@ -22,9 +22,10 @@ fn issuer(name: &str) -> Issuer {
         algorithms: vec!["RS256".into()],
         types: vec![None],
         require: Vec::new(),
+        refuse: Vec::new(),
         leeway_s: 0,
         max_age_s: 3600,
-        subject: path("sub"),
+        subject: vec![path("sub")],
         client: None,
         scopes: None,
         roles: Vec::new(),
@@ -163,6 +164,49 @@ fn required_claims_are_equal_by_type_and_value() {
             r#"{"sub":"u","use":"access","x":{"n":1},"ok":"true"}"#,
         ],
     );
+}
+
+#[test]
+fn refused_claims_make_a_token_invalid_by_being_there() {
+    let mut model = model();
+    model.issuers[1].refuse = vec![path("hasgroups"), path("_claim_names.groups")];
+    check_valid(
+        &model,
+        &[
+            r#"{"sub":"u"}"#,
+            r#"{"sub":"u","_claim_names":{}}"#,
+            r#"{"sub":"u","_claim_names":{"other":"src1"},"groups":["a"]}"#,
+        ],
+        &[
+            r#"{"sub":"u","hasgroups":true}"#,
+            r#"{"sub":"u","hasgroups":false}"#,
+            r#"{"sub":"u","hasgroups":null}"#,
+            r#"{"sub":"u","_claim_names":{"groups":"src1"}}"#,
+            r#"{"sub":"u","_claim_names":{"groups":null}}"#,
+            r#"{"sub":"u","_claim_names":"groups"}"#,
+            r#"{"sub":"u","_claim_names":null}"#,
+        ],
+    );
+}
+
+#[test]
+fn the_first_subject_that_is_not_empty_counts() {
+    let mut model = model();
+    model.issuers[1].subject = vec![path("sub"), path("app.name")];
+    let subject = |claims| mapped(&model, "b", claims).map(|identity| identity.id);
+    for (claims, expected) in [
+        (r#"{"sub":"u","app":{"name":"a"}}"#, Ok("u")),
+        (r#"{"sub":"","app":{"name":"a"}}"#, Ok("a")),
+        (r#"{"app":{"name":"a"}}"#, Ok("a")),
+        (r#"{"sub":"","app":{"name":""}}"#, Err("claims")),
+        (r#"{"sub":""}"#, Err("claims")),
+        (r#"{"sub":null,"app":{"name":"a"}}"#, Err("claims")),
+        (r#"{"sub":7,"app":{"name":"a"}}"#, Err("claims")),
+        (r#"{"sub":"","app":"a"}"#, Err("claims")),
+        (r#"{"sub":"u","app":"not looked at"}"#, Ok("u")),
+    ] {
+        assert_eq!(subject(claims), expected.map(str::to_owned), "{claims}");
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ const LINE_WORDS: &[&str] = &[
     "algorithms",
     "type",
     "require",
+    "refuse",
     "leeway",
     "max_age",
     "subject",
@@ -63,9 +64,10 @@ fn line(input: Input<'_>) -> Parsed<'_, IssuerLine> {
         "algorithms" => list1(algorithm)(rest).map(|(r, names)| (r, IssuerLineKind::Algorithms(names))),
         "type" => list1(jose_type)(rest).map(|(r, types)| (r, IssuerLineKind::Type(types))),
         "require" => require(rest),
+        "refuse" => claim(rest).map(|(r, path)| (r, IssuerLineKind::Refuse(path))),
         "leeway" => duration_s("a duration such as `10s`")(rest).map(|(r, s)| (r, IssuerLineKind::Leeway(s))),
         "max_age" => duration_s("a duration such as `1h`")(rest).map(|(r, s)| (r, IssuerLineKind::MaxAge(s))),
-        "subject" => claim(rest).map(|(r, path)| (r, IssuerLineKind::Subject(path))),
+        "subject" => subject(rest),
         "client" => claim(rest).map(|(r, path)| (r, IssuerLineKind::Client(path))),
         "scopes" => scopes(rest),
         "roles" => roles(rest),
@@ -105,6 +107,18 @@ fn require(input: Input<'_>) -> Parsed<'_, IssuerLineKind> {
     let (rest, _) = must("==")(rest)?;
     let (rest, literal) = must_literal("a value such as `\"access\"`")(rest)?;
     Ok((rest, IssuerLineKind::Require(path, literal)))
+}
+
+/// `claim oid`, `claim sub ?? claim common_name`
+fn subject(input: Input<'_>) -> Parsed<'_, IssuerLineKind> {
+    let (mut rest, first) = claim(input)?;
+    let mut paths = vec![first];
+    while let Ok((behind, _)) = sign("??")(rest) {
+        let (behind, path) = claim(behind)?;
+        paths.push(path);
+        rest = behind;
+    }
+    Ok((rest, IssuerLineKind::Subject(paths)))
 }
 
 /// `claim "https://sts.amazonaws.com/".org_id`

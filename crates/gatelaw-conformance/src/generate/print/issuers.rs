@@ -27,9 +27,13 @@ fn text(line: &IssuerLineKind) -> String {
         IssuerLineKind::Require(path, value) => {
             format!("require {} == {}", claim(path), literal(value))
         }
+        IssuerLineKind::Refuse(path) => format!("refuse {}", claim(path)),
         IssuerLineKind::Leeway(s) => format!("leeway {}", duration_text(s.node)),
         IssuerLineKind::MaxAge(s) => format!("max_age {}", duration_text(s.node)),
-        IssuerLineKind::Subject(path) => format!("subject {}", claim(path)),
+        IssuerLineKind::Subject(paths) => {
+            let paths: Vec<String> = paths.iter().map(claim).collect();
+            format!("subject {}", paths.join(" ?? "))
+        }
         IssuerLineKind::Client(path) => format!("client {}", claim(path)),
         IssuerLineKind::Scopes(scopes) => {
             format!("scopes {}{}", claim(&scopes.path), shape(scopes.shape.as_ref()))

@@ -104,7 +104,10 @@ impl Writer<'_> {
     fn write(&mut self, rng: &mut Rng) {
         let issuer = self.issuer;
         let subject = self.wishes.text(&Attr::UserId).unwrap_or_else(|| rng.word(SUBJECTS)).to_owned();
-        self.put(&issuer.subject, Json::String(subject.into()));
+        self.subject(subject, rng);
+        for path in issuer.refuse.iter().filter(|_| rng.chance(10)) {
+            self.put(path, Json::Bool(true));
+        }
         for (path, value) in &issuer.require {
             self.put(path, json(value));
         }
@@ -122,6 +125,18 @@ impl Writer<'_> {
         {
             let at = self.age(&Attr::UserAuthAge, rng);
             self.put(&["auth_time".into()], Json::Int(at));
+        }
+    }
+
+    /// Puts the subject where the issuer looks for it; sometimes in the second place, with the first one left empty.
+    fn subject(&mut self, subject: String, rng: &mut Rng) {
+        let places = &self.issuer.subject;
+        let place = if rng.chance(50) { places.first() } else { places.last() };
+        if let Some(first) = places.first().filter(|first| Some(*first) != place && rng.chance(50)) {
+            self.put(first, Json::String(String::new().into()));
+        }
+        if let Some(place) = place {
+            self.put(place, Json::String(subject.into()));
         }
     }
 

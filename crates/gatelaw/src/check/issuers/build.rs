@@ -36,6 +36,7 @@ pub(super) fn build(
     if !merged.profile_unknown {
         require_lines(item, merged, out);
     }
+    super::needed::refuse_nothing_needed(&issuer, merged, out);
     issuer
 }
 
@@ -49,9 +50,10 @@ fn bare(name: &str) -> Issuer {
         algorithms: Vec::new(),
         types: vec![None, Some("JWT".into()), Some("at+jwt".into())],
         require: Vec::new(),
+        refuse: Vec::new(),
         leeway_s: 0,
         max_age_s: TOKEN_AGE_S_DEFAULT,
-        subject: vec!["sub".into()],
+        subject: vec![vec!["sub".into()]],
         client: None,
         scopes: None,
         roles: Vec::new(),
@@ -76,13 +78,14 @@ fn apply(
         IssuerLineKind::Algorithms(names) => issuer.algorithms = algorithms(names, line, out),
         IssuerLineKind::Type(types) => issuer.types = token_types(types, out),
         IssuerLineKind::Require(path, literal) => issuer.require.extend(requirement(path, literal, out)),
+        IssuerLineKind::Refuse(claim) => issuer.refuse.push(path(claim)),
         IssuerLineKind::Leeway(s) => {
             issuer.leeway_s = duration("leeway", s.node, s.span, 0, LEEWAY_S_MAX, out)
         }
         IssuerLineKind::MaxAge(s) => {
             issuer.max_age_s = duration("max_age", s.node, s.span, 1, DURATION_S_MAX, out);
         }
-        IssuerLineKind::Subject(claim) => issuer.subject = path(claim),
+        IssuerLineKind::Subject(claims) => issuer.subject = claims.iter().map(path).collect(),
         IssuerLineKind::Client(claim) => issuer.client = Some(path(claim)),
         IssuerLineKind::Scopes(claim) => {
             let shape = claim.shape.as_ref().map_or(ScopesShape::ListOrWords, |s| ScopesShape::Shape(s.node));

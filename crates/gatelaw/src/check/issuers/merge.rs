@@ -25,7 +25,7 @@ pub(super) struct Merged {
     pub(super) profile_unknown: bool,
 }
 
-/// Merges an issuer with its profile: `require` adds, `attribute` replaces by name, every other kind of line replaces.
+/// Merges an issuer with its profile: `require` and `refuse` add, `attribute` replaces by name, every other kind of line replaces.
 pub(super) fn merge(issuer: &Issuer, out: &mut Vec<Diagnostic>) -> Merged {
     refuse_repeats(issuer, out);
     let mut merged = Merged { lines: Vec::new(), profile_unknown: false };
@@ -53,7 +53,7 @@ pub(super) fn kept_of_profile(lines: Vec<IssuerLine>, issuer: &Issuer, like: Spa
 
 fn replaces(own: &IssuerLineKind, shipped: &IssuerLineKind) -> bool {
     match (own, shipped) {
-        (IssuerLineKind::Require(..), _) => false,
+        (IssuerLineKind::Require(..) | IssuerLineKind::Refuse(_), _) => false,
         (IssuerLineKind::Attribute(a), IssuerLineKind::Attribute(b)) => a.name.node == b.name.node,
         _ => word(own) == word(shipped),
     }
@@ -68,6 +68,7 @@ pub(super) fn word(line: &IssuerLineKind) -> &'static str {
         IssuerLineKind::Algorithms(_) => "algorithms",
         IssuerLineKind::Type(_) => "type",
         IssuerLineKind::Require(..) => "require",
+        IssuerLineKind::Refuse(_) => "refuse",
         IssuerLineKind::Leeway(_) => "leeway",
         IssuerLineKind::MaxAge(_) => "max_age",
         IssuerLineKind::Subject(_) => "subject",
@@ -85,6 +86,7 @@ fn may_repeat(line: &IssuerLineKind) -> bool {
     matches!(
         line,
         IssuerLineKind::Require(..)
+            | IssuerLineKind::Refuse(_)
             | IssuerLineKind::Roles(_)
             | IssuerLineKind::Attribute(_)
             | IssuerLineKind::TokenCookie(_)

@@ -53,7 +53,7 @@ fn an_issuer_without_more_has_the_defaults() {
     let [issuer] = all.issuers.as_slice() else { panic!() };
     assert_eq!((issuer.leeway_s, issuer.max_age_s), (0, 86_400));
     assert_eq!(issuer.types, [None, Some("JWT".into()), Some("at+jwt".into())]);
-    assert_eq!(issuer.subject, ["sub"]);
+    assert_eq!(issuer.subject, [["sub"]]);
     assert_eq!((&issuer.client, &issuer.scopes), (&None, &None));
     assert!(issuer.roles.is_empty() && issuer.attributes.is_empty() && !issuer.bound_mtls);
 }
@@ -65,7 +65,8 @@ fn every_line_is_taken() {
             url "https://a.example/x"  keys "https://a.example/keys?v=1"
             audience "b", "a", "b"  algorithms RS256, HS256, EdDSA  type "JWT", none
             require claim use == "access"  require claim x."y z" == 1
-            leeway 30s  max_age 1h  subject claim oid  client claim app.id
+            refuse claim hasgroups  refuse claim x."a b"
+            leeway 30s  max_age 1h  subject claim oid ?? claim sub  client claim app.id
             scopes claim scp as words
             roles claim groups { "Staff" -> staff, "Boss" -> admin }
             roles claim r as one as named {viewer}
@@ -83,8 +84,12 @@ fn every_line_is_taken() {
     assert_eq!(a.types, [None, Some("JWT".into())]);
     assert_eq!(a.require[0], (vec!["use".into()], LiteralKind::String("access".into())));
     assert_eq!(a.require[1], (vec!["x".into(), "y z".into()], LiteralKind::Int(1)));
+    assert_eq!(a.refuse, [vec!["hasgroups".to_owned()], vec!["x".into(), "a b".into()]]);
     assert_eq!((a.leeway_s, a.max_age_s), (30, 3600));
-    assert_eq!((a.subject.join("."), a.client.clone().unwrap().join(".")), ("oid".into(), "app.id".into()));
+    assert_eq!(
+        (a.subject.concat(), a.client.clone().unwrap()),
+        (vec!["oid".into(), "sub".into()], vec!["app".into(), "id".into()])
+    );
     assert_eq!(a.scopes, Some((vec!["scp".into()], ScopesShape::Shape(SetShape::Words))));
     assert_eq!(a.roles[0].grants, [("Boss".into(), RoleId(0)), ("Staff".into(), RoleId(1))]);
     assert_eq!(
@@ -123,7 +128,7 @@ fn profiles_are_merged_line_by_line() {
     let all = good("issuer a like aws_sts { url \"https://a.example\" audience \"api\" max_age 5m }");
     assert_eq!((all.issuers[0].max_age_s, all.issuers[0].algorithms.len()), (300, 2));
     check_text("issuer a like rfc9069 { }", &[402], "did you mean `rfc9068`?");
-    check_text("issuer a like keycloak2 { }", &[402], "the profiles are `aws_sts`");
+    check_text("issuer a like keycloak2 { }", &[402], "the profiles are `auth0`, `aws_sts`");
     check_text("issuer a like rfc9068 { url \"https://a.example\" }", &[400], "profile `rfc9068` gives none");
 }
 
@@ -134,14 +139,15 @@ fn lines_of_a_profile_merge_by_their_kind() {
         _ => panic!(),
     };
     let shipped = read(
-        "issuer p { leeway 5s require claim a == 1 attribute x: int = claim x attribute y: int = claim y \
+        "issuer p { leeway 5s require claim a == 1 refuse claim r attribute x: int = claim x attribute y: int = claim y \
          token cookie \"c\" }",
     );
-    let own =
-        read("issuer o { require claim b == 2 attribute y: string = claim y leeway 7s token header \"h\" }");
+    let own = read(
+        "issuer o { require claim b == 2 refuse claim s attribute y: string = claim y leeway 7s token header \"h\" }",
+    );
     let kept = merge::kept_of_profile(shipped.lines, &own, own.name.span);
     let words: Vec<_> = kept.iter().map(|l| merge::word(&l.node)).collect();
-    assert_eq!(words, ["require", "attribute", "token cookie"]);
+    assert_eq!(words, ["require", "refuse", "attribute", "token cookie"]);
 }
 
 #[test]
@@ -168,6 +174,27 @@ fn mistakes_in_lines_are_found() {
     check("token header \"a b\"", &[419], "no name of a header");
     check("token header \"Transfer-Encoding\"", &[419], "can't take tokens");
     check("token cookie \"a;b\"", &[419], "no name of a cookie");
+}
+
+#[test]
+fn no_issuer_refuses_what_it_needs() {
+    check("refuse claim hasgroups", &[], "");
+    check("refuse claim sub", &[420], "needs the claim `sub`");
+    check("refuse claim sub subject claim oid", &[], "");
+    check("refuse claim sub subject claim sub ?? claim oid", &[], "");
+    check("refuse claim sub refuse claim oid subject claim sub ?? claim oid", &[420, 420], "`oid`");
+    check("refuse claim exp", &[420], "needs the claim `exp`");
+    check("refuse claim aud", &[420], "needs the claim `aud`");
+    check("refuse claim x require claim x.y == 1", &[420], "needs the claim `x.y`");
+    check("refuse claim x.y require claim x == 1", &[], "");
+    check("refuse claim x attribute a: int = claim x", &[420], "drop one of the two");
+    check("refuse claim x attribute a: int? = claim x attribute b: strings = claim x", &[], "");
+    check("refuse claim x attribute a: int = claim x ?? 1", &[], "");
+    check_text(
+        "issuer a { url \"https://a.example\" audience none algorithms RS256 refuse claim aud }",
+        &[],
+        "",
+    );
 }
 
 #[test]
