@@ -159,7 +159,8 @@ fn read(path: &str) -> String {
 }
 
 fn documents() -> Vec<PathBuf> {
-    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = ["docs", "docs/providers"].into_iter().map(|folder| root().join(folder));
+    let docs = folders.flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
     let docs = docs.filter(|path| path.extension().is_some_and(|end| end == "md"));
     docs.chain([root().join("README.md")]).collect()
 }

@@ -14,5 +14,6 @@ mod checks;
 mod clocks;
 mod document;
 mod gate;
+mod providers;
 mod signer;
 mod wycheproof;

@@ -1,26 +1,29 @@
 //! Tokens as real providers issue them, beside those that only look alike, against the profile of each: `providers/NAME.json`.
 //!
 //! A file holds a policy with one issuer and its tokens: header, claims, and what they give or the code that refuses them.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use gatelaw::identity::{AttributeValue, Identity};
 use gatelaw::policy::IdentityModel;
 use gatelaw::profiles::PROFILES;
-use gatelaw::source::Sources;
-use gatelaw_host::json::parse_borrowed;
+use gatelaw::request::{Token as RawToken, TokenSource};
+use gatelaw::{Plan, Sources};
+use gatelaw_host::keys::{Algorithm, Jwk, KeySet};
+use gatelaw_host::{Step, Verifier, Who, is_signature_valid};
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::signer::Signer;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Provider {
     #[expect(dead_code, reason = "says to the reader where the shape of the tokens is documented")]
     about: String,
-    #[expect(dead_code, reason = "the judge's clock")]
     now: i64,
     policy: Vec<String>,
     tokens: Vec<Token>,
@@ -30,7 +33,6 @@ struct Provider {
 #[serde(deny_unknown_fields)]
 struct Token {
     name: String,
-    #[expect(dead_code, reason = "the reader's")]
     header: BTreeMap<String, String>,
     claims: Value,
     gives: Option<Gives>,
@@ -58,35 +60,61 @@ fn every_profile_has_its_tokens() {
     }
 }
 
-/// Claims are mapped last, so a token that an earlier check refuses shows nothing here.
+/// Each token is signed as its provider does, and goes the whole way.
 #[test]
-fn claims_map_as_each_provider_means_them() {
+fn tokens_are_judged_as_each_provider_means_them() {
+    let signers = [Algorithm::Rs256, Algorithm::Es384, Algorithm::Hs256].map(Signer::new);
+    let mut wrong = Vec::new();
     for (name, _) in PROFILES {
         let provider = read(name);
-        let model = model(&provider.policy);
+        let plan = plan(&provider.policy);
         for token in provider.tokens {
-            let text = token.claims.to_string();
-            let claims = parse_borrowed(&text).unwrap();
-            let found = Identity::map(&model, &model.issuers[0].name, &claims, None);
-            let found = found.map(|identity| gives(&model, &identity)).map_err(|fault| fault.code());
-            match (token.gives, token.refused.as_deref()) {
-                (Some(gives), _) => assert_eq!(found, Ok(gives), "{name}: {}", token.name),
-                (None, Some("claims")) => assert_eq!(found, Err("claims"), "{name}: {}", token.name),
-                (None, _) => {}
+            let algorithm = token.header["alg"].as_str();
+            // One that no issuer here lists is refused before its signature is looked at.
+            let signer = signers.iter().find(|s| s.algorithm.name() == algorithm).unwrap_or(&signers[0]);
+            let header = serde_json::to_string(&token.header).unwrap();
+            let text = signer.token_of(&header, token.claims.to_string().as_bytes());
+            let found = judged(&plan, signer, &text, provider.now);
+            let expected = token.gives.ok_or(token.refused.unwrap_or_default());
+            if found != expected {
+                wrong.push(format!("{name}, {}: {found:?} instead of {expected:?}", token.name));
             }
         }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+fn judged(plan: &Arc<Plan>, signer: &Signer, token: &str, now: i64) -> Result<Gives, String> {
+    let mut verifier = Verifier::new(Arc::clone(plan), 10);
+    // No header names its key: the one key fits.
+    let keys = Jwk { kid: None, ..signer.jwk() };
+    let issuer = plan.identity_model().issuers[0].name.clone();
+    verifier.set_keys(verifier.issuer(&issuer).unwrap(), KeySet { keys: vec![Arc::new(keys)] });
+    let token = RawToken { source: TokenSource::Authorization, value: token };
+    let who = match verifier.begin(token, None, now) {
+        Step::Decided(who) => who,
+        Step::NeedsSignature(pending) => {
+            let is_valid = is_signature_valid(&pending);
+            verifier.settle(*pending, is_valid)
+        }
+        Step::NeedsKeys(wanted) => panic!("{wanted:?} though its keys are fixed"),
+    };
+    match who {
+        Who::Verified(prepared) => Ok(gives(plan.identity_model(), prepared.identity())),
+        Who::Invalid(code) => Err(code.name().to_owned()),
+        Who::Anonymous | Who::KeysUnavailable => panic!("a token is there, and so are keys"),
     }
 }
 
 fn read(name: &str) -> Provider {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/providers/{name}.json"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/tokens/providers/{name}.json"));
     serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap()
 }
 
-fn model(policy: &[String]) -> IdentityModel {
+fn plan(policy: &[String]) -> Arc<Plan> {
     // What the issuer grants is used, so that nothing is left to warn of.
     let text = policy.join("\n") + "\nallow everything { for authenticated }\n";
-    gatelaw::compile(&Sources::from_text("policy.gate", &text)).unwrap().policy.identity
+    Arc::new(gatelaw::compile(&Sources::from_text("policy.gate", &text)).unwrap().plan)
 }
 
 fn gives(model: &IdentityModel, identity: &Identity) -> Gives {
