@@ -103,13 +103,6 @@ impl Plan {
             .zip(&self.notes.rules)
             .map(|(r, note)| (r.name.as_str(), note.kind.as_str(), r.observe))
     }
-
-    /// Returns how many bytes the plan holds in memory, its rules and notes aside.
-    #[must_use]
-    pub fn table_bytes(&self) -> usize {
-        let words = self.nodes.len() + self.tables.len() + self.states.len() + self.variables.len() * 4;
-        words * 4 + self.strings.bytes.len() + self.strings.ends.len() * 4
-    }
 }
 
 /// Where a decision starts: offsets of tables.
