@@ -8,6 +8,7 @@ mod others;
 mod passes;
 mod runtimes;
 mod sizes;
+mod tokens;
 
 use gatelaw_benches::Workload;
 
@@ -17,8 +18,12 @@ const RULES: [usize; 4] = [10, 100, 1_000, 10_000];
 /// A table: its name on the command line, and what prints it for some numbers of rules.
 type Table = (&'static str, fn(&[usize]) -> Result<(), String>);
 
-const TABLES: [Table; 3] =
-    [("sizes", sizes::print), ("decisions", decisions::print), ("border", border::print)];
+const TABLES: [Table; 4] = [
+    ("sizes", sizes::print),
+    ("decisions", decisions::print),
+    ("border", border::print),
+    ("tokens", tokens::print),
+];
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -124,9 +124,12 @@ pub const KEYS_FETCH_S_MAX: i64 = 10;
 /// Verified tokens that a gate remembers, where it is not told otherwise.
 pub const TOKENS_REMEMBERED_DEFAULT: usize = 10_000;
 /// Bytes that remembered tokens take, however many may be: a caller with ten thousand groups must not cost a gate its memory.
-pub const TOKENS_REMEMBERED_BYTES_MAX: usize = 56 * 1024 * 1024;
-/// Tokens that are kept whole, so that they are compared instead of digested: at 16 KiB each, 8 MiB.
-pub const TOKENS_RECENT: usize = 512;
+/// With [`TOKENS_RECENT`] these are 64 MiB.
+pub const TOKENS_REMEMBERED_BYTES_MAX: usize = 54 * 1024 * 1024;
+/// Tokens that are kept whole, so that they are compared instead of digested.
+pub const TOKENS_RECENT: usize = 2048;
+/// Bytes of a token that is kept whole: with [`TOKENS_RECENT`], 10 MiB.
+pub const TOKEN_RECENT_BYTES_MAX: usize = 5 * 1024;
 /// Bytes of a `traceparent`: 55, and room for what a later version adds.
 pub const TRACE_PARENT_BYTES_MAX: usize = 256;
 /// Members of a `tracestate` (W3C Trace Context §3.3.1.1).

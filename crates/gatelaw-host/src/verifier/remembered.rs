@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use gatelaw::Prepared;
-use gatelaw::limits::{TOKENS_RECENT, TOKENS_REMEMBERED_BYTES_MAX};
+use gatelaw::limits::{TOKEN_RECENT_BYTES_MAX, TOKENS_RECENT, TOKENS_REMEMBERED_BYTES_MAX};
 use sha2::{Digest as _, Sha256};
 
 use crate::keys::Jwk;
@@ -160,6 +160,9 @@ impl Recent {
     }
 
     fn note(&mut self, token: &str, digest: Digest) {
+        if token.len() > TOKEN_RECENT_BYTES_MAX {
+            return;
+        }
         if self.0.is_empty() {
             self.0.resize_with(TOKENS_RECENT, Default::default);
         }
