@@ -12,6 +12,11 @@ static POLICIES: LazyLock<Vec<String>> = LazyLock::new(|| {
     paths.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect()
 });
 
+/// Lists the policies of the repository, each the text of one file.
+pub fn policies() -> &'static [String] {
+    &POLICIES
+}
+
 /// What stands in policies.
 const WORDS: [&str; 32] = [
     "allow a { for anyone }",

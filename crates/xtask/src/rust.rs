@@ -11,7 +11,12 @@ use crate::setup;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// How a step runs each fuzz target: from one seed, long enough to see that it works, without growing its inputs slowly.
-const FUZZ_OPTIONS: [&str; 4] = ["-seed=1", "-max_total_time=10", "-len_control=0", "-max_len=512"];
+const FUZZ_OPTIONS: [&str; 3] = ["-seed=1", "-max_total_time=10", "-len_control=0"];
+/// How long inputs are at most: what a target makes of more bytes is no other thing. Whole artifacts are longer.
+const FUZZ_BYTES_MAX: u32 = 512;
+const FUZZ_ARTIFACT_BYTES_MAX: u32 = 4_096;
+/// The target whose inputs are whole artifacts.
+const FUZZ_OF_ARTIFACTS: &str = "arbitrary_bytes_load_safely";
 /// What tells libFuzzer which code an input reached; these flags need no nightly Rust.
 const FUZZ_FLAGS: [&str; 7] = [
     "-Cpasses=sancov-module",
@@ -146,8 +151,13 @@ pub(crate) fn fuzz(project: &Project, log: &mut Log) -> Result<()> {
     for source in files::list(&project.at("fuzz/fuzz_targets"))? {
         let Some(target) = source.file_stem().and_then(|name| name.to_str()) else { continue };
         let findings = format!("-artifact_prefix={}/", made.display());
+        let bytes_max = if target == FUZZ_OF_ARTIFACTS { FUZZ_ARTIFACT_BYTES_MAX } else { FUZZ_BYTES_MAX };
+        // What is new goes into the first folder; the second, which is committed, is where it starts.
+        let found = made.join("corpus").join(target);
+        files::make_folder(&found)?;
         let mut run = Command::new(made.join(host).join("debug").join(target));
-        log.run(run.args(FUZZ_OPTIONS).arg(findings).current_dir(&project.root))?;
+        run.args(FUZZ_OPTIONS).arg(format!("-max_len={bytes_max}")).arg(findings);
+        log.run(run.arg(found).arg(project.at("fuzz/seeds").join(target)).current_dir(&project.root))?;
         log.say(&format!("ok - {target}"))?;
     }
     Ok(())
