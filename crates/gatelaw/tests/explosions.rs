@@ -1,6 +1,8 @@
 //! Policies made to explode: each compiles within its budgets, and decides as the reference does.
 //!
-//! `cargo test -p gatelaw --release --test explosions -- --nocapture` prints what each takes.
+//! `FULL=1 cargo test -p gatelaw --release --test explosions -- --nocapture --test-threads 1` makes them at their full size, and
+//! prints what each takes. Memory is counted and held to its mark, whatever the size; times are printed alone, as a test must not
+//! depend on the machine.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,13 +14,22 @@
 
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use allocation_counter::measure;
 use gatelaw::identity::Identity;
 use gatelaw::policy::{IssuerId, RoleId};
 use gatelaw::request::{Fact, Facts};
 use gatelaw::source::Sources;
 use gatelaw::{Caller, Effect, RawRequest, Session, Stats, compile, reference};
+
+/// The memory that compiling one of them may take.
+const COMPILING_BYTES_MAX: u64 = 512 << 20;
+
+/// The size of a policy: smaller where tests run unoptimised, with every commit.
+fn size(full: usize, reduced: usize) -> usize {
+    if std::env::var_os("FULL").is_some() { full } else { reduced }
+}
 
 /// A small generator (xorshift64*, Vigna 2016), so that a failure comes again.
 struct Random(u64);
@@ -34,73 +45,101 @@ impl Random {
 
 /// What a request is drawn from.
 struct Pools {
+    requests: usize,
+    hosts: Vec<String>,
     paths: Vec<String>,
     headers: Vec<(String, String)>,
     headers_max: usize,
     roles: usize,
     tenants: Vec<String>,
+    /// Sizes of bodies are below this.
+    sizes: usize,
+    /// Addresses are the first so many below 10.0.0.0.
+    addresses: usize,
 }
 
 impl Default for Pools {
     fn default() -> Self {
-        Self { paths: vec!["/".into()], headers: Vec::new(), headers_max: 1, roles: 0, tenants: Vec::new() }
+        Self {
+            requests: 400,
+            hosts: vec!["api.example".into()],
+            paths: vec!["/".into()],
+            headers: Vec::new(),
+            headers_max: 1,
+            roles: 0,
+            tenants: Vec::new(),
+            sizes: 1,
+            addresses: 1 << 20,
+        }
     }
 }
 
-fn check(name: &str, policy: &str, pools: &Pools) -> Stats {
-    let sources = Sources::from_text("policy.gate", policy);
-    let start = Instant::now();
-    let compiled = compile(&sources).unwrap_or_else(|d| panic!("{name}: {:?}", &d[..d.len().min(3)]));
-    let took = start.elapsed();
-    let bytes = compiled.plan.to_bytes();
-    let plan = gatelaw::artifact::load_unsigned(&bytes).unwrap();
-    let mut session = Session::new(&plan);
-    let (mut random, mut allowed) = (Random(7), 0);
-    for _ in 0..400 {
-        let picked: Vec<_> = (0..random.below(pools.headers_max + 1))
-            .filter_map(|_| pools.headers.get(random.below(pools.headers.len().max(1))))
-            .collect();
-        let headers: Vec<(&[u8], &[u8])> = picked.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
-        let path = &pools.paths[random.below(pools.paths.len())];
-        let mut roles: Vec<RoleId> =
-            (0..pools.roles).filter(|_| random.below(3) == 0).map(|r| RoleId(r as u32)).collect();
-        roles.sort();
-        let tenant = pools.tenants.get(random.below(pools.tenants.len().max(1))).cloned();
-        let identity = Identity {
+impl Pools {
+    fn headers(&self, random: &mut Random) -> Vec<(&[u8], &[u8])> {
+        let count = random.below(self.headers_max + 1);
+        let picked = (0..count).filter_map(|_| self.headers.get(random.below(self.headers.len().max(1))));
+        picked.map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect()
+    }
+
+    fn identity(&self, random: &mut Random) -> Identity {
+        let roles = (0..self.roles).filter(|_| random.below(3) == 0).map(|r| RoleId(r as u32)).collect();
+        Identity {
             issuer: IssuerId(0),
             id: "u1".into(),
             roles,
             scopes: Vec::new(),
-            client: tenant,
+            client: self.tenants.get(random.below(self.tenants.len().max(1))).cloned(),
             actor: None,
             token_id: None,
             issued_at: None,
             authenticated_at: None,
             attributes: Vec::new(),
-        };
+        }
+    }
+}
+
+fn check(name: &str, policy: &str, pools: &Pools) -> Stats {
+    let sources = Sources::from_text("policy.gate", policy);
+    let (start, mut compiled) = (Instant::now(), None);
+    let memory = measure(|| compiled = Some(compile(&sources)));
+    let took = start.elapsed();
+    let compiled = compiled.unwrap().unwrap_or_else(|d| panic!("{name}: {:?}", &d[..d.len().min(3)]));
+    assert!(memory.bytes_max <= COMPILING_BYTES_MAX, "{name}: compiling took {} bytes", memory.bytes_max);
+    let bytes = compiled.plan.to_bytes();
+    let plan = gatelaw::artifact::load_unsigned(&bytes).unwrap();
+    let mut session = Session::new(&plan);
+    let (mut random, mut allowed, mut deciding) = (Random(7), 0, Duration::ZERO);
+    for _ in 0..pools.requests {
+        let headers = pools.headers(&mut random);
+        let host = &pools.hosts[random.below(pools.hosts.len())];
+        let path = &pools.paths[random.below(pools.paths.len())];
+        let identity = pools.identity(&mut random);
         let caller = if pools.roles > 0 { Caller::Verified(&identity) } else { Caller::Anonymous };
-        let address = Ipv4Addr::from((10 << 24) | random.below(1 << 20) as u32);
+        let address = Ipv4Addr::from((10 << 24) | random.below(pools.addresses) as u32);
+        let size = Fact::Present(random.below(pools.sizes) as i64);
         let raw = RawRequest {
             headers: &headers,
             ip: Some(IpAddr::V4(address)),
-            facts: Facts { country: Fact::Present("DE"), ..Facts::default() },
+            facts: Facts { country: Fact::Present("DE"), size, ..Facts::default() },
             now: 1_767_268_800 + random.below(14 * 86_400) as i64,
-            ..RawRequest::new(b"GET", b"api.example", path.as_bytes())
+            ..RawRequest::new(b"GET", host.as_bytes(), path.as_bytes())
         };
+        let start = Instant::now();
         let decided = session.decision(&raw, caller);
-        assert_eq!(
-            decided,
-            reference::decide(&compiled.policy, plan.digest(), &raw, caller),
-            "{name} {path}"
-        );
-        allowed += u32::from(decided.effect == Effect::Allow);
+        deciding += start.elapsed();
+        let expected = reference::decide(&compiled.policy, plan.digest(), &raw, caller);
+        assert_eq!(decided, expected, "{name} {host}{path}");
+        allowed += usize::from(decided.effect == Effect::Allow);
     }
-    assert!(allowed > 0 && allowed < 400, "{name}: {allowed} of 400 allowed show nothing");
+    let requests = pools.requests;
+    assert!(allowed > 0 && allowed < requests, "{name}: {allowed} of {requests} allowed show nothing");
     println!(
-        "{name}: {took:.1?}, {} bytes, {} fallbacks, {:?}",
+        "{name}: {took:.1?}, {} MiB at most, {} bytes, {} fallbacks, {:?}, {:.1?} a decision",
+        memory.bytes_max.div_ceil(1 << 20),
         bytes.len(),
         compiled.stats.fallbacks.len(),
-        plan.cost()
+        plan.cost(),
+        deciding / requests as u32,
     );
     compiled.stats
 }
@@ -162,14 +201,15 @@ fn crossing_wildcards() {
 
 #[test]
 fn long_lists_of_networks() {
-    let net = |i: u32| format!("{}/{}", Ipv4Addr::from((10 << 24) | i << 6), 26 + i % 7);
-    let list = |step| (0..16_384).step_by(step).map(net).collect::<Vec<_>>().join(", ");
+    let count = size(100_000, 16_384);
+    let net = |i: usize| format!("{}/{}", Ipv4Addr::from((10 << 24) | (i as u32) << 6), 26 + i % 7);
+    let list = |step| (0..count).step_by(step).map(net).collect::<Vec<_>>().join(", ");
     let policy = format!(
         "list a: ip = [{}]\nlist b: ip = [{}]\nallow x {{ for anyone when request.ip in a }}\ndeny y {{ when request.ip in b }}",
         list(1),
         list(3)
     );
-    check("long lists of networks", &policy, &Pools::default());
+    check("long lists of networks", &policy, &Pools { addresses: count << 6, ..Pools::default() });
 }
 
 #[test]
@@ -185,20 +225,24 @@ fn tenants_times_roles() {
 
 #[test]
 fn many_patterns_on_one_attribute() {
+    let count = size(1_000, 80);
     let mut policy = String::new();
-    for i in 0..80 {
-        writeln!(policy, "allow g{i} {{ for anyone when request.header_line(\"ua\")? like \"*w{i:02}*\" }}")
+    for i in 0..count {
+        writeln!(policy, "allow g{i} {{ for anyone when request.header_line(\"ua\")? like \"*w{i:03}*\" }}")
             .unwrap();
         writeln!(
             policy,
-            "deny r{i} {{ when request.header_line(\"ua\")? matches \"(a|b){{{}}}c[0-9]+\" }}",
-            i % 9
+            "deny r{i} {{ when request.header_line(\"ua\")? matches \"(a|b){{{}}}c{}[0-9]+\" }}",
+            i % 9,
+            i / 9
         )
         .unwrap();
     }
+    let value = |i: usize| format!("{}c{i} w{:03}", "ab".repeat(i % 4), i * 3 % (count * 2));
+    let denied = |i: usize| format!("{}c{i}", "ab".repeat(i % 4));
     let headers =
-        (0..200).map(|i| ("ua".to_owned(), format!("{}c{i} w{:02}", "ab".repeat(i % 4), i))).collect();
-    check("160 patterns", &policy, &Pools { headers, ..Pools::default() });
+        (0..200).map(|i| ("ua".to_owned(), if i % 4 == 0 { denied(i) } else { value(i) })).collect();
+    check("patterns on one attribute", &policy, &Pools { headers, requests: 200, ..Pools::default() });
 }
 
 #[test]
@@ -228,6 +272,121 @@ fn pairs_in_a_bad_order() {
     assert!(stats.programs > 0 && !stats.fallbacks.is_empty());
 }
 
+/// Written out, the parity of n tests names each of them 2^n times; as a diagram it has two nodes for each.
+#[test]
+fn parity_of_many_headers() {
+    let count = size(14, 9);
+    let test = |i: usize| format!("request.header(\"h{i:02}\") contains \"1\"");
+    let mut policy = format!("define p00 = {}\n", test(0));
+    for i in 1..count {
+        let (last, test) = (i - 1, test(i));
+        writeln!(policy, "define p{i:02} = (p{last:02} and not {test}) or (not p{last:02} and {test})")
+            .unwrap();
+    }
+    writeln!(policy, "allow x {{ for anyone when p{:02} }}", count - 1).unwrap();
+    let headers = (0..count).map(|i| (format!("h{i:02}"), "1".into())).collect();
+    check("parity of many headers", &policy, &Pools { headers, headers_max: count, ..Pools::default() });
+}
+
+/// Each interval cuts all others: a number has thousands of classes, and each of them many rules.
+#[test]
+fn intervals_that_cut_each_other() {
+    let count = size(2_000, 300);
+    let mut policy = String::new();
+    for i in 0..count {
+        let kind = if i % 3 == 0 { "deny" } else { "allow" };
+        let who = if i % 3 == 0 { "" } else { "for anyone" };
+        writeln!(
+            policy,
+            "{kind} x{i} {{ on /p{} {who} when request.size? in {}..{} }}",
+            i % 5,
+            i * 7,
+            i * 7 + (i * 31 % count) + 2
+        )
+        .unwrap();
+    }
+    let paths = (0..6).map(|i| format!("/p{i}")).collect();
+    check("intervals that cut each other", &policy, &Pools { paths, sizes: count * 8, ..Pools::default() });
+}
+
+/// A host that several patterns match has the routes of all of them.
+#[test]
+fn hosts_of_every_form_times_routes() {
+    let (hosts, routes) = (size(300, 40), 12);
+    let mut policy = String::new();
+    for i in 0..hosts {
+        let host = match i % 4 {
+            0 => format!("a{i}.b{}.example", i % 9),
+            1 => format!("*.b{}.example", i % 9),
+            2 => format!("**.b{}.example, **.a{i}.b{}.example", i % 9, i % 7),
+            _ => format!("**.example, x{i}.example"),
+        };
+        writeln!(policy, "service s{i} {{ host {host}").unwrap();
+        for j in 0..routes {
+            let path = ["/a/*/c", "/*/b/c", "/a/b/*", "/a/**", "/*/*/d"][(i + j) % 5];
+            let kind = if (i + j) % 11 == 0 { "deny" } else { "allow" };
+            let who = if kind == "deny" { "" } else { "for anyone" };
+            let when = format!("request.header(\"h{}\") contains \"{}\"", (i * 3 + j) % 8, i % 3);
+            writeln!(policy, "  {kind} x{j} {{ on {path} {who} when {when} }}").unwrap();
+        }
+        policy += "}\n";
+    }
+    let hosts = (0..60).map(|i| match i % 3 {
+        0 => format!("a{i}.b{}.example", i % 9),
+        1 => format!("c.a{}.b{}.example", i * 4 + 2, i % 7),
+        _ => format!("x{i}.example"),
+    });
+    let paths = ["/a/b/c", "/a/x/c", "/x/b/c", "/x/y/d", "/z"].map(str::to_owned).to_vec();
+    let headers = (0..8).flat_map(|h| (0..4).map(move |v| (format!("h{h}"), v.to_string()))).collect();
+    let pools = Pools { hosts: hosts.collect(), paths, headers, headers_max: 3, ..Pools::default() };
+    check("hosts of every form by routes", &policy, &pools);
+}
+
+/// Each role that a caller may have, against each header, each with its own exception.
+#[test]
+fn roles_times_headers_with_exceptions() {
+    let count = size(40, 12);
+    let mut policy = roles(count);
+    for i in 0..count {
+        for j in 0..count {
+            let except = format!("not request.header(\"e{}\") contains \"1\"", (i * 5 + j) % count);
+            writeln!(
+                policy,
+                "allow x{i}-{j} {{ for r{i:03} when request.header(\"h{j}\") contains \"1\" and {except} }}"
+            )
+            .unwrap();
+        }
+    }
+    let headers = (0..count).flat_map(|i| [(format!("h{i}"), "1".into()), (format!("e{i}"), "1".into())]);
+    let headers = headers.collect();
+    let pools = Pools { roles: count, headers, headers_max: 3, ..Pools::default() };
+    check("roles by headers, with exceptions", &policy, &pools);
+}
+
+/// An automaton reads each byte once: what takes others exponential time, takes it no longer than any other text.
+#[test]
+fn a_pattern_on_hostile_text() {
+    let policy =
+        "allow x { for anyone when request.header_line(\"x-in\")? matches \"((a|aa)*(a|b|ab)*)*c\" }";
+    let compiled = compile(&Sources::from_text("policy.gate", policy)).unwrap();
+    let mut session = Session::new(&compiled.plan);
+    let mut ask = |end: &str| {
+        let value = "a".repeat(8 * 1024 - end.len()) + end;
+        let headers = [(&b"x-in"[..], value.as_bytes())];
+        let raw = RawRequest { headers: &headers, ..RawRequest::new(b"GET", b"api.example", b"/") };
+        let asked = (0..20).map(|_| {
+            let start = Instant::now();
+            (session.decide(&raw, Caller::Anonymous).effect(), start.elapsed())
+        });
+        asked.min_by_key(|(_, took)| *took).unwrap()
+    };
+    let ((matched, a), (unmatched, b)) = (ask("c"), ask("b"));
+    assert_eq!((matched, unmatched), (Effect::Allow, Effect::Deny));
+    println!(
+        "a pattern on 8 KiB: {a:.1?} where it matches, {b:.1?} where not; the header is read in that time too"
+    );
+}
+
 #[test]
 fn hostile_texts_end_on_a_small_stack() {
     let globs: String = (0..300)
@@ -237,7 +396,9 @@ fn hostile_texts_end_on_a_small_stack() {
         .map(|i| format!("allow rule-number-{i} {{ on GET /a{i}/b/{{c}} for anyone }}\n"))
         .collect();
     let defines: String = (0..40).map(|i| format!("define d{i} = d{0} and d{0}\n", i + 1)).collect();
+    let names: String = (0..1 << 16).map(|i| format!("define n{i} = request.method == \"GET\"\n")).collect();
     let texts = [
+        ("64 Ki names", format!("{names}allow x {{ for anyone when n7 }}"), true),
         ("1 MiB of (", format!("allow x {{ for anyone when {}", "(".repeat(1 << 20)), false),
         (
             "100,000 nested not",
