@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::outcome::{Outcome, Sorting, Why};
+use super::outcome::{Outcome, Set, Sorting, Why};
 use super::view::{Scalar, View};
 use crate::ast::{AuditLevel, Effect};
 use crate::decision::{LimitKey, Text, is_forwardable, is_forwardable_member};
 use crate::lower::{Read, ReadKind};
-use crate::plan::{Action, Source};
+use crate::plan::{Action, Plan, Source};
 use crate::policy::RuleId;
 
 /// Does what the matched rules say on allow: sets headers, names limits. A fault denies.
@@ -55,36 +55,41 @@ fn forward(view: View<'_>, outcome: &mut Outcome) -> Option<RuleId> {
             match written {
                 Written::Absent => {}
                 Written::Text if fits => outcome.set.push((number, place, range)),
-                Written::Text | Written::Unfit => fault(instance.rule),
+                Written::Text | Written::Unfit => {
+                    // No header carries it: many of them must not add up.
+                    outcome.text.truncate(range.start);
+                    fault(instance.rule);
+                }
             }
         }
     }
-    for rule in conflicts(view, outcome) {
+    outcome.sort_set(view.plan);
+    for rule in conflicts(view.plan, outcome) {
         fault(rule);
     }
     faulty
 }
 
 /// Finds rules that treat a header otherwise than another matching rule does; the checker refuses most such policies.
-fn conflicts<'v>(view: View<'v>, outcome: &'v Outcome) -> impl Iterator<Item = RuleId> {
-    let plan = view.plan;
-    let text = |range: &std::ops::Range<usize>| outcome.text.get(range.clone());
-    let twice = outcome.set.iter().enumerate().filter_map(move |(at, (i, p, range))| {
-        let name = plan.set_name(*i, *p)?;
-        let behind = outcome.set.get(at + 1..).unwrap_or(&[]);
-        let other =
-            behind.iter().find(|(j, q, r)| plan.set_name(*j, *q) == Some(name) && text(r) != text(range))?;
-        Some(plan.instance(*i)?.rule.min(plan.instance(other.0)?.rule))
+///
+/// The values of one header stand beside each other, so that very many of them take no longer each.
+fn conflicts<'v>(plan: &'v Plan, outcome: &'v Outcome) -> impl Iterator<Item = RuleId> {
+    let same = |a: &Set, b: &Set| plan.set_name(a.0, a.1) == plan.set_name(b.0, b.1);
+    let text = |set: &Set| outcome.text.get(set.2.clone());
+    let differing = outcome.set.chunk_by(same).filter_map(move |values| {
+        let (least, others) = values.split_first()?;
+        let differ = others.iter().any(|other| text(other) != text(least));
+        if differ { Some(plan.instance(least.0)?.rule) } else { None }
     });
-    let removed = outcome.set.iter().filter_map(move |(i, p, _)| {
-        let name = plan.set_name(*i, *p)?;
-        let remover = outcome.matched.iter().filter_map(|m| plan.instance(*m)).find(|m| match &m.action {
-            Action::Forward { remove, .. } => remove.contains(name),
-            Action::Observe | Action::Limit { .. } | Action::Audit { .. } => false,
-        })?;
-        Some(plan.instance(*i)?.rule.min(remover.rule))
+    let removed = outcome.matched.iter().filter_map(|m| plan.instance(*m)).flat_map(move |remover| {
+        let names: &[String] = match &remover.action {
+            Action::Forward { remove, .. } => remove,
+            Action::Observe | Action::Limit { .. } | Action::Audit { .. } => &[],
+        };
+        let setter = move |name: &String| Some(plan.instance(outcome.first_set(plan, name)?)?.rule);
+        names.iter().filter_map(setter).map(|rule| rule.min(remover.rule))
     });
-    twice.chain(removed)
+    differing.chain(removed)
 }
 
 enum Written {

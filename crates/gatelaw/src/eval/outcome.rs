@@ -1,5 +1,6 @@
 //! What a decision came to, in buffers that are used again.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::ast::{AuditLevel, Effect};
@@ -31,8 +32,8 @@ pub struct Outcome {
     pub(super) why: Why,
     pub(super) rule: Option<RuleId>,
     pub(super) challenge: Option<Range<usize>>,
-    /// By instance and place in its `set`: the text of the value.
-    pub(super) set: Vec<(u32, u32, Range<usize>)>,
+    // INVARIANT: on allow sorted by name, then by rule: made so where all are written, for those who look names up.
+    pub(super) set: Vec<Set>,
     pub(super) limits: Vec<(u32, Range<usize>)>,
     pub(super) audit: AuditLevel,
     /// By instance and place in its `keep`: the text of the value.
@@ -46,6 +47,9 @@ pub struct Outcome {
     pub(super) text: String,
     sorting: Sorting,
 }
+
+/// An instance, a place in its `set`, and the text of the value.
+pub(super) type Set = (u32, u32, Range<usize>);
 
 /// Room to sort the members of a set in: a request chooses how many there are, so that looking for the next one again and again
 /// would take the square of them.
@@ -108,6 +112,22 @@ impl Outcome {
         let range = self.written(|text| write(&mut sorting, text));
         self.sorting = sorting;
         range
+    }
+
+    /// Sorts the headers that are set by name, those of the least rule first.
+    pub(super) fn sort_set(&mut self, plan: &Plan) {
+        let key = |(instance, place, _): &Set| {
+            (plan.set_name(*instance, *place), plan.instance(*instance).map(|i| i.rule), *instance, *place)
+        };
+        self.set.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    }
+
+    /// Finds the instance of the least rule that sets a header.
+    pub(super) fn first_set(&self, plan: &Plan, name: &str) -> Option<u32> {
+        let name_of = |(instance, place, _): &Set| plan.set_name(*instance, *place).map(String::as_str);
+        let at = self.set.partition_point(|set| name_of(set) < Some(name));
+        let found = self.set.get(at).filter(|set| name_of(set) == Some(name));
+        found.map(|(instance, _, _)| *instance)
     }
 
     fn at(&self, range: &Range<usize>) -> &str {
@@ -203,7 +223,7 @@ impl Outcome {
                 remove.extend(named.iter().cloned());
             }
         }
-        remove.retain(|name| !self.set.iter().any(|(i, p, _)| plan.set_name(*i, *p) == Some(name)));
+        remove.retain(|name| self.first_set(plan, name).is_none());
         remove.sort();
         remove.dedup();
         remove
@@ -217,17 +237,18 @@ impl Outcome {
     }
 
     fn kept(&self, plan: &Plan) -> Vec<(String, String)> {
-        let redacted = |name: &String| {
-            self.matched.iter().any(|i| match plan.instance(*i).map(|i| &i.action) {
-                Some(Action::Audit { redact, .. }) => redact.contains(name),
-                _ => false,
+        let actions = self.matched.iter().filter_map(|i| Some(&plan.instance(*i)?.action));
+        let redacted: BTreeSet<&String> = actions
+            .flat_map(|action| match action {
+                Action::Audit { redact, .. } => redact.as_slice(),
+                Action::Observe | Action::Limit { .. } | Action::Forward { .. } => &[],
             })
-        };
+            .collect();
         let named =
             |(instance, place, range): &(u32, u32, Range<usize>)| match &plan.instance(*instance)?.action {
                 Action::Audit { keep, .. } => {
                     let (name, _) = keep.get(usize::try_from(*place).ok()?)?;
-                    (!redacted(name)).then(|| (name.clone(), self.at(range).to_owned()))
+                    (!redacted.contains(name)).then(|| (name.clone(), self.at(range).to_owned()))
                 }
                 _ => None,
             };

@@ -379,7 +379,13 @@ fn is_observed_deny(plan: &Plan, instance: u32) -> bool {
 mod tests {
     use super::*;
     use crate::artifact::load_unsigned;
+    use crate::plan::Source;
     use crate::source::Sources;
+
+    type Values = Vec<(String, Source)>;
+
+    /// More than are compared each with all others in less than minutes.
+    const MANY: usize = 200_000;
 
     /// Once each member was looked for among all others: a header of 64 KiB took a second for each rule that sets it.
     #[test]
@@ -428,5 +434,46 @@ mod tests {
         assert_eq!(decision.unwrap().keep, [("request.host".to_owned(), "api.acme.com".to_owned())]);
         let length = u64::try_from(bytes.len()).unwrap();
         assert!(taken.bytes_max < 8 * length, "{} for an artifact of {length}", taken.bytes_max);
+    }
+
+    /// Once each header that is set was looked for among all others, and each name of a `remove` or `redact` too: the square of
+    /// what somebody who wants gates to be slow puts into an artifact.
+    #[test]
+    fn headers_without_number_end_and_conflicts_among_them_are_found() {
+        let text = "allow everyone { for anyone }\nforward tags { set \"x-tag\" = \"v\" }\n\
+                    audit visits { level full keep request.host }";
+        let compiled = crate::compile(&Sources::from_text("policy.gate", text)).unwrap();
+        let decide = |change: &dyn Fn(&mut Values, &mut Vec<String>)| {
+            let mut plan = compiled.plan.clone();
+            for instance in &mut plan.instances {
+                match &mut instance.action {
+                    Action::Forward { set, remove } => change(set, remove),
+                    Action::Audit { redact, .. } => redact.extend((0..MANY).map(|at| format!("a{at}"))),
+                    Action::Observe | Action::Limit { .. } => {}
+                }
+            }
+            let plan = load_unsigned(&plan.to_bytes()).unwrap();
+            let raw = RawRequest::new(b"GET", b"api.acme.com", b"/");
+            let decision = Session::new(&plan).decision(&raw, Caller::Anonymous);
+            (decision.status, decision.rule, decision.set.len(), decision.remove.len())
+        };
+        let value = |name: usize| (format!("x-{name}"), Source::Text("v".into()));
+        let many = |set: &mut Values, remove: &mut Vec<String>| {
+            set.extend((0..MANY).map(|at| value(at / 2)));
+            remove.extend((0..MANY).map(|at| format!("y-{at}")));
+        };
+        let allowed = Some("everyone".to_owned());
+        assert_eq!(decide(&many), (200, allowed, MANY / 2 + 1, MANY));
+        let tags = Some("tags".to_owned());
+        let differing = |set: &mut Values, remove: &mut Vec<String>| {
+            many(set, remove);
+            set.push(("x-77".into(), Source::Text("w".into())));
+        };
+        assert_eq!(decide(&differing), (403, tags.clone(), 0, 0));
+        let removed = |set: &mut Values, remove: &mut Vec<String>| {
+            many(set, remove);
+            remove.push("x-77".into());
+        };
+        assert_eq!(decide(&removed), (403, tags, 0, 0));
     }
 }
