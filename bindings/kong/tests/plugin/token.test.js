@@ -188,7 +188,11 @@ test("a new key is taken while requests run, and a removed one refused: no reque
     gate.setClock(COOL_DOWN_S + FRESH_S);
     const later = old.sign(at(COOL_DOWN_S + FRESH_S));
     const end = Date.now() + WAIT_MS;
-    while ((await askedOfAll(gate, later)).includes("200 ok")) assert.ok(Date.now() < end, "the old key still counts");
+    // Which worker answers is not ours to say: one may not be asked in a round.
+    for (let refused = 0; refused < 5; ) {
+      refused = (await askedOfAll(gate, later)).includes("200 ok") ? 0 : refused + 1;
+      assert.ok(Date.now() < end, "the old key still counts");
+    }
     assert.deepEqual(await askedOfAll(gate, later), ["401 token:key"]);
     assert.equal(own.times("/jwks"), 3);
   });
