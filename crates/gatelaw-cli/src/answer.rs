@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use gatelaw::artifact::LoadError;
 use gatelaw::codes::files as code;
 use gatelaw::diagnostic::{Code, Diagnostic};
+use gatelaw_host::keys::KeySetError;
 use gatelaw_host::{Checked, files};
 
 use crate::output::is_stdio;
@@ -29,6 +30,10 @@ pub(crate) enum Failure {
     Policy(Box<Checked>),
     /// The bytes are no artifact that this program reads: exit code 3.
     Artifact(PathBuf, LoadError),
+    /// The bytes are no key set: exit code 3.
+    Keys(PathBuf, KeySetError),
+    /// The arguments don't fit the policy: exit code 2.
+    Usage(String),
 }
 
 impl Failure {

@@ -1,5 +1,6 @@
 //! What can be written on the command line, and the texts of `--help`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -16,7 +17,7 @@ Start here:
   gatelaw explain --policy my-policy/policy my-policy/requests.jsonl
 
 Exit codes:
-  0  yes, or done       1  no: an error in a policy, a failed test, an unformatted file
+  0  yes, or done       1  no: an error in a policy, a failed test, an unformatted file, a refused token
   2  wrong usage        3  something could not be read or written
 
 Results go to stdout, diagnostics to stderr.")]
@@ -136,6 +137,26 @@ Examples:
   gatelaw explain --policy policy --format json requests.jsonl
   sed -n 3p requests.jsonl | gatelaw explain --policy policy")]
     Explain(RequestArguments),
+    /// Say why a token is accepted or refused, and whom it names
+    #[command(subcommand)]
+    Token(TokenVerb),
+}
+
+/// What is done with tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenVerb {
+    /// Check a token step by step, as every gate does: each check, and what token and policy say there
+    #[command(after_help = "\
+The exit code is 0 for a token that is accepted, 1 for one that is refused. The token is never shown whole, its signature and the
+values of `secret` attributes not at all. Write `-` and give the token on stdin to keep it out of the shell's history.
+
+Without the keys of its issuer a token is checked up to its key, and refused there.
+
+Examples:
+  gatelaw token check --policy policy --keys jwks.json - < token.txt
+  gatelaw token check --policy policy --keys okta=okta.json --keys github=github.json --now 2026-01-01T12:00:00Z -
+  gatelaw token check --policy policy.gatelaw --format json - < token.txt")]
+    Check(TokenArguments),
 }
 
 /// `gatelaw init DIR`
@@ -202,4 +223,55 @@ pub(crate) struct RequestArguments {
     /// Write there in place of stdout; `-` is stdout
     #[arg(short, long, value_name = "FILE", default_value = "-", hide_default_value = true)]
     pub(crate) output: PathBuf,
+}
+
+/// `gatelaw token check --policy PATH [--keys [ISSUER=]FILE] TOKEN|-`
+#[derive(Debug, Args)]
+pub(crate) struct TokenArguments {
+    /// A folder, `.gate` files or an artifact; may repeat
+    #[arg(long = "policy", value_name = "PATH", required = true)]
+    pub(crate) policy: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) keys: KeysArguments,
+    /// The time of the check, without it now: `2026-01-01T12:00:00Z`, or Unix seconds
+    #[arg(long, value_name = "INSTANT|SECONDS", value_parser = parse_now, allow_negative_numbers = true)]
+    pub(crate) now: Option<i64>,
+    /// The SHA-256 of the client's certificate, as 64 lower-case hex digits, for tokens that are bound to one
+    #[arg(long, value_name = "HEX")]
+    pub(crate) client_cert: Option<String>,
+    /// The token; `-` is stdin
+    #[arg(value_name = "TOKEN")]
+    pub(crate) token: OsString,
+}
+
+/// `--keys [ISSUER=]FILE`
+#[derive(Debug, Args)]
+pub(crate) struct KeysArguments {
+    /// The keys of an issuer, a JWKS file; the name may be left out where the policy has one issuer; may repeat
+    #[arg(long = "keys", value_name = "[ISSUER=]FILE", value_parser = parse_keys)]
+    pub(crate) keys: Vec<KeysArgument>,
+}
+
+/// Whose keys stand in which file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeysArgument {
+    pub(crate) issuer: Option<String>,
+    pub(crate) file: PathBuf,
+}
+
+/// Reads `okta=okta.json` or `okta.json`. What stands before a `=` is an issuer where it can be a name; `./a=b` is a file.
+///
+/// # Errors
+/// Where there is no file.
+fn parse_keys(text: &str) -> Result<KeysArgument, String> {
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let (issuer, file) = match text.split_once('=').filter(|(name, _)| is_name(name)) {
+        Some((name, file)) => (Some(name.to_owned()), file),
+        None => (None, text),
+    };
+    match file {
+        "" => Err("write the file of an issuer's keys: `jwks.json`, or `okta=okta.json`".into()),
+        file => Ok(KeysArgument { issuer, file: file.into() }),
+    }
 }

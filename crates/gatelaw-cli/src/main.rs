@@ -10,6 +10,7 @@ mod explain;
 mod fmt;
 mod init;
 mod inspect;
+mod keys;
 mod lines;
 mod now;
 mod output;
@@ -17,13 +18,15 @@ mod policy;
 mod requests;
 mod terminal;
 mod test;
+mod token;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::answer::{Answer, Failure};
-use crate::args::{Arguments, Verb};
+use crate::args::{Arguments, TokenVerb, Verb};
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
@@ -48,6 +51,12 @@ fn main() -> ExitCode {
         Failure::Problems(problems) => terminal.problems(&problems),
         Failure::Policy(checked) => terminal.diagnostics(&checked.files, &checked.diagnostics),
         Failure::Artifact(path, error) => terminal.artifact_refused(&path, &error),
+        Failure::Keys(path, error) => terminal.keys_refused(&path, error),
+        Failure::Usage(message) => {
+            let error = Arguments::command().error(ErrorKind::ValueValidation, message);
+            let _ = error.print();
+            return ExitCode::from(2);
+        }
     }
     ExitCode::from(3)
 }
@@ -62,5 +71,6 @@ fn run(verb: &Verb, terminal: &Terminal) -> Result<Answer, Failure> {
         Verb::Inspect(arguments) => inspect::run(arguments, terminal),
         Verb::Decide(arguments) => decide::run(arguments, terminal),
         Verb::Explain(arguments) => explain::run(arguments, terminal),
+        Verb::Token(TokenVerb::Check(arguments)) => token::run(arguments, terminal),
     }
 }

@@ -1,6 +1,8 @@
-//! `--now`: a moment as RFC 3339 or as Unix seconds.
+//! `--now`: a moment as RFC 3339 or as Unix seconds, or the clock's.
 
-use gatelaw::time::days_from_civil;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gatelaw::time::{days_from_civil, write_instant};
 
 /// Reads `2026-01-01T12:00:00Z`, `2026-01-01T12:00:00+02:00` or `1767268800` as Unix seconds.
 ///
@@ -11,6 +13,19 @@ pub(crate) fn parse_now(text: &str) -> Result<i64, String> {
         "write an instant of whole seconds like `2026-01-01T12:00:00Z`, or Unix seconds like `1767268800`"
             .into()
     })
+}
+
+/// Returns the time of this machine in Unix seconds.
+pub(crate) fn clock() -> i64 {
+    // A clock before 1970 is wrong, and no token is valid then.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Writes Unix seconds as RFC 3339, or as a number where it has no words for them.
+pub(crate) fn in_words(instant: i64) -> String {
+    let mut text = String::new();
+    if write_instant(instant, &mut text).is_ok() { text } else { instant.to_string() }
 }
 
 /// Reads an RFC 3339 instant of whole seconds.

@@ -53,7 +53,7 @@ pub(crate) fn answer_all(
 }
 
 /// Compiles the policy, or loads the artifact; `None` where the policy has errors, which were said.
-fn judge(paths: &[PathBuf], terminal: &Terminal) -> Result<Option<Judge>, Failure> {
+pub(crate) fn judge(paths: &[PathBuf], terminal: &Terminal) -> Result<Option<Judge>, Failure> {
     let files = match files::open(paths).map_err(|problem| Failure::from(*problem))? {
         PolicyInput::Files(files) => files,
         PolicyInput::Artifact(path, bytes) => {

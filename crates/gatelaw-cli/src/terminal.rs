@@ -9,6 +9,7 @@ use gatelaw::diagnostic::{Diagnostic, Renderer, Report, Severity};
 use gatelaw::source::Sources;
 use gatelaw_host::Paint;
 use gatelaw_host::files::PolicyFiles;
+use gatelaw_host::keys::KeySetError;
 use serde::Serialize;
 
 use crate::answer::Failure;
@@ -81,6 +82,19 @@ impl Terminal {
             labels: Vec::new(),
             help: Vec::new(),
             page: "docs/program.md#artifacts".into(),
+        });
+    }
+
+    /// Says why a key set was refused.
+    pub(crate) fn keys_refused(&self, path: &Path, error: KeySetError) {
+        self.report(&Report {
+            code: error.code.name().into(),
+            severity: Severity::Error.word(),
+            message: format!("can't take the keys of `{}`: {error}", path.display()),
+            place: None,
+            labels: Vec::new(),
+            help: Vec::new(),
+            page: "docs/program.md#key-sets".into(),
         });
     }
 

@@ -149,6 +149,12 @@ impl<P: Borrow<Plan>> Verifier<P> {
         u32::try_from(index).ok().map(IssuerId)
     }
 
+    /// Returns the keys of an issuer that are at hand.
+    #[must_use]
+    pub fn key_set(&self, issuer: IssuerId) -> Option<&KeySet> {
+        keys_of(&self.issuers, issuer)?.set()
+    }
+
     /// Takes keys that stay as they are: no endpoint is asked for this issuer.
     pub fn set_keys(&mut self, issuer: IssuerId, set: KeySet) {
         if let Some(keys) = self.keys_mut(issuer) {

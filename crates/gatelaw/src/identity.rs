@@ -1,10 +1,13 @@
 //! Who is asking: the claims of a verified token, mapped by the policy.
 
 mod claims;
+mod fault;
 #[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;
+
+pub use fault::{ClaimFault, ClaimFaultKind};
 
 use crate::json::JsonText;
 use crate::policy::{IdentityModel, IssuerId, RoleId};
@@ -92,6 +95,17 @@ impl Identity {
         client_cert: Option<&str>,
     ) -> Result<Self, TokenFault> {
         claims::map(model, issuer, claims, client_cert)
+    }
+
+    /// Finds the first claim for which [`Identity::map`] answers [`TokenFault::Claims`]; `None` where it maps them.
+    #[must_use]
+    pub fn claim_at_fault(
+        model: &IdentityModel,
+        issuer: &str,
+        claims: &JsonText<'_>,
+        client_cert: Option<&str>,
+    ) -> Option<ClaimFault> {
+        fault::claim_at_fault(model, issuer, claims, client_cert)
     }
 
     /// Says how many bytes its texts and lists take.

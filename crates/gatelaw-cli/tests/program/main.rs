@@ -15,3 +15,4 @@ mod folder;
 mod init;
 mod output;
 mod sessions;
+mod tokens;

@@ -48,6 +48,12 @@ impl KeyCache {
         Self { set: Some(set), is_fixed: true, ..Self::default() }
     }
 
+    /// Returns the keys that are at hand.
+    #[must_use]
+    pub fn set(&self) -> Option<&KeySet> {
+        self.set.as_ref()
+    }
+
     /// Looks for the key that a token names.
     #[must_use]
     pub fn find(&self, kid: Option<&str>, algorithm: Algorithm, now: i64) -> Found {

@@ -10,7 +10,7 @@ use crate::policy::{
 };
 
 /// A claim that is there and right, a claim that is missing, or an invalid token.
-type Claim<T> = Result<Option<T>, TokenFault>;
+pub(super) type Claim<T> = Result<Option<T>, TokenFault>;
 
 pub(super) fn map(
     model: &IdentityModel,
@@ -42,13 +42,13 @@ pub(super) fn map(
     Ok(identity)
 }
 
-fn find<'m>(model: &'m IdentityModel, name: &str) -> Option<(IssuerId, &'m Issuer)> {
+pub(super) fn find<'m>(model: &'m IdentityModel, name: &str) -> Option<(IssuerId, &'m Issuer)> {
     let index = model.issuers.binary_search_by(|i| i.name.as_str().cmp(name)).ok()?;
     Some((IssuerId(u32::try_from(index).ok()?), model.issuers.get(index)?))
 }
 
 /// Follows a path of member names. `null`, and a value on the way that is no object, are wrong, not missing.
-fn at<'c>(claims: &'c JsonText<'c>, path: &[impl AsRef<str>]) -> Claim<&'c JsonText<'c>> {
+pub(super) fn at<'c>(claims: &'c JsonText<'c>, path: &[impl AsRef<str>]) -> Claim<&'c JsonText<'c>> {
     let mut value = claims;
     for name in path {
         if !matches!(value, JsonText::Object(_)) {
@@ -62,7 +62,7 @@ fn at<'c>(claims: &'c JsonText<'c>, path: &[impl AsRef<str>]) -> Claim<&'c JsonT
     if matches!(value, JsonText::Null) { Err(TokenFault::Claims) } else { Ok(Some(value)) }
 }
 
-fn string(claims: &JsonText<'_>, path: &[impl AsRef<str>]) -> Claim<String> {
+pub(super) fn string(claims: &JsonText<'_>, path: &[impl AsRef<str>]) -> Claim<String> {
     Ok(at(claims, path)?.map(as_str).transpose()?.map(str::to_owned))
 }
 
@@ -73,7 +73,7 @@ fn as_str<'c>(value: &'c JsonText<'_>) -> Result<&'c str, TokenFault> {
     }
 }
 
-fn integer(claims: &JsonText<'_>, path: &[impl AsRef<str>]) -> Claim<i64> {
+pub(super) fn integer(claims: &JsonText<'_>, path: &[impl AsRef<str>]) -> Claim<i64> {
     at(claims, path)?.map(as_integer).transpose()
 }
 
@@ -85,7 +85,11 @@ fn as_integer(value: &JsonText<'_>) -> Result<i64, TokenFault> {
 }
 
 /// Reads a set as the policy says the claim holds it, sorted, each member once; a missing one is empty.
-fn set<'c>(claims: &'c JsonText<'c>, path: &[String], shape: SetShape) -> Result<Vec<&'c str>, TokenFault> {
+pub(super) fn set<'c>(
+    claims: &'c JsonText<'c>,
+    path: &[String],
+    shape: SetShape,
+) -> Result<Vec<&'c str>, TokenFault> {
     at(claims, path)?.map_or(Ok(Vec::new()), |value| as_set(value, shape))
 }
 
@@ -114,18 +118,22 @@ fn owned(members: Vec<&str>) -> Vec<String> {
 }
 
 fn require(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
-    let holds = |value: &JsonText<'_>, literal: &LiteralKind| match (value, literal) {
-        (JsonText::String(text), LiteralKind::String(expected)) => text == expected,
-        (JsonText::Int(number), LiteralKind::Int(expected)) => number == expected,
-        (JsonText::Bool(truth), LiteralKind::Bool(expected)) => truth == expected,
+    issuer.require.iter().try_for_each(|(path, literal)| required(claims, path, literal))
+}
+
+/// Asks one `require` line.
+pub(super) fn required(
+    claims: &JsonText<'_>,
+    path: &[String],
+    literal: &LiteralKind,
+) -> Result<(), TokenFault> {
+    let holds = match (at(claims, path)?, literal) {
+        (Some(JsonText::String(text)), LiteralKind::String(expected)) => text == expected,
+        (Some(JsonText::Int(number)), LiteralKind::Int(expected)) => number == expected,
+        (Some(JsonText::Bool(truth)), LiteralKind::Bool(expected)) => truth == expected,
         _ => false,
     };
-    for (path, literal) in &issuer.require {
-        if !at(claims, path)?.is_some_and(|value| holds(value, literal)) {
-            return Err(TokenFault::Claims);
-        }
-    }
-    Ok(())
+    if holds { Ok(()) } else { Err(TokenFault::Claims) }
 }
 
 /// A claim that an issuer refuses is no part of a good token, not even as `null`.
@@ -139,7 +147,7 @@ fn refuse(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
 }
 
 /// Takes the first subject that is there and not empty: providers leave one empty to say that it is the other.
-fn subject(issuer: &Issuer, claims: &JsonText<'_>) -> Result<String, TokenFault> {
+pub(super) fn subject(issuer: &Issuer, claims: &JsonText<'_>) -> Result<String, TokenFault> {
     for path in &issuer.subject {
         if let Some(subject) = string(claims, path)?.filter(|s| !s.is_empty()) {
             return Ok(subject);
@@ -150,7 +158,11 @@ fn subject(issuer: &Issuer, claims: &JsonText<'_>) -> Result<String, TokenFault>
 
 /// A token that names how its bearer proves possession is worthless without that proof. The only one that a gate can see is
 /// the client certificate (RFC 8705 §3.1), so any other confirmation method beside it is refused too.
-fn bound(issuer: &Issuer, claims: &JsonText<'_>, client_cert: Option<&str>) -> Result<(), TokenFault> {
+pub(super) fn bound(
+    issuer: &Issuer,
+    claims: &JsonText<'_>,
+    client_cert: Option<&str>,
+) -> Result<(), TokenFault> {
     let Some(cnf) = at(claims, &["cnf"])? else { return Ok(()) };
     let proven = match cnf {
         JsonText::Object(members) => match members.as_slice() {
@@ -193,7 +205,7 @@ fn client(issuer: &Issuer, claims: &JsonText<'_>) -> Claim<String> {
     }
 }
 
-fn scopes(issuer: &Issuer, claims: &JsonText<'_>) -> Result<Vec<String>, TokenFault> {
+pub(super) fn scopes(issuer: &Issuer, claims: &JsonText<'_>) -> Result<Vec<String>, TokenFault> {
     let Some((path, shape)) = &issuer.scopes else { return Ok(Vec::new()) };
     let Some(value) = at(claims, path)? else { return Ok(Vec::new()) };
     let shape = match (shape, value) {
@@ -240,7 +252,7 @@ fn attributes(
         .collect()
 }
 
-fn value(line: &IssuerAttribute, ty: Type, claims: &JsonText<'_>) -> Claim<AttributeValue> {
+pub(super) fn value(line: &IssuerAttribute, ty: Type, claims: &JsonText<'_>) -> Claim<AttributeValue> {
     if ty == Type::Strings {
         return Ok(Some(AttributeValue::Strings(owned(set(claims, &line.path, line.shape)?))));
     }

@@ -73,7 +73,10 @@ fn model() -> IdentityModel {
 
 #[track_caller]
 fn mapped(model: &IdentityModel, issuer: &str, claims: &str) -> Result<Identity, &'static str> {
-    Identity::map(model, issuer, &json(claims), None).map_err(TokenFault::code)
+    let mapped = Identity::map(model, issuer, &json(claims), None).map_err(TokenFault::code);
+    let fault = Identity::claim_at_fault(model, issuer, &json(claims), None);
+    assert_eq!(fault.is_some(), mapped == Err("claims"), "{claims}: {fault:?}");
+    mapped
 }
 
 #[track_caller]
@@ -336,4 +339,34 @@ fn bound_tokens_need_their_certificate() {
     assert!(!map(true, r#"{"sub":"u","cnf":{}}"#, Some(CERT)));
     assert!(!map(true, r#"{"sub":"u","cnf":null}"#, Some(CERT)));
     assert!(map(true, r#"{"sub":"u"}"#, None), "an unbound token");
+}
+
+#[test]
+fn the_claim_at_fault_is_named() {
+    use ClaimFaultKind::{Bound, Form, Long, Missing, Refused, Required};
+    let mut model = model();
+    model.issuers[1].require = vec![(path("token_use"), LiteralKind::String("access".into()))];
+    model.issuers[1].scopes = Some((path("scp"), ScopesShape::ListOrWords));
+    model.issuers[1].refuse = vec![path("hasgroups")];
+    model.matched = vec![Attr::UserId];
+    let long = format!(r#"{{"sub":"{}","token_use":"access"}}"#, "x".repeat(10_000));
+    for (claims, expected, kind) in [
+        (r#"{"sub":"u"}"#, "token_use", Missing),
+        (r#"{"sub":"u","token_use":"id"}"#, "token_use", Required),
+        (r#"{"token_use":"access","hasgroups":true}"#, "hasgroups", Refused),
+        (r#"{"token_use":"access","cnf":{"jkt":"x"}}"#, "cnf", Bound),
+        (r#"{"token_use":"access"}"#, "sub", Missing),
+        (r#"{"token_use":"access","sub":""}"#, "sub", Form),
+        (r#"{"token_use":"access","sub":"u","scp":5}"#, "scp", Form),
+        (r#"{"token_use":"access","sub":"u","azp":5}"#, "azp", Form),
+        (r#"{"token_use":"access","sub":"u","client_id":5}"#, "client_id", Form),
+        (r#"{"token_use":"access","sub":"u","act":{"sub":5}}"#, "act.sub", Form),
+        (&long, "", Long),
+    ] {
+        let path = if expected.is_empty() { Vec::new() } else { path(expected) };
+        let fault = Identity::claim_at_fault(&model, "b", &json(claims), None);
+        assert_eq!(fault, Some(ClaimFault { path, kind }), "{claims}");
+    }
+    let tenant = Identity::claim_at_fault(&model, "a", &json(r#"{"sub":"u","ext":{"flag":true}}"#), None);
+    assert_eq!(tenant, Some(ClaimFault { path: path("ext.tenant"), kind: Missing }));
 }
