@@ -52,7 +52,8 @@ pub fn is_before_rules(reason: &Reason) -> bool {
         | Reason::Unauthenticated
         | Reason::InsufficientUserAuthentication
         | Reason::InsufficientScope
-        | Reason::ForwardValue => false,
+        | Reason::ForwardValue
+        | Reason::RecordSize => false,
     }
 }
 

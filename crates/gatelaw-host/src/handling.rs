@@ -144,7 +144,9 @@ impl Answer {
 /// Says in a sentence what the caller can do about it. Neither rules nor values of the policy are told.
 fn detail(reason: &Reason) -> Option<&'static str> {
     match reason {
-        Reason::Rule | Reason::NoRule | Reason::ForwardValue => Some("the request is not allowed"),
+        Reason::Rule | Reason::NoRule | Reason::ForwardValue | Reason::RecordSize => {
+            Some("the request is not allowed")
+        }
         Reason::Unauthenticated => Some("sign in, and send the access token as a bearer token"),
         Reason::InsufficientUserAuthentication => {
             Some("sign in again, in the way that the challenge asks for")

@@ -91,7 +91,13 @@ fn because(reason: &Reason) -> String {
         Reason::InsufficientUserAuthentication => "the caller has to sign in again, or with more".into(),
         Reason::InsufficientScope => "the token lacks a scope".into(),
         Reason::KeysUnavailable => "no keys of the token's issuer are at hand (`keys_unavailable`)".into(),
-        Reason::ForwardValue => "a header that this rule sets can't carry its value (`forward_value`)".into(),
+        Reason::ForwardValue => {
+            "a header that this rule sets can't carry its value, or there are too many (`forward_value`)"
+                .into()
+        }
+        Reason::RecordSize => {
+            "what this rule and others keep is more than a record holds (`record_size`)".into()
+        }
         Reason::Refused(_) => format!("the request is refused, whatever the rules say (`{reason}`)"),
         Reason::Token(_) => format!("the token is not valid (`{reason}`)"),
         Reason::Fact(_) => format!("a fact that the policy reads is of a wrong type or form (`{reason}`)"),

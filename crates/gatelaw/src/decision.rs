@@ -62,8 +62,10 @@ pub enum Reason {
     InsufficientScope,
     /// `keys_unavailable`: no keys were ever had for the token's issuer.
     KeysUnavailable,
-    /// `forward_value`: a header that the named rule sets can't carry its value.
+    /// `forward_value`: a header that the named rule sets can't carry its value, or headers of this and other rules come to too much.
     ForwardValue,
+    /// `record_size`: the named rule, with others, keeps more than a record holds.
+    RecordSize,
     /// `refused:CODE`: the request has no one meaning.
     Refused(String),
     /// `token:CODE`: the token is not valid.
@@ -97,6 +99,7 @@ impl std::fmt::Display for Reason {
             Self::InsufficientScope => f.write_str("insufficient_scope"),
             Self::KeysUnavailable => f.write_str("keys_unavailable"),
             Self::ForwardValue => f.write_str("forward_value"),
+            Self::RecordSize => f.write_str("record_size"),
             Self::Refused(code) => write!(f, "refused:{code}"),
             Self::Token(code) => write!(f, "token:{code}"),
             Self::Fact(name) => write!(f, "fact:{name}"),

@@ -55,6 +55,11 @@ pub const REFUSED_NAME_BYTES_MAX: usize = 64;
 pub const MATCHED_VALUE_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of a value that a `forward` sets: servers behind the gates stop near here.
 pub const FORWARD_VALUE_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of the names and values of all headers that matching `forward` rules set: as much as a request may bring. No number of
+/// rules, however they came into an artifact, makes a decision larger.
+pub const FORWARD_BYTES_MAX: usize = HEADER_BYTES_MAX;
+/// Bytes of the names and texts of all that matching `audit` rules keep: a record has to fit one line of a log.
+pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 
 /// Variables of one diagram: combining diagrams recurses as deep as this, and must fit a small stack.
 pub const PART_VARIABLES_MAX: usize = 128;

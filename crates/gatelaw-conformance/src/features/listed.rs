@@ -262,6 +262,7 @@ const REASONS: &[&str] = &[
     "reason insufficient_scope",
     "reason keys_unavailable",
     "reason forward_value",
+    "reason record_size",
     "reason token:CODE",
     "reason fact:country",
     "reason fact:asn",

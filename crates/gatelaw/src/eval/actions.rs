@@ -6,6 +6,7 @@ use super::outcome::{Outcome, Set, Sorting, Why};
 use super::view::{Scalar, View};
 use crate::ast::{AuditLevel, Effect};
 use crate::decision::{LimitKey, Text, is_forwardable, is_forwardable_member};
+use crate::limits::{FORWARD_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::lower::{Read, ReadKind};
 use crate::plan::{Action, Plan, Source};
 use crate::policy::RuleId;
@@ -42,19 +43,26 @@ fn add_key(view: View<'_>, read: Read, key: &mut LimitKey) {
 
 /// Writes the headers that matching rules set, and returns the least rule that can't.
 fn forward(view: View<'_>, outcome: &mut Outcome) -> Option<RuleId> {
+    let mut left = FORWARD_BYTES_MAX;
     let mut faulty: Option<RuleId> = None;
     let mut fault = |rule: RuleId| faulty = Some(faulty.map_or(rule, |f| f.min(rule)));
     for at in 0..outcome.matched.len() {
         let Some(number) = outcome.matched.get(at).copied() else { continue };
         let Some(instance) = view.plan.instance(number) else { continue };
         let Action::Forward { set, .. } = &instance.action else { continue };
-        for (place, (_, source)) in (0_u32..).zip(set) {
+        for (place, (name, source)) in (0_u32..).zip(set) {
             let mut written = Written::Absent;
             let range = outcome.sorted(|sorting, text| written = write(view, source, sorting, text));
             let fits = outcome.text.get(range.clone()).is_some_and(is_forwardable);
             match written {
                 Written::Absent => {}
-                Written::Text if fits => outcome.set.push((number, place, range)),
+                Written::Text if fits => {
+                    let Some(rest) = left.checked_sub(name.len() + range.len()) else {
+                        return least(view.plan, outcome, sets);
+                    };
+                    left = rest;
+                    outcome.set.push((number, place, range));
+                }
                 Written::Text | Written::Unfit => {
                     // No header carries it: many of them must not add up.
                     outcome.text.truncate(range.start);
@@ -68,6 +76,20 @@ fn forward(view: View<'_>, outcome: &mut Outcome) -> Option<RuleId> {
         fault(rule);
     }
     faulty
+}
+
+fn sets(action: &Action) -> bool {
+    matches!(action, Action::Forward { set, .. } if !set.is_empty())
+}
+
+fn keeps(action: &Action) -> bool {
+    matches!(action, Action::Audit { keep, .. } if !keep.is_empty())
+}
+
+/// Finds the least rule of those that matched and do something.
+fn least(plan: &Plan, outcome: &Outcome, does: fn(&Action) -> bool) -> Option<RuleId> {
+    let matched = outcome.matched.iter().filter_map(|number| plan.instance(*number));
+    matched.filter(|instance| does(&instance.action)).map(|instance| instance.rule).min()
 }
 
 /// Finds rules that treat a header otherwise than another matching rule does; the checker refuses most such policies.
@@ -154,8 +176,9 @@ fn join(view: View<'_>, read: Read, sorting: &mut Sorting, out: &mut String) {
     }
 }
 
-/// Writes the record: its level, and what it keeps.
+/// Writes the record: its level, and what it keeps. One that is too large denies.
 pub(super) fn record(view: View<'_>, outcome: &mut Outcome) {
+    let mut left = Some(RECORD_BYTES_MAX);
     let mut highest: Option<AuditLevel> = None;
     for at in 0..outcome.matched.len() {
         let Some(number) = outcome.matched.get(at).copied() else { continue };
@@ -163,7 +186,10 @@ pub(super) fn record(view: View<'_>, outcome: &mut Outcome) {
             continue;
         };
         highest = highest.max(*level);
-        for (place, (_, read)) in (0_u32..).zip(keep) {
+        for (place, (name, read)) in (0_u32..).zip(keep) {
+            if left.is_none() {
+                break;
+            }
             let mut kept = false;
             let range = outcome.sorted(|sorting, text| {
                 kept = if view.is_set(*read) {
@@ -174,9 +200,15 @@ pub(super) fn record(view: View<'_>, outcome: &mut Outcome) {
                 };
             });
             if kept {
+                left = left.and_then(|left| left.checked_sub(name.len() + range.len()));
                 outcome.keep.push((number, place, range));
             }
         }
+    }
+    if left.is_none() {
+        outcome.withhold();
+        outcome.rule = least(view.plan, outcome, keeps);
+        outcome.deny(403, Why::RecordSize);
     }
     let level = highest.unwrap_or(AuditLevel::Brief);
     outcome.audit = if outcome.effect == Effect::Allow { level } else { level.max(AuditLevel::Brief) };

@@ -19,6 +19,7 @@ pub(super) enum Why {
     InsufficientScope,
     KeysUnavailable,
     ForwardValue,
+    RecordSize,
     Refused(Refused),
     Token,
     Fact(&'static str),
@@ -97,6 +98,14 @@ impl Outcome {
 
     pub(super) fn deny(&mut self, status: u16, why: Why) {
         (self.effect, self.status, self.why) = (Effect::Deny, status, why);
+    }
+
+    /// Takes back what was to be answered, set, counted and kept.
+    pub(super) fn withhold(&mut self) {
+        self.challenge = None;
+        self.set.clear();
+        self.limits.clear();
+        self.keep.clear();
     }
 
     /// Runs something that appends to the text, and marks what it appended.
@@ -193,6 +202,7 @@ impl Outcome {
             Why::InsufficientScope => Reason::InsufficientScope,
             Why::KeysUnavailable => Reason::KeysUnavailable,
             Why::ForwardValue => Reason::ForwardValue,
+            Why::RecordSize => Reason::RecordSize,
             Why::Refused(refused) => Reason::Refused(refused.to_string()),
             Why::Token => Reason::Token(self.at(&self.code).to_owned()),
             Why::Fact(name) => Reason::Fact(name),

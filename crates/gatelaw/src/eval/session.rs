@@ -379,6 +379,7 @@ fn is_observed_deny(plan: &Plan, instance: u32) -> bool {
 mod tests {
     use super::*;
     use crate::artifact::load_unsigned;
+    use crate::decision::Reason;
     use crate::plan::Source;
     use crate::source::Sources;
 
@@ -386,6 +387,8 @@ mod tests {
 
     /// More than are compared each with all others in less than minutes.
     const MANY: usize = 200_000;
+    /// As many headers as 64 KiB hold.
+    const SET: usize = 8_000;
 
     /// Once each member was looked for among all others: a header of 64 KiB took a second for each rule that sets it.
     #[test]
@@ -436,6 +439,44 @@ mod tests {
         assert!(taken.bytes_max < 8 * length, "{} for an artifact of {length}", taken.bytes_max);
     }
 
+    /// Once each `set` and `keep` wrote its value, and an artifact of 1 MiB with a header of 64 KiB made gigabytes.
+    #[test]
+    fn setting_and_keeping_one_value_again_and_again_takes_no_memory() {
+        let text = "allow everyone { for anyone }\n\
+                    forward tags { set \"x-a\" = request.header(\"x-in\") }\n\
+                    audit visits { level brief keep request.header(\"x-in\") }";
+        let compiled = crate::compile(&Sources::from_text("policy.gate", text)).unwrap();
+        let decide = |change: &dyn Fn(&mut Action), length: usize| {
+            let mut plan = compiled.plan.clone();
+            plan.instances.iter_mut().for_each(|instance| change(&mut instance.action));
+            let bytes = plan.to_bytes();
+            let plan = load_unsigned(&bytes).unwrap();
+            let value = vec![b'a'; length];
+            let headers = [(&b"x-in"[..], value.as_slice())];
+            let raw = RawRequest { headers: &headers, ..RawRequest::new(b"GET", b"api.acme.com", b"/") };
+            let mut session = Session::new(&plan);
+            let mut decision = None;
+            let taken =
+                allocation_counter::measure(|| decision = Some(session.decision(&raw, Caller::Anonymous)));
+            let limit = u64::try_from(8 * crate::limits::RECORD_BYTES_MAX + 8 * bytes.len()).unwrap();
+            assert!(taken.bytes_max < limit, "{} for an artifact of {}", taken.bytes_max, bytes.len());
+            let decision = decision.unwrap();
+            (decision.status, decision.reason, decision.rule.unwrap(), decision.keep.len())
+        };
+        let kept = |action: &mut Action| {
+            if let Action::Audit { keep, .. } = action {
+                *keep = vec![keep[0].clone(); MANY];
+            }
+        };
+        assert_eq!(decide(&kept, 60_000), (403, Reason::RecordSize, "visits".into(), 0));
+        let set = |action: &mut Action| {
+            if let Action::Forward { set, .. } = action {
+                *set = vec![set[0].clone(); MANY];
+            }
+        };
+        assert_eq!(decide(&set, 4_000), (403, Reason::ForwardValue, "tags".into(), 1));
+    }
+
     /// Once each header that is set was looked for among all others, and each name of a `remove` or `redact` too: the square of
     /// what somebody who wants gates to be slow puts into an artifact.
     #[test]
@@ -459,11 +500,11 @@ mod tests {
         };
         let value = |name: usize| (format!("x-{name}"), Source::Text("v".into()));
         let many = |set: &mut Values, remove: &mut Vec<String>| {
-            set.extend((0..MANY).map(|at| value(at / 2)));
+            set.extend((0..SET).map(|at| value(at / 2)));
             remove.extend((0..MANY).map(|at| format!("y-{at}")));
         };
         let allowed = Some("everyone".to_owned());
-        assert_eq!(decide(&many), (200, allowed, MANY / 2 + 1, MANY));
+        assert_eq!(decide(&many), (200, allowed, SET / 2 + 1, MANY));
         let tags = Some("tags".to_owned());
         let differing = |set: &mut Values, remove: &mut Vec<String>| {
             many(set, remove);

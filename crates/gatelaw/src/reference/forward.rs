@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::values::{Input, Value};
 use crate::decision::{is_forwardable, is_forwardable_member};
+use crate::limits::FORWARD_BYTES_MAX;
 use crate::policy::Action;
 
 /// The headers to set, and those to remove, both sorted.
@@ -13,19 +14,27 @@ type Headers = (Vec<(String, String)>, Vec<String>);
 ///
 /// # Errors
 /// The least full name of a rule that sets a value which no header carries, or sets or removes a header that another
-/// matching rule treats differently.
+/// matching rule treats differently; or that sets one at all, where they come to too much.
 pub(super) fn headers(input: &Input<'_>) -> Result<Headers, String> {
     // `None` stands for "removed". Rules come by name, so the first that treats a header is the least that does.
     let mut treated: BTreeMap<&str, (Option<String>, &str)> = BTreeMap::new();
     let mut faulty: BTreeSet<&str> = BTreeSet::new();
+    let mut bytes = 0;
+    let mut setter: Option<&str> = None;
     for rule in &input.policy.rules {
         let Action::Forward(forward) = &rule.action else { continue };
         let Some(captures) = input.matches(rule) else { continue };
         let mut treatments: Vec<(&str, Option<String>)> = Vec::new();
+        if !forward.set.is_empty() {
+            setter.get_or_insert(&rule.name);
+        }
         for (header, value) in &forward.set {
             let Some(value) = input.value(&captures, value) else { continue };
             match header_text(&value) {
-                Some(text) => treatments.push((header, Some(text))),
+                Some(text) => {
+                    bytes += header.len() + text.len();
+                    treatments.push((header, Some(text)));
+                }
                 None => _ = faulty.insert(&rule.name),
             }
         }
@@ -36,6 +45,9 @@ pub(super) fn headers(input: &Input<'_>) -> Result<Headers, String> {
                 faulty.insert(first_rule);
             }
         }
+    }
+    if let Some(least) = setter.filter(|_| bytes > FORWARD_BYTES_MAX) {
+        return Err(least.to_owned());
     }
     if let Some(least) = faulty.first() {
         return Err((*least).to_owned());

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::values::{Input, Value};
 use crate::ast::{AuditLevel, Effect};
-use crate::decision::{Decision, LimitKey, LimitUse};
+use crate::decision::{Decision, LimitKey, LimitUse, Reason};
+use crate::limits::RECORD_BYTES_MAX;
 use crate::policy::Action;
 
 /// Fills in what every decision by rules says, whatever its outcome.
@@ -12,6 +13,8 @@ pub(super) fn write(input: &Input<'_>, decision: &mut Decision) {
     let mut level: Option<AuditLevel> = None;
     let mut keep: BTreeSet<(String, String)> = BTreeSet::new();
     let mut redact: BTreeSet<String> = BTreeSet::new();
+    let mut bytes = 0;
+    let mut keeper: Option<&str> = None;
     for rule in &input.policy.rules {
         let Some(captures) = input.matches(rule) else { continue };
         if rule.observe {
@@ -19,12 +22,21 @@ pub(super) fn write(input: &Input<'_>, decision: &mut Decision) {
         }
         let Action::Audit(audit) = &rule.action else { continue };
         level = level.max(audit.level);
+        if !audit.keep.is_empty() {
+            keeper.get_or_insert(&rule.name);
+        }
         for attr in &audit.keep {
             if let Some(text) = input.attr(&captures, attr).and_then(|value| value.text()) {
-                keep.insert((attr.text(&input.policy.identity), text));
+                let name = attr.text(&input.policy.identity);
+                bytes += name.len() + text.len();
+                keep.insert((name, text));
             }
         }
         redact.extend(audit.redact.iter().map(|attr| attr.text(&input.policy.identity)));
+    }
+    if bytes > RECORD_BYTES_MAX {
+        keep.clear();
+        too_large(decision, keeper);
     }
     let level = level.unwrap_or(AuditLevel::Brief);
     decision.audit = match decision.effect {
@@ -33,6 +45,14 @@ pub(super) fn write(input: &Input<'_>, decision: &mut Decision) {
     };
     decision.keep = keep.into_iter().filter(|(attr, _)| !redact.contains(attr)).collect();
     decision.observed.sort();
+}
+
+/// Denies, in place of whatever was decided, a request whose record would have to be cut.
+fn too_large(decision: &mut Decision, keeper: Option<&str>) {
+    (decision.effect, decision.status, decision.reason) = (Effect::Deny, 403, Reason::RecordSize);
+    decision.rule = keeper.map(str::to_owned);
+    (decision.challenge, decision.text) = (None, None);
+    (decision.set, decision.remove, decision.limits) = (Vec::new(), Vec::new(), Vec::new());
 }
 
 /// Lists the limits that an allowed request counts against.
