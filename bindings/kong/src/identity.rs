@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use gatelaw::json::Json;
 use gatelaw::policy::RoleId;
-use gatelaw::{Caller, Identity as Mapped, Plan, Prepared};
-use gatelaw_host::{LineCaller, LineError, RequestLine, RequestMembers};
+use gatelaw::{Caller, Identity as Mapped, Plan};
+use gatelaw_host::{LineCaller, LineError};
 
 use crate::border::Failure;
 use crate::text::GateText;
@@ -14,16 +14,9 @@ use crate::text::GateText;
 #[derive(Debug)]
 pub struct Identity {
     plan: Arc<Plan>,
-    who: Who,
+    who: LineCaller,
     // INVARIANT: they point into the names of `plan`.
     roles: Vec<GateText>,
-}
-
-#[derive(Debug)]
-enum Who {
-    Verified(Box<Prepared>),
-    /// Whose requests are denied, whatever the rules say.
-    Denied(LineCaller),
 }
 
 /// Names a caller: `gate_caller` of the header.
@@ -70,34 +63,20 @@ impl Identity {
         let object = |members: Vec<(&str, Json)>| {
             Json::Object(members.into_iter().map(|(name, value)| (name.to_owned().into(), value)).collect())
         };
-        let cert =
-            client_cert.map(|cert| object(vec![("client_cert", Json::String(cert.to_owned().into()))]));
-        // A request of no content: lines and values are read by one code, which judges the member `identity`.
-        let request = RequestLine::of(RequestMembers {
-            method: String::new(),
-            scheme: "https".to_owned(),
-            host: String::new(),
-            target: Vec::new(),
-            headers: Vec::new(),
-            ip: None,
-            facts: cert,
-            now: 0,
-            identity: Some(object(members)),
-        })?;
-        let model = plan.identity_model();
-        let (who, roles) = match request.caller(model) {
-            LineCaller::Verified(identity) => {
-                let roles = role_names(plan, &identity);
-                (Who::Verified(Box::new(plan.prepare(*identity))), roles)
-            }
-            denied => (Who::Denied(denied), Vec::new()),
+        let who = LineCaller::prepare(plan, object(members), client_cert)?;
+        let roles = match &who {
+            LineCaller::Prepared(prepared) => role_names(plan, prepared.identity()),
+            LineCaller::Anonymous
+            | LineCaller::Verified(_)
+            | LineCaller::Invalid(_)
+            | LineCaller::KeysUnavailable => Vec::new(),
         };
         Ok(Self { plan: Arc::clone(plan), who, roles })
     }
 
     /// Names the caller, where claims were verified and the policy takes them.
     pub(crate) fn verified_caller(&self) -> Option<GateCaller> {
-        let Who::Verified(prepared) = &self.who else { return None };
+        let LineCaller::Prepared(prepared) = &self.who else { return None };
         GateCaller::of(&self.plan, prepared.identity(), &self.roles)
     }
 
@@ -107,10 +86,7 @@ impl Identity {
     /// `abi:identity` where it was mapped for another: roles are numbers of one policy.
     pub(crate) fn caller(&self, plan: &Arc<Plan>) -> Result<Caller<'_>, Failure> {
         if Arc::ptr_eq(&self.plan, plan) {
-            return Ok(match &self.who {
-                Who::Verified(prepared) => Caller::Prepared(prepared),
-                Who::Denied(denied) => denied.caller(),
-            });
+            return Ok(self.who.caller());
         }
         Err(Failure::new("abi:identity", "identity was made for another policy: make one for this policy"))
     }

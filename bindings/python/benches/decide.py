@@ -83,8 +83,12 @@ def doors(policy: gatelaw.Policy, lines: list[str]) -> dict[str, Callable[[], li
     """Lists the ways to ask a gate all of these requests."""
     gate = gatelaw.Gate(policy, limits="report")
     requests: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    # As a server has them: the request's own members, and the caller of a token that it has seen.
+    asked = [{name: value for name, value in request.items() if name != "identity"} for request in requests]
+    known = [policy.identity(request["identity"]) if "identity" in request else None for request in requests]
     return {
         "decide, keywords": lambda: [gate.decide(**request) for request in requests],
+        "decide, caller mapped before": lambda: [gate.decide(**request, identity=who) for request, who in zip(asked, known)],
         "decide, one mapping": lambda: [gate.decide(request) for request in requests],
         "decide_many, mappings": lambda: gate.decide_many(requests),
         "decide_json": lambda: [gate.decide_json(line) for line in lines],

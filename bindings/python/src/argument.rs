@@ -1,7 +1,6 @@
 //! Arguments of plain types. A mistake says what belongs there; whoever reads an argument puts its name before, since names are
 //! made for mistakes alone: reading right ones costs no text.
 
-use gatelaw_host::HeaderLines;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyMapping, PyString, PyTuple};
 
@@ -11,24 +10,41 @@ pub(crate) fn is_text(value: &Bound<'_, PyAny>) -> bool {
     value.is_instance_of::<PyString>()
 }
 
+/// A text as its UTF-8, or bytes as they are, in an object that whoever reads them holds: below 3.10 the stable ABI doesn't lend a text
+/// where it stands. A short one of Python's objects costs less than a copy and its room.
+pub(crate) type Utf8<'py> = Bound<'py, PyBytes>;
+
 /// Reads a `str`.
 pub(crate) fn text(value: &Bound<'_, PyAny>) -> Result<String, Fault> {
+    utf8(value).and_then(|text| as_text(&text).map(str::to_owned))
+}
+
+/// Reads a `str`, as its UTF-8.
+pub(crate) fn utf8<'py>(value: &Bound<'py, PyAny>) -> Result<Utf8<'py>, Fault> {
     let text = value.cast::<PyString>().map_err(|_| Fault::kind("a `str`", value))?;
-    utf8(text, "")
+    encoded(text, "")
 }
 
 /// Reads a `str` as its UTF-8, or `bytes` as they are.
-pub(crate) fn bytes(value: &Bound<'_, PyAny>) -> Result<Vec<u8>, Fault> {
+pub(crate) fn bytes<'py>(value: &Bound<'py, PyAny>) -> Result<Utf8<'py>, Fault> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(bytes.as_bytes().to_vec());
+        return Ok(bytes.clone());
     }
     let text = value.cast::<PyString>().map_err(|_| Fault::kind("a `str` or `bytes`", value))?;
-    Ok(utf8(text, ": give `bytes` where bytes are meant")?.into_bytes())
+    encoded(text, ": give `bytes` where bytes are meant")
 }
 
-fn utf8(text: &Bound<'_, PyString>, instead: &str) -> Result<String, Fault> {
-    let lone = || format!("the text has a lone surrogate, which is no character{instead}");
-    text.to_cow().map(|text| text.into_owned()).map_err(|_| Fault::argument(lone()))
+fn encoded<'py>(text: &Bound<'py, PyString>, instead: &str) -> Result<Utf8<'py>, Fault> {
+    text.encode_utf8().map_err(|_| no_text(instead))
+}
+
+/// Returns the text that [`utf8`] read.
+pub(crate) fn as_text<'v>(text: &'v Utf8<'_>) -> Result<&'v str, Fault> {
+    std::str::from_utf8(text.as_bytes()).map_err(|_| no_text(""))
+}
+
+fn no_text(instead: &str) -> Fault {
+    Fault::argument(format!("the text has a lone surrogate, which is no character{instead}"))
 }
 
 /// Reads a `bool`; nothing else counts as one.
@@ -56,23 +72,28 @@ pub(crate) fn entries<'py>(value: &Bound<'py, PyAny>) -> Result<Option<Vec<Entry
     mapping.items()?.iter().map(entry).collect::<Result<_, _>>().map(Some)
 }
 
-/// Reads header lines: a mapping, or pairs of name and value.
-pub(crate) fn headers(value: &Bound<'_, PyAny>) -> Result<HeaderLines, Fault> {
-    if let Some(entries) = entries(value)? {
+/// Header lines: names and values.
+pub(crate) type Lines<'py> = Vec<(Utf8<'py>, Utf8<'py>)>;
+
+/// Reads header lines: of a mapping, or pairs of name and value.
+pub(crate) fn headers<'py>(value: &Bound<'py, PyAny>) -> Result<Lines<'py>, Fault> {
+    // Asking whether something is a mapping takes long where it is none.
+    let is_array = value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>();
+    if !is_array && let Some(entries) = entries(value)? {
         return entries.iter().map(named_line).collect();
     }
     let wanted = || Fault::kind("a mapping of names to values, or an iterable of pairs,", value);
     if is_text(value) || value.is_instance_of::<PyBytes>() {
         return Err(wanted());
     }
-    let line = |(number, line): (usize, PyResult<Bound<'_, PyAny>>)| {
-        pair(&line?).map_err(|fault| fault.within(&format!("[{number}]")))
+    let line = |(number, line): (usize, PyResult<Bound<'py, PyAny>>)| {
+        paired_line(&line?).map_err(|fault| fault.within(&format!("[{number}]")))
     };
     value.try_iter().map_err(|_| wanted())?.enumerate().map(line).collect()
 }
 
 /// Reads one line of a mapping; a mistake is named by the header's name.
-fn named_line((name, value): &Entry<'_>) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+fn named_line<'py>((name, value): &Entry<'py>) -> Result<(Utf8<'py>, Utf8<'py>), Fault> {
     let shown = || name.repr().map_or_else(|_| "…".into(), |shown| shown.to_string());
     let of_name = |fault: Fault| fault.within(" (a name in it)");
     Ok((
@@ -81,20 +102,25 @@ fn named_line((name, value): &Entry<'_>) -> Result<(Vec<u8>, Vec<u8>), Fault> {
     ))
 }
 
-fn pair(line: &Bound<'_, PyAny>) -> Result<(Vec<u8>, Vec<u8>), Fault> {
-    let wrong = || Fault::kind("a pair `(name, value)`", line);
-    let (name, value) = match two(line) {
-        Some(two) => two,
-        // A text of two characters is a sequence of two, and no pair.
-        None if is_text(line) || line.is_instance_of::<PyBytes>() => return Err(wrong()),
-        None => match line.try_iter().map_err(|_| wrong())?.take(3).collect::<PyResult<Vec<_>>>()?.as_slice()
-        {
-            [name, value] => (name.clone(), value.clone()),
-            _ => return Err(Fault::wrong_type("a pair `(name, value)` is needed")),
-        },
-    };
+fn paired_line<'py>(line: &Bound<'py, PyAny>) -> Result<(Utf8<'py>, Utf8<'py>), Fault> {
+    let (name, value) = pair(line)?;
     let name = bytes(&name).map_err(|fault| fault.within("[0]"))?;
     Ok((name, bytes(&value).map_err(|fault| fault.within("[1]"))?))
+}
+
+fn pair<'py>(line: &Bound<'py, PyAny>) -> Result<Entry<'py>, Fault> {
+    if let Some(two) = two(line) {
+        return Ok(two);
+    }
+    let wrong = || Fault::kind("a pair `(name, value)`", line);
+    // A text of two characters is a sequence of two, and no pair.
+    if is_text(line) || line.is_instance_of::<PyBytes>() {
+        return Err(wrong());
+    }
+    match line.try_iter().map_err(|_| wrong())?.take(3).collect::<PyResult<Vec<_>>>()?.as_slice() {
+        [name, value] => Ok((name.clone(), value.clone())),
+        _ => Err(Fault::wrong_type("a pair `(name, value)` is needed")),
+    }
 }
 
 /// Finds the entries of a tuple or list of two.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatelaw::{Plan, Session};
-use gatelaw_host::{RequestLine, caller_in_words};
+use gatelaw_host::{LineCaller, RequestLine, RequestText, caller_in_words};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -16,7 +16,7 @@ use crate::explanation::explanation;
 use crate::handling::{handling, request_id};
 use crate::line::Line;
 use crate::policy::Policy;
-use crate::request::{self, Keywords};
+use crate::request::{self, Held, Keywords};
 use crate::sessions::Sessions;
 
 /// Decides requests by one policy; many threads may ask it at once.
@@ -63,8 +63,12 @@ impl Gate {
         keywords: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Decision> {
         guarded(py, || {
-            let (request, _) = self.request(request, keywords, false)?;
-            Ok(self.sessions.with(|session| decided(session, &request)).into())
+            let keywords = Keywords::of(keywords, false)?;
+            self.asked(request, &keywords, |request, caller| {
+                let decide =
+                    |session: &mut Session<_>| request.with(|raw| session.decision(raw, caller.caller()));
+                Ok(self.sessions.with(decide).into())
+            })
         })
     }
 
@@ -81,10 +85,13 @@ impl Gate {
         keywords: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
-            let (request, keywords) = self.request(request, keywords, true)?;
-            let id = request_id(py, &keywords)?;
-            let decision = self.sessions.with(|session| decided(session, &request));
-            Ok(handling(py, &request, decision, &id)?)
+            let keywords = Keywords::of(keywords, true)?;
+            self.asked(request, &keywords, |request, caller| {
+                let id = request_id(py, &keywords)?;
+                let decide =
+                    |session: &mut Session<_>| request.with(|raw| session.decision(raw, caller.caller()));
+                Ok(handling(py, request, self.sessions.with(decide), &id)?)
+            })
         })
     }
 
@@ -101,12 +108,14 @@ impl Gate {
         keywords: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
-            let (request, _) = self.request(request, keywords, false)?;
-            let caller = request.caller(self.sessions.plan().identity_model());
-            let explained =
-                self.sessions.with(|session| request.with(|raw| session.explain(raw, caller.caller())));
-            let caller = caller_in_words(&caller, self.sessions.plan().identity_model());
-            Ok(explanation(py, explained, &caller)?)
+            let keywords = Keywords::of(keywords, false)?;
+            self.asked(request, &keywords, |request, caller| {
+                let explain =
+                    |session: &mut Session<_>| request.with(|raw| session.explain(raw, caller.caller()));
+                let explained = self.sessions.with(explain);
+                let caller = caller_in_words(caller, self.sessions.plan().identity_model());
+                Ok(explanation(py, explained, &caller)?)
+            })
         })
     }
 
@@ -154,16 +163,20 @@ impl Gate {
         Ok(Self { policy: policy.clone().unbind(), sessions })
     }
 
-    fn request<'py>(
+    /// Reads a request and who asks, and calls with both.
+    fn asked<'py, T>(
         &self,
         request: &Bound<'py, PyTuple>,
-        keywords: Option<&Bound<'py, PyDict>>,
-        takes_request_id: bool,
-    ) -> Result<(RequestLine, Keywords<'py>), Fault> {
-        let keywords = Keywords::of(keywords, takes_request_id)?;
-        let request = request::read(request, &keywords)?;
-        request.require(self.sessions.plan().needs())?;
-        Ok((request, keywords))
+        keywords: &Keywords<'py>,
+        then: impl FnOnce(&RequestText<'_>, &LineCaller) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let (plan, mut held) = (self.sessions.plan(), Held::default());
+        let request = request::read(request, keywords, &mut held)?;
+        request.require(plan.needs())?;
+        match keywords.known_identity() {
+            Some(identity) => then(&request, identity.get().caller(&self.sessions)?),
+            None => then(&request, &request.caller(plan.identity_model())),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a gate does about a request, as an object.
 
-use gatelaw_host::{Handling, RequestLine};
+use gatelaw_host::{Handling, RequestText};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -25,7 +25,7 @@ pub(crate) fn request_id(py: Python<'_>, keywords: &Keywords<'_>) -> Result<Stri
 /// Makes a `Forward` or an `Answer`.
 pub(crate) fn handling<'py>(
     py: Python<'py>,
-    request: &RequestLine,
+    request: &RequestText<'_>,
     decision: gatelaw::Decision,
     request_id: &str,
 ) -> PyResult<Bound<'py, PyAny>> {

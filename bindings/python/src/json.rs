@@ -94,6 +94,9 @@ fn object(
         let (name, value) = member(name, value)?;
         read.push((name.into(), value));
     }
+    if read.len() < 2 {
+        return Ok(Json::Object(read));
+    }
     // A dict has no name twice; other mappings may.
     let mut known = BTreeSet::new();
     match read.iter().find(|(name, _)| !known.insert(name)) {

@@ -13,6 +13,7 @@ mod error;
 mod explanation;
 mod gate;
 mod handling;
+mod identity;
 mod json;
 mod line;
 mod policy;
@@ -30,6 +31,8 @@ mod _gatelaw {
     use super::decision::Decision;
     #[pymodule_export]
     use super::gate::Gate;
+    #[pymodule_export]
+    use super::identity::Identity;
     #[pymodule_export]
     use super::policy::{Policy, compile};
     #[pymodule_export]

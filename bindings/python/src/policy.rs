@@ -10,6 +10,7 @@ use pyo3::types::{IntoPyDict, PyBytes, PyTuple};
 use crate::call::guarded;
 use crate::check::{diagnostics, not_compiled, read};
 use crate::error::Fault;
+use crate::identity::Identity;
 use crate::line::Line;
 use crate::sessions::Sessions;
 
@@ -87,6 +88,17 @@ impl Policy {
             members.set_item("tokens", needs.tokens)?;
             Ok(py.import("gatelaw._values")?.getattr("Needs")?.call((), Some(&members))?)
         })
+    }
+
+    /// Says who asks, for as many requests as the token serves: `identity` of a request takes it.
+    #[pyo3(signature = (identity, /, *, client_cert=None))]
+    fn identity(
+        &self,
+        py: Python<'_>,
+        identity: &Bound<'_, PyAny>,
+        client_cert: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Identity> {
+        guarded(py, || Identity::of(&self.sessions, identity, client_cert))
     }
 
     /// Answers one request as JSON text by one line: a decision, or `{"v":1,"error":CODE,"at":MEMBER}`.

@@ -1,23 +1,30 @@
 //! A request as Python gives it: one mapping, or keyword arguments.
 
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use gatelaw::request::Scheme;
-use gatelaw_host::{RequestLine, RequestMembers};
+use gatelaw_host::{RequestLine, RequestMembers, RequestText};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
+use crate::argument::{Lines, Utf8, as_text};
 use crate::error::Fault;
+use crate::identity::Identity;
 use crate::{argument, json};
 
 /// The scheme where a caller names none: what is asked over plain HTTP must say so.
 const SCHEME_DEFAULT: Scheme = Scheme::Https;
 
-/// Reads a request: one mapping, or keyword arguments.
-pub(crate) fn read(mappings: &Bound<'_, PyTuple>, keywords: &Keywords<'_>) -> Result<RequestLine, Fault> {
+/// Reads a request: one mapping, or keyword arguments. `held` is where the texts of these are held.
+pub(crate) fn read<'k, 'py>(
+    mappings: &Bound<'py, PyTuple>,
+    keywords: &Keywords<'py>,
+    held: &'k mut Held<'py>,
+) -> Result<RequestText<'k>, Fault> {
     match (mappings.len(), keywords.any()) {
-        (0, _) => keywords.read(),
+        (0, _) => keywords.read(held),
         (1, false) => mapping(&mappings.get_item(0)?),
         _ => {
             Err(Fault::wrong_type("a request is one mapping or keyword arguments, not both")
@@ -87,21 +94,54 @@ impl<'py> Keywords<'py> {
         [method, host, target, scheme, headers, ip, facts, now, identity].iter().any(|given| given.is_some())
     }
 
-    fn read(&self) -> Result<RequestLine, Fault> {
-        let text = |keyword, name| read_by(keyword, name, argument::text);
+    /// Returns who is asking, where they were mapped before.
+    pub(crate) fn known_identity(&self) -> Option<&Bound<'py, Identity>> {
+        self.identity.as_ref().and_then(|identity| identity.cast().ok())
+    }
+
+    fn read<'k>(&self, held: &'k mut Held<'py>) -> Result<RequestText<'k>, Fault> {
+        *held = Held::of(self)?;
+        let text = |text: &'k Option<Utf8<'py>>, name: &str| -> Result<Option<Cow<'k, str>>, Fault> {
+            let text = text.as_ref().map(as_text).transpose();
+            text.map(|text| text.map(Cow::from)).map_err(|fault| fault.within(name))
+        };
         // They stand one deep in a request.
         let json = |keyword, name| read_by(keyword, name, |value| json::json(value, 1));
-        Ok(RequestLine::of(RequestMembers {
-            method: needed("method", text(&self.method, "method")?)?,
-            scheme: text(&self.scheme, "scheme")?.unwrap_or_else(|| SCHEME_DEFAULT.as_str().to_owned()),
-            host: needed("host", text(&self.host, "host")?)?,
-            target: needed("target", read_by(&self.target, "target", argument::bytes)?)?,
-            headers: read_by(&self.headers, "headers", argument::headers)?.unwrap_or_default(),
-            ip: text(&self.ip, "ip")?,
+        Ok(RequestText::of(RequestMembers {
+            method: needed("method", text(&held.method, "method")?)?,
+            scheme: text(&held.scheme, "scheme")?.unwrap_or(SCHEME_DEFAULT.as_str().into()),
+            host: needed("host", text(&held.host, "host")?)?,
+            target: needed("target", held.target.as_ref())?.as_bytes().into(),
+            headers: held.headers.iter().map(|(n, v)| (n.as_bytes().into(), v.as_bytes().into())).collect(),
+            ip: text(&held.ip, "ip")?,
             facts: json(&self.facts, "facts")?,
             now: read_by(&self.now, "now", argument::seconds)?.map_or_else(clock, Ok)?,
-            identity: json(&self.identity, "identity")?,
+            identity: if self.known_identity().is_some() { None } else { json(&self.identity, "identity")? },
         })?)
+    }
+}
+
+/// The texts of keyword arguments, for as long as a request that was read from them is used.
+#[derive(Default)]
+pub(crate) struct Held<'py> {
+    method: Option<Utf8<'py>>,
+    scheme: Option<Utf8<'py>>,
+    host: Option<Utf8<'py>>,
+    target: Option<Utf8<'py>>,
+    headers: Lines<'py>,
+    ip: Option<Utf8<'py>>,
+}
+
+impl<'py> Held<'py> {
+    fn of(keywords: &Keywords<'py>) -> Result<Self, Fault> {
+        Ok(Self {
+            method: read_by(&keywords.method, "method", argument::utf8)?,
+            scheme: read_by(&keywords.scheme, "scheme", argument::utf8)?,
+            host: read_by(&keywords.host, "host", argument::utf8)?,
+            target: read_by(&keywords.target, "target", argument::bytes)?,
+            headers: read_by(&keywords.headers, "headers", argument::headers)?.unwrap_or_default(),
+            ip: read_by(&keywords.ip, "ip", argument::utf8)?,
+        })
     }
 }
 

@@ -106,6 +106,7 @@ def test_memory_stays_flat() -> None:
             keywords = request(number % 100)
             GATE.decide(keywords)
             GATE.decide(**keywords, headers=[("x-a", b"b")], identity={"issuer": "okta", "claims": {"sub": "u", "a": [1, {}]}})
+            GATE.decide(**keywords, identity=POLICY.identity({"invalid": "expired"}))
             GATE.decide_json(lines[number % 100])
             GATE.explain(keywords)
             if number % 100 == 0:

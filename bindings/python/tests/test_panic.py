@@ -26,6 +26,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "load_unsigned": lambda: gatelaw.Policy.load_unsigned(ARTIFACT),
     "to_bytes": POLICY.to_bytes,
     "needs": POLICY.needs,
+    "identity": lambda: POLICY.identity({"invalid": "expired"}),
     "policy.decide_json": lambda: POLICY.decide_json(LINE),
     "policy.explain_json": lambda: POLICY.explain_json(LINE),
     "Gate": lambda: gatelaw.Gate(POLICY),

@@ -14,6 +14,8 @@ def takes(gate: gatelaw.Gate, raw: list[tuple[bytes, bytes]], texts: dict[str, s
     lines: list[str] = gate.decide_many(["{}"]) + gate.decide_many([b"{}"])
     decisions: list[gatelaw.Decision] = gate.decide_many([{"method": "GET"}])
     handling = gate.handle({"method": "GET"})
+    known: gatelaw.Identity = gate.policy.identity({"invalid": "expired"}, client_cert=None)
+    gate.decide(method="GET", host="a.example", target="/", identity=known)
     target: str = handling.target if isinstance(handling, gatelaw.Forward) else handling.body
     print(policies, decision.allowed, lines, decisions, target)
 
@@ -27,5 +29,6 @@ def refuses(policy: gatelaw.Policy, gate: gatelaw.Gate) -> None:
     gate.decide(method="GET", host="a.example", target="/", headers="a: b")  # type: ignore[arg-type]
     gate.decide(method="GET", host="a.example", target="/", now=1.5)  # type: ignore[call-overload]
     gate.decide(method="GET", host="a.example", target="/", identity="root")  # type: ignore[call-overload]
+    gate.policy.identity("root")  # type: ignore[arg-type]
     gate.decide_many([1])  # type: ignore[arg-type]
     gate.decide({}).status = 200  # type: ignore[misc]

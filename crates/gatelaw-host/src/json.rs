@@ -43,13 +43,19 @@ pub fn parse_nested(text: &str, depth_max: u32) -> Result<JsonText<'_>, JsonErro
 
 /// Reads one value.
 #[derive(Clone, Copy)]
-struct Value {
+pub(crate) struct Value {
     /// How much deeper it may be nested.
     deeper: u32,
     depth_max: u32,
 }
 
 impl Value {
+    /// Makes what reads a value that stands in so many objects and arrays.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn within(depth: u32) -> Self {
+        Self { deeper: JSON_DEPTH_MAX.saturating_sub(depth), depth_max: JSON_DEPTH_MAX }
+    }
+
     fn deeper<E: Error>(self) -> Result<Self, E> {
         let deeper = self.deeper.checked_sub(1);
         let too_deep = || E::custom(format_args!("nested more than {} deep", self.depth_max));

@@ -32,7 +32,7 @@ pub use handling::{Answer, CORRELATION_HEADER, Forward, Handling};
 pub use needs_line::{NeedsLine, needs_line};
 pub use paint::Paint;
 pub use request_line::{
-    HeaderLines, LineCaller, LineError, LineErrorCode, RequestLine, RequestMembers, RequestText,
+    HeaderLine, HeaderLines, LineCaller, LineError, LineErrorCode, RequestLine, RequestMembers, RequestText,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use signature::{Signatures, is_signature_valid, is_signed};

@@ -1,6 +1,9 @@
 //! A request as one line of JSON.
 
+mod facts;
 mod members;
+#[cfg(not(target_arch = "wasm32"))]
+mod plain;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -9,8 +12,10 @@ use gatelaw::json::{Json, JsonText};
 use gatelaw::limits::REQUEST_LINE_BYTES_MAX;
 use gatelaw::needs::Needs;
 use gatelaw::policy::IdentityModel;
-use gatelaw::request::{Fact, Facts, Scheme};
-use gatelaw::{Caller, Identity, RawRequest};
+use gatelaw::request::Scheme;
+use gatelaw::{Caller, Identity, Plan, Prepared, RawRequest};
+
+use facts::FactsText;
 
 /// Says why a line is no request: a stable code, and the member at fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,47 +78,47 @@ impl LineError {
 pub type RequestLine = RequestText<'static>;
 
 /// Holds one request as a line gives it; its texts may be those of the line.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestText<'l> {
     method: Cow<'l, str>,
     scheme: Scheme,
     host: Cow<'l, str>,
     target: Cow<'l, [u8]>,
-    headers: Vec<HeaderText<'l>>,
+    headers: HeaderLines<'l>,
     ip: AddressLine,
-    facts: Vec<(Cow<'l, str>, JsonText<'l>)>,
+    facts: FactsText<'l>,
     now: i64,
     identity: IdentityLine<'l>,
 }
 
-/// A header line: its name and value.
-type HeaderText<'l> = (Cow<'l, [u8]>, Cow<'l, [u8]>);
-
 /// Holds the members of a request as another language has them: bytes need no hex digits here.
 #[derive(Debug, Clone)]
-pub struct RequestMembers {
+pub struct RequestMembers<'m> {
     /// The method, as received.
-    pub method: String,
+    pub method: Cow<'m, str>,
     /// `http` or `https`.
-    pub scheme: String,
+    pub scheme: Cow<'m, str>,
     /// The request's authority.
-    pub host: String,
+    pub host: Cow<'m, str>,
     /// The request target, as received.
-    pub target: Vec<u8>,
+    pub target: Cow<'m, [u8]>,
     /// The header lines, apart and in order: names and values.
-    pub headers: HeaderLines,
+    pub headers: HeaderLines<'m>,
     /// The client's address as text, where it is known.
-    pub ip: Option<String>,
+    pub ip: Option<Cow<'m, str>>,
     /// The facts of the edge: an object.
-    pub facts: Option<Json>,
+    pub facts: Option<JsonText<'m>>,
     /// The time of the request, in Unix seconds.
     pub now: i64,
     /// Who is asking, as the member `identity` says it.
-    pub identity: Option<Json>,
+    pub identity: Option<JsonText<'m>>,
 }
 
-/// Holds header lines as bytes: names and values.
-pub type HeaderLines = Vec<(Vec<u8>, Vec<u8>)>;
+/// Holds header lines as bytes.
+pub type HeaderLines<'m> = Vec<HeaderLine<'m>>;
+
+/// Holds one header line: its name and value.
+pub type HeaderLine<'m> = (Cow<'m, [u8]>, Cow<'m, [u8]>);
 
 /// What a line says of the client's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +147,8 @@ pub enum LineCaller {
     Anonymous,
     /// Verified claims.
     Verified(Box<Identity>),
+    /// Verified claims, classified for all requests with their token.
+    Prepared(Box<Prepared>),
     /// A token that is not valid, with its code.
     Invalid(String),
     /// No keys of its issuer were to be had.
@@ -149,12 +156,36 @@ pub enum LineCaller {
 }
 
 impl LineCaller {
+    /// Reads who is asking, as the member `identity` of a request says it, and classifies them once for all requests with
+    /// their token. `client_cert` is the fact of that name.
+    ///
+    /// # Errors
+    /// The first mistake, as [`RequestLine::parse`] finds it in the same member.
+    pub fn prepare(
+        plan: &Plan,
+        identity: JsonText<'_>,
+        client_cert: Option<&str>,
+    ) -> Result<Self, LineError> {
+        let identity = members::identity(Some(identity))?;
+        Ok(identity.caller(plan.identity_model(), client_cert).prepared(plan))
+    }
+
+    /// Classifies verified claims once, for all requests with their token that are decided by this plan.
+    #[must_use]
+    pub fn prepared(self, plan: &Plan) -> Self {
+        match self {
+            Self::Verified(identity) => Self::Prepared(Box::new(plan.prepare(*identity))),
+            Self::Anonymous | Self::Prepared(_) | Self::Invalid(_) | Self::KeysUnavailable => self,
+        }
+    }
+
     /// Returns the caller as a decision takes it.
     #[must_use]
     pub fn caller(&self) -> Caller<'_> {
         match self {
             Self::Anonymous => Caller::Anonymous,
             Self::Verified(identity) => Caller::Verified(identity),
+            Self::Prepared(prepared) => Caller::Prepared(prepared),
             Self::Invalid(code) => Caller::Invalid(code),
             Self::KeysUnavailable => Caller::KeysUnavailable,
         }
@@ -180,32 +211,39 @@ impl RequestLine {
     pub fn from_json(json: &Json, default_now: Option<i64>) -> Result<Self, LineError> {
         Self::take(json.clone(), default_now)
     }
+}
 
+impl<'l> RequestText<'l> {
     /// Takes a request from the values of another language.
     ///
     /// # Errors
     /// The first mistake, as [`RequestLine::parse`] finds it in the same members.
-    pub fn of(members: RequestMembers) -> Result<Self, LineError> {
+    pub fn of(members: RequestMembers<'l>) -> Result<Self, LineError> {
         Ok(Self {
-            method: members.method.into(),
+            method: members.method,
             scheme: members::scheme(&members.scheme)?,
-            host: members.host.into(),
-            target: members.target.into(),
-            headers: members.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            host: members.host,
+            target: members.target,
+            headers: members.headers,
             ip: members.ip.map_or(AddressLine::Absent, |ip| members::address(&ip)),
-            facts: members::facts(members.facts)?,
+            facts: FactsText::read(members.facts)?,
             now: members.now,
             identity: members::identity(members.identity)?,
         })
     }
-}
 
-impl<'l> RequestText<'l> {
     /// Reads a line as [`RequestLine::parse`] does; what stands in it without escapes is not copied.
     ///
     /// # Errors
     /// As [`RequestLine::parse`].
     pub fn read(line: &'l str, default_now: Option<i64>) -> Result<Self, LineError> {
+        // In a module of WebAssembly the code of the short way would weigh more than its time.
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(request) =
+            (line.len() <= REQUEST_LINE_BYTES_MAX).then(|| plain::read(line, default_now)).flatten()
+        {
+            return Ok(request);
+        }
         Self::take(json_of(line)?, default_now)
     }
 
@@ -229,7 +267,7 @@ impl<'l> RequestText<'l> {
             target: members::target(member("target"), member("target_hex"))?,
             headers: members::headers(member("headers"))?,
             ip: members::ip(member("ip"))?,
-            facts: members::facts(member("facts"))?,
+            facts: FactsText::read(member("facts"))?,
             now: members::now(member("now"), default_now)?,
             identity: members::identity(member("identity"))?,
         })
@@ -263,31 +301,9 @@ impl<'l> RequestText<'l> {
             ip: if let AddressLine::Known(ip) = self.ip { Some(ip) } else { None },
             ip_unreadable: self.ip == AddressLine::Unreadable,
             headers_cut: false,
-            facts: self.facts(),
+            facts: self.facts.facts(),
             now: self.now,
         })
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        let find = |name: &str| self.facts.iter().find(|(n, _)| n == name).map(|(_, v)| v);
-        let text = |name: &str| match find(name) {
-            None => Fact::Absent,
-            Some(JsonText::String(s)) => Fact::Present(s.as_ref()),
-            Some(_) => Fact::Wrong,
-        };
-        let int = |name: &str| match find(name) {
-            None => Fact::Absent,
-            Some(JsonText::Int(n)) => Fact::Present(*n),
-            Some(_) => Fact::Wrong,
-        };
-        Facts {
-            country: text("country"),
-            asn: int("asn"),
-            bot_score: int("bot_score"),
-            tls_version: text("tls_version"),
-            client_cert: text("client_cert"),
-            size: int("size"),
-        }
     }
 
     /// Says whether the request says who is asking, be it by a token.
@@ -311,19 +327,21 @@ impl<'l> RequestText<'l> {
     /// Maps the identity by the lines of its issuer. A token is one that nobody here verifies.
     #[must_use]
     pub fn caller(&self, model: &IdentityModel) -> LineCaller {
-        match &self.identity {
-            IdentityLine::Absent => LineCaller::Anonymous,
-            IdentityLine::Claims(issuer, claims) => {
-                let cert = self.facts.iter().find(|(n, _)| n == "client_cert").map(|(_, v)| v);
-                let cert = if let Some(JsonText::String(cert)) = cert { Some(cert.as_ref()) } else { None };
-                match Identity::map(model, issuer, claims, cert) {
-                    Ok(identity) => LineCaller::Verified(Box::new(identity)),
-                    Err(fault) => LineCaller::Invalid(fault.code().to_owned()),
-                }
-            }
-            IdentityLine::Invalid(code) => LineCaller::Invalid(code.clone().into_owned()),
-            IdentityLine::Unavailable => LineCaller::KeysUnavailable,
-            IdentityLine::Token(_) => LineCaller::Invalid("no_verifier".to_owned()),
+        self.identity.caller(model, self.facts.client_cert())
+    }
+}
+
+impl IdentityLine<'_> {
+    fn caller(&self, model: &IdentityModel, client_cert: Option<&str>) -> LineCaller {
+        match self {
+            Self::Absent => LineCaller::Anonymous,
+            Self::Claims(issuer, claims) => match Identity::map(model, issuer, claims, client_cert) {
+                Ok(identity) => LineCaller::Verified(Box::new(identity)),
+                Err(fault) => LineCaller::Invalid(fault.code().to_owned()),
+            },
+            Self::Invalid(code) => LineCaller::Invalid(code.clone().into_owned()),
+            Self::Unavailable => LineCaller::KeysUnavailable,
+            Self::Token(_) => LineCaller::Invalid("no_verifier".to_owned()),
         }
     }
 }

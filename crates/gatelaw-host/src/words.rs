@@ -31,6 +31,7 @@ pub fn caller_in_words(caller: &LineCaller, model: &IdentityModel) -> String {
         LineCaller::Invalid(code) => return format!("a token that is not valid (`{code}`)"),
         LineCaller::KeysUnavailable => return "a token that can't be verified".into(),
         LineCaller::Verified(identity) => identity,
+        LineCaller::Prepared(prepared) => prepared.identity(),
     };
     let issuer = model.issuers.iter().zip(0..).find(|(_, number)| *number == identity.issuer.0);
     let mut text =

@@ -48,7 +48,12 @@ const DOORS: [Door; 3] = [
     },
     Door {
         title: "a request to a decision, the caller mapped before",
-        rows: &[("rust", "prepared"), ("luajit", "prepared")],
+        rows: &[
+            ("rust", "prepared"),
+            ("node", "gate.decide, caller mapped before"),
+            ("python", "decide, caller mapped before"),
+            ("luajit", "prepared"),
+        ],
         by_hand: Some("by hand, prepared"),
     },
 ];

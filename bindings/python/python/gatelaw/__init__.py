@@ -1,6 +1,6 @@
 """gatelaw: one law for every gate."""
 
-from ._gatelaw import Decision, Gate, Policy, check, compile, version
+from ._gatelaw import Decision, Gate, Identity, Policy, check, compile, version
 from ._values import (
     Answer,
     Asked,
@@ -23,6 +23,7 @@ __all__ = [
     "Forward",
     "Gate",
     "GatelawError",
+    "Identity",
     "Limit",
     "Needs",
     "Policy",

@@ -4,7 +4,7 @@ from typing import Any, Literal, final, overload
 
 from ._values import Answer, Diagnostic, Explanation, Forward, Limit, Needs
 
-__all__ = ["Decision", "Gate", "Policy", "check", "compile", "version"]
+__all__ = ["Decision", "Gate", "Identity", "Policy", "check", "compile", "version"]
 
 # Header lines: a mapping, or pairs where a name may stand twice.
 _Text = str | bytes
@@ -106,10 +106,20 @@ class Policy:
         """What the compiler warns of; empty for an artifact, which keeps no warnings."""
     def needs(self) -> Needs:
         """Lists what the policy reads of a request, and sets."""
+    def identity(self, identity: Mapping[str, Any], /, *, client_cert: str | None = None) -> Identity:
+        """Says who asks, for as many requests as the token serves: `identity` of a request takes it.
+
+        Takes what stands at `identity` of a request: the claims of a token that you verified, or why there are none. A token that
+        is bound to a client certificate needs the fact `client_cert`.
+        """
     def decide_json(self, request: str | bytes, /) -> str:
         """Answers one request as JSON text by one line: a decision, or `{"v":1,"error":CODE,"at":MEMBER}`."""
     def explain_json(self, request: str | bytes, /) -> str:
         """Explains the answer to one request as JSON text by one line."""
+
+@final
+class Identity:
+    """Holds a caller, as one policy sees it: mapped and classified once, for all requests with the token."""
 
 @final
 class Gate:
@@ -146,7 +156,7 @@ class Gate:
         ip: str | None = None,
         facts: Mapping[str, Any] | None = None,
         now: int | None = None,
-        identity: Mapping[str, Any] | None = None,
+        identity: Mapping[str, Any] | Identity | None = None,
     ) -> Decision:
         """Decides one request: keyword arguments, or one mapping in the form of the JSON text.
 
@@ -166,7 +176,7 @@ class Gate:
         ip: str | None = None,
         facts: Mapping[str, Any] | None = None,
         now: int | None = None,
-        identity: Mapping[str, Any] | None = None,
+        identity: Mapping[str, Any] | Identity | None = None,
         request_id: str | None = None,
     ) -> Forward | Answer:
         """Decides one request, given as `decide` takes it, and says what a gate does about it.
@@ -187,7 +197,7 @@ class Gate:
         ip: str | None = None,
         facts: Mapping[str, Any] | None = None,
         now: int | None = None,
-        identity: Mapping[str, Any] | None = None,
+        identity: Mapping[str, Any] | Identity | None = None,
     ) -> Explanation:
         """Explains the decision on one request, given as `decide` takes it."""
     def decide_json(self, request: str | bytes, /) -> str:

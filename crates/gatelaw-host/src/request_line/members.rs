@@ -6,12 +6,10 @@ use gatelaw::address::parse_ip;
 use gatelaw::json::JsonText;
 use gatelaw::request::Scheme;
 
-use super::{AddressLine, HeaderText, IdentityLine, LineError, LineErrorCode};
+use super::{AddressLine, HeaderLine, HeaderLines, IdentityLine, LineError, LineErrorCode};
 
 /// A member of an object: its name and value.
-type Member<'l> = (Cow<'l, str>, JsonText<'l>);
-
-const FACTS: &[&str] = &["country", "asn", "bot_score", "tls_version", "client_cert", "size"];
+pub(super) type Member<'l> = (Cow<'l, str>, JsonText<'l>);
 
 /// Takes a member out of an object.
 pub(super) fn taken<'l>(members: &mut Vec<Member<'l>>, name: &str) -> Option<JsonText<'l>> {
@@ -70,7 +68,7 @@ fn bytes(hex: &str, at: &str) -> Result<Vec<u8>, LineError> {
     })
 }
 
-pub(super) fn headers(json: Option<JsonText<'_>>) -> Result<Vec<HeaderText<'_>>, LineError> {
+pub(super) fn headers(json: Option<JsonText<'_>>) -> Result<HeaderLines<'_>, LineError> {
     let lines = match json {
         None => return Ok(Vec::new()),
         Some(JsonText::Array(lines)) => lines,
@@ -81,7 +79,7 @@ pub(super) fn headers(json: Option<JsonText<'_>>) -> Result<Vec<HeaderText<'_>>,
     lines.into_iter().enumerate().map(|(number, line)| header(number, line)).collect()
 }
 
-fn header(number: usize, line: JsonText<'_>) -> Result<HeaderText<'_>, LineError> {
+fn header(number: usize, line: JsonText<'_>) -> Result<HeaderLine<'_>, LineError> {
     let at = || format!("headers[{number}]");
     let pair = if let JsonText::Array(pair) = line { <[JsonText<'_>; 2]>::try_from(pair).ok() } else { None };
     match pair {
@@ -112,31 +110,6 @@ pub(super) fn ip(json: Option<JsonText<'_>>) -> Result<AddressLine, LineError> {
 
 pub(super) fn address(text: &str) -> AddressLine {
     parse_ip(text.as_bytes()).map_or(AddressLine::Unreadable, AddressLine::Known)
-}
-
-pub(super) fn facts(json: Option<JsonText<'_>>) -> Result<Vec<Member<'_>>, LineError> {
-    let members = match json {
-        None => return Ok(Vec::new()),
-        Some(JsonText::Object(members)) => members,
-        Some(_) => return Err(LineError::new(LineErrorCode::WrongType, "facts", "an object is needed")),
-    };
-    for (name, value) in &members {
-        if !FACTS.contains(&name.as_ref()) {
-            return Err(LineError::new(
-                LineErrorCode::UnknownMember,
-                format!("facts.{name}"),
-                format!("facts are {}", FACTS.join(", ")),
-            ));
-        }
-        if *value == JsonText::Null {
-            return Err(LineError::new(
-                LineErrorCode::WrongType,
-                format!("facts.{name}"),
-                "a fact that is not known is left out",
-            ));
-        }
-    }
-    Ok(members)
 }
 
 pub(super) fn now(json: Option<JsonText<'_>>, default: Option<i64>) -> Result<i64, LineError> {
