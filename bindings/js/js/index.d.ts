@@ -84,11 +84,23 @@ export class Policy {
   readonly hasLimits: boolean;
   /** Lists what the policy reads of a request, and what it sets. */
   needs(): Needs;
+  /**
+   * Says who asks, for as many requests as the token serves: `identity` of a request takes it.
+   * A token that is bound to a client certificate needs its fact, `clientCert`.
+   */
+  identity(identity: Identity, options?: { readonly clientCert?: string | undefined }): PreparedIdentity;
   /** Decides a request that is one line of JSON, and answers one line: a decision, or what is wrong with the line. */
   decideJson(line: string): string;
   /** Explains the decision of a request that is one line of JSON: the rules that could matter, with what each asked. */
   explainJson(line: string): string;
   /** Gives the memory back at once, instead of when nobody holds the policy any more. */
+  free(): void;
+}
+
+/** Holds a caller, as one policy sees it: mapped and classified once, for all requests with the token. */
+export class PreparedIdentity {
+  private constructor();
+  /** Gives the memory back at once, instead of when nobody holds the caller any more. */
   free(): void;
 }
 
@@ -147,7 +159,7 @@ export interface RequestInput {
   readonly ip?: string | undefined;
   readonly facts?: Facts | undefined;
   readonly now?: number | bigint | undefined;
-  readonly identity?: Identity | undefined;
+  readonly identity?: Identity | PreparedIdentity | undefined;
 }
 
 /** What a host knows beside the request. What stands here must not stand in the request too. */
@@ -158,7 +170,7 @@ export interface Context {
   /** Unix seconds; by default the clock's. */
   readonly now?: number | bigint | undefined;
   /** Who is asking; nobody where it is left out. */
-  readonly identity?: Identity | undefined;
+  readonly identity?: Identity | PreparedIdentity | undefined;
 }
 
 export interface HandleContext extends Context {

@@ -1,9 +1,12 @@
 import { GatelawError } from "./error.js";
-import { isBytes, wrong } from "./internal/arguments.js";
+import { numberIn, PreparedIdentity } from "./identity.js";
+import { checkMembers, isBytes, PRIVATE, wrong } from "./internal/arguments.js";
 import { unavailable, unexplained } from "./internal/answer.js";
 import { Evaluator } from "./internal/evaluator.js";
+import { Frame } from "./internal/frame.js";
 
-const PRIVATE = Symbol("made by gatelaw alone");
+/** A request of no content: whoever is mapped before has none yet. */
+const NO_REQUEST = Object.freeze({ method: "", scheme: "https", host: "", target: "", now: 0 });
 
 /** Finds the evaluator of a policy. */
 export let evaluatorOf;
@@ -43,6 +46,23 @@ export class Policy {
   /** Lists what the policy reads of a request, and what it sets. */
   needs() {
     return JSON.parse(this.#use().needs);
+  }
+
+  /**
+   * Says who asks, for as many requests as the token serves: `identity` of a request takes it.
+   * A token that is bound to a client certificate needs its fact, `clientCert`.
+   */
+  identity(identity, options = {}) {
+    checkMembers(options, ["clientCert"], "options");
+    const cert = options.clientCert;
+    if (cert !== undefined && typeof cert !== "string") throw wrong("options.clientCert", "a string", cert);
+    if (identity === undefined || identity instanceof PreparedIdentity) throw wrong("identity", "an object", identity);
+    const evaluator = this.#use();
+    const facts = cert === undefined ? undefined : { client_cert: cert };
+    const prepared = new PreparedIdentity(PRIVATE, evaluator, new Frame(NO_REQUEST, { identity, facts }, ""));
+    // What is wrong with it is said here, not at its first request.
+    evaluator.with((instance) => numberIn(prepared, instance));
+    return prepared;
   }
 
   /** Decides a request that is one line of JSON, and answers one line: a decision, or what is wrong with the line. */

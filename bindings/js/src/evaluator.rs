@@ -1,5 +1,6 @@
 //! The module that decides: one policy, and what is asked of it.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use gatelaw::{Caller, Decision, Plan, RawRequest, Session, artifact};
@@ -7,6 +8,7 @@ use gatelaw_host::{Handling, explanation_line, needs_line};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::answer::Answer;
+use crate::callers::Callers;
 use crate::exchange::{self, Exchange};
 use crate::fault::Fault;
 use crate::frame::Frame;
@@ -15,6 +17,7 @@ use crate::frame::Frame;
 #[derive(Debug, Default)]
 pub struct Evaluator {
     session: Option<Session<Plan>>,
+    callers: Callers,
     answer: Answer,
 }
 
@@ -23,6 +26,7 @@ impl Evaluator {
     /// and the needs as JSON; or what is wrong.
     pub fn load(&mut self, exchange: &mut Exchange) -> bool {
         self.session = None;
+        self.callers = Callers::default();
         let bytes = std::mem::take(&mut exchange.input);
         let loaded = artifact::load_unsigned(&bytes);
         drop(bytes);
@@ -37,6 +41,25 @@ impl Evaluator {
                 true
             }
             Err(error) => self.fail(exchange, &Fault::from(error)),
+        }
+    }
+
+    /// Maps the caller in the frame that was written, for all requests with their token. Answers the number to ask for them by,
+    /// or what is wrong.
+    pub fn keep_caller(&mut self, exchange: &mut Exchange) -> bool {
+        let mapped = self.session.as_ref().ok_or_else(Fault::no_policy).and_then(|session| {
+            let caller = Frame::read(&exchange.input)?.caller(session.plan().identity_model())?;
+            Ok(caller.prepared(session.plan()))
+        });
+        match mapped {
+            Ok(caller) => {
+                let number = self.callers.keep(caller);
+                self.answer.clear();
+                self.answer.word(number);
+                self.answer.write_to(&mut exchange.output);
+                true
+            }
+            Err(fault) => self.fail(exchange, &fault),
         }
     }
 
@@ -56,9 +79,10 @@ impl Evaluator {
 
     /// Decides the request in the frame that was written, and answers an explanation as one line of JSON, or what is wrong.
     pub fn explain(&mut self, exchange: &mut Exchange) -> bool {
-        let explained = asked(self.session.as_mut(), &exchange.input, |session, raw, caller| {
-            explanation_line(&session.explain(raw, caller), None)
-        });
+        let explained =
+            asked(self.session.as_mut(), &self.callers, &exchange.input, |session, raw, caller| {
+                explanation_line(&session.explain(raw, caller), None)
+            });
         match explained {
             Ok((line, _)) => {
                 exchange.output = line.into_bytes();
@@ -94,7 +118,7 @@ impl Evaluator {
         exchange: &mut Exchange,
         answer: impl FnOnce(&Decision, &Frame<'_>, &mut Answer),
     ) -> bool {
-        let decided = asked(self.session.as_mut(), &exchange.input, Session::decision);
+        let decided = asked(self.session.as_mut(), &self.callers, &exchange.input, Session::decision);
         match decided {
             Ok((decision, frame)) => {
                 self.answer.clear();
@@ -132,6 +156,7 @@ impl Evaluator {
 /// Puts the request in a frame to a session.
 fn asked<'f, T>(
     session: Option<&mut Session<Plan>>,
+    callers: &Callers,
     bytes: &'f [u8],
     ask: impl FnOnce(&mut Session<Plan>, &RawRequest<'_>, Caller<'_>) -> T,
 ) -> Result<(T, Frame<'f>), Fault> {
@@ -140,7 +165,10 @@ fn asked<'f, T>(
     if session.plan().needs().ip {
         frame.require_ip()?;
     }
-    let caller = frame.caller(session.plan().identity_model())?;
+    let caller = match frame.kept() {
+        Some(number) => Cow::Borrowed(callers.get(number).ok_or_else(Fault::no_frame)?),
+        None => Cow::Owned(frame.caller(session.plan().identity_model())?),
+    };
     Ok((ask(session, &frame.raw(), caller.caller()), frame))
 }
 
@@ -163,6 +191,22 @@ fn with(call: impl FnOnce(&mut Evaluator, &mut Exchange) -> bool) -> u32 {
 #[must_use]
 pub fn load() -> u32 {
     with(Evaluator::load)
+}
+
+/// Maps a caller, for all requests with their token.
+#[wasm_bindgen]
+#[must_use]
+pub fn keep_caller() -> u32 {
+    with(Evaluator::keep_caller)
+}
+
+/// Drops a caller that was kept.
+#[wasm_bindgen]
+pub fn drop_caller(number: u32) {
+    with(|evaluator, _| {
+        evaluator.callers.drop(number);
+        true
+    });
 }
 
 /// Decides a request.

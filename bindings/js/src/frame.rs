@@ -9,7 +9,7 @@
 //! | 1 | the scheme: 0 `http`, 1 `https` |
 //! | 2, 3 | the time in Unix seconds, low half and high half |
 //! | 4 to 12 | the facts `asn`, `bot_score` and `size`: 0 absent, 1 present or 2 wrong; low half; high half |
-//! | 13 | who is asking: 0 nobody, 1 verified claims, 2 an invalid token, 3 a token without keys, 4 a token without a verifier |
+//! | 13 | who is asking: 0 nobody, 1 verified claims, 2 an invalid token, 3 a token without keys, 4 a token without a verifier; from [`KEPT_FROM`] on the caller that was kept by the number that is left |
 //! | 14 to 16 | lengths of method, host and target |
 //! | 17 | length of the client's address, or all ones |
 //! | 18 to 20 | lengths of the facts `country`, `tls_version` and `client_cert`, or all ones, or [`WRONG`] |
@@ -32,6 +32,9 @@ use crate::words::{ABSENT, Texts, Words, split};
 
 /// The length of a fact that is there and of a wrong type.
 pub const WRONG: u32 = u32::MAX - 1;
+
+/// The word that stands for the first caller that was kept.
+pub const KEPT_FROM: u32 = 16;
 
 /// Holds a request as it crossed the border, its texts still where JavaScript wrote them.
 #[derive(Debug, Clone)]
@@ -58,10 +61,17 @@ enum Address {
 #[derive(Debug, Clone, Copy)]
 enum Who<'f> {
     Nobody,
-    Claims { issuer: &'f str, claims: &'f str },
-    Invalid { code: &'f str },
+    Claims {
+        issuer: &'f str,
+        claims: &'f str,
+    },
+    Invalid {
+        code: &'f str,
+    },
     KeysUnavailable,
     NoVerifier,
+    /// By number.
+    Kept(u32),
 }
 
 impl<'f> Frame<'f> {
@@ -121,10 +131,16 @@ impl<'f> Frame<'f> {
         }
     }
 
+    /// Returns the number of the caller, where they were kept before.
+    #[must_use]
+    pub fn kept(&self) -> Option<u32> {
+        if let Who::Kept(number) = self.who { Some(number) } else { None }
+    }
+
     /// Maps the identity by the lines of its issuer.
     ///
     /// # Errors
-    /// Claims that are no JSON object.
+    /// Claims that are no JSON object; a caller that was kept before has none.
     pub fn caller(&self, model: &IdentityModel) -> Result<LineCaller, Fault> {
         Ok(match self.who {
             Who::Nobody => LineCaller::Anonymous,
@@ -142,6 +158,7 @@ impl<'f> Frame<'f> {
             Who::Invalid { code } => LineCaller::Invalid(code.to_owned()),
             Who::KeysUnavailable => LineCaller::KeysUnavailable,
             Who::NoVerifier => LineCaller::Invalid("no_verifier".to_owned()),
+            Who::Kept(_) => return Err(Fault::no_frame()),
         })
     }
 
@@ -173,6 +190,7 @@ impl<'f> Who<'f> {
             (2, "", code) if is_code(code) => Some(Self::Invalid { code }),
             (3, "", "") => Some(Self::KeysUnavailable),
             (4, "", "") => Some(Self::NoVerifier),
+            (KEPT_FROM.., "", "") => Some(Self::Kept(number.saturating_sub(KEPT_FROM))),
             _ => None,
         }
     }

@@ -12,6 +12,8 @@
 //! in `js/` stands around it. A new instance is as good as the last one, so one that traps is thrown away.
 
 pub mod answer;
+#[cfg(feature = "evaluator")]
+pub mod callers;
 #[cfg(feature = "compiler")]
 pub mod compiler;
 #[cfg(feature = "evaluator")]

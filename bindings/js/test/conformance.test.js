@@ -26,6 +26,11 @@ for (const { name, folder, requests, answers } of topics) {
       if (!answer.startsWith('{"v":1,"error"')) {
         const values = requestOfLine(request);
         assert.equal(JSON.stringify(gate.decide(values)), answer, request);
+        if (values.identity !== undefined) {
+          const clientCert = typeof values.facts?.client_cert === "string" ? values.facts.client_cert : undefined;
+          const identity = policy.identity(values.identity, { clientCert });
+          assert.equal(JSON.stringify(gate.decide({ ...values, identity })), answer, request);
+        }
         const explained = policy.explainJson(request);
         assert.equal(JSON.stringify(gate.explain(values)), explained);
         assert.ok(explained.startsWith(`{"v":1,"decision":${answer},`), request);

@@ -39,12 +39,20 @@ function decide(count) {
         break;
       case 3:
         if (i % 100 === 3) fail(() => gate.decide({ ...requests[at], identity: { issuer: "okta", claims: "no json" } }));
+        else if (i % 100 === 8) known(requests[at]);
         else gate.decide({ ...requests[at], target: `/é${i}`, headers: [["x-a", "ü"]] });
         break;
       default:
         gate.decide(requests[at]);
     }
   }
+}
+
+/** Decides for a caller that is mapped for one request alone. */
+function known(request) {
+  const identity = gate.policy.identity({ invalid: "expired" });
+  gate.decide({ ...request, identity });
+  identity.free();
 }
 
 function fail(call) {
@@ -56,13 +64,16 @@ function fail(call) {
   throw new Error("this should have failed");
 }
 
-/** Loads policies that nobody frees: they go when nobody holds them. */
+/** Loads policies and maps callers that nobody frees: they go when nobody holds them. */
 async function load(count) {
   for (let i = 0; i < count; i++) {
     const policy = Policy.loadUnsigned(artifact);
+    for (let n = 0; n < 4; n++) gate.policy.identity({ invalid: "expired" });
     if (i % 2 === 0) policy.free();
     memories.length = 1;
-    if (i % 1000 === 999) await new Promise(setImmediate);
+    if (i % 100 !== 99) continue;
+    globalThis.gc();
+    await new Promise(setImmediate);
   }
 }
 

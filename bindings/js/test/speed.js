@@ -89,8 +89,11 @@ function nanoseconds(call, inputs) {
 function doors(policy, lines) {
   const gate = new Gate(policy, { limits: "report" });
   const requests = lines.map(requestOfLine);
+  // As a server has them: the request's own members, and the caller of a token that it has seen.
+  const known = requests.map(({ identity, ...request }) => [request, { identity: identity && policy.identity(identity) }]);
   return [
     ["gate.decide", (request) => gate.decide(request), requests],
+    ["gate.decide, caller mapped before", ([request, context]) => gate.decide(request, context), known],
     ["gate.handle", (request) => gate.handle(request, { requestId: "abc" }), requests],
     ["policy.decideJson", (line) => policy.decideJson(line), lines],
     ["a native call without work", () => policy.decideJson(""), lines],

@@ -18,5 +18,5 @@ test("it measures beside a matcher written by hand", () => {
 
 test("it measures a policy and requests of your own", () => {
   const requests = join(process.env.GATELAW_REPOSITORY, "policies/orders-api/requests.jsonl");
-  assert.match(run(process.env.GATELAW_ARTIFACT, requests), /\n  gate\.decide +\S+ +1\.00\n  gate\.handle /);
+  assert.match(run(process.env.GATELAW_ARTIFACT, requests), /\n  gate\.decide +\S+ +1\.00\n  gate\.decide, caller mapped before +\S+ +\d+\.\d\d\n/);
 });

@@ -1,5 +1,8 @@
 // What arguments are, and what is said of one that is something else.
 
+/** Handed to constructors by this package alone. */
+export const PRIVATE = Symbol("made by gatelaw alone");
+
 /** Knows an object of the platform also where it comes from another realm. */
 export function isA(name, value) {
   return Object.prototype.toString.call(value) === `[object ${name}]`;

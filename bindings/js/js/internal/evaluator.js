@@ -31,6 +31,30 @@ export class Evaluator {
     return this.#untilItDies((instance) => frame.call(instance, name), read);
   }
 
+  /** Says whether an instance is the one that decides by this policy. */
+  runs(instance) {
+    return this.#instance === instance;
+  }
+
+  /** Maps the caller of a frame in an instance, and answers by which number it is kept. */
+  keep(frame, instance) {
+    const ok = frame.call(instance, "keep_caller");
+    const answer = new Answer(instance.output());
+    if (!ok) throw requestError(answer.fault());
+    return answer.word();
+  }
+
+  /** Calls with the instance; answers `null` where it died. */
+  with(call) {
+    try {
+      return call((this.#instance ??= this.#load()));
+    } catch (error) {
+      if (!(error instanceof Trap)) throw error;
+      this.#instance = undefined;
+      return null;
+    }
+  }
+
   /** Answers a line with a line, or with `null` where the instance died. */
   line(name, line) {
     const bytes = encoder.encode(line);
@@ -38,17 +62,12 @@ export class Evaluator {
   }
 
   #untilItDies(call, read) {
-    try {
-      const instance = (this.#instance ??= this.#load());
+    return this.with((instance) => {
       const ok = call(instance);
       const output = instance.output();
       if (!ok) throw requestError(new Answer(output).fault());
       return read(output);
-    } catch (error) {
-      if (!(error instanceof Trap)) throw error;
-      this.#instance = undefined;
-      return null;
-    }
+    });
   }
 
   #load() {

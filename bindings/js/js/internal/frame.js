@@ -3,10 +3,15 @@
 // What is no request throws a TypeError that names the argument. Nothing is repaired: what is not known is left out, and
 // `null` is no way to say so.
 
+import { numberIn, PreparedIdentity } from "../identity.js";
 import { checkMembers, isA, isBytes, isObject, wrong } from "./arguments.js";
 
 const ABSENT = 0xffff_ffff;
 const WRONG = 0xffff_fffe;
+/** The word that says who is asking. */
+const WHO_AT = 13;
+/** What it says of the first caller that was kept. */
+const KEPT_FROM = 16;
 /** The first word that is the length of a text. */
 const LENGTHS_AT = 14;
 
@@ -30,6 +35,8 @@ export class Frame {
   #texts = [];
   /** The arguments that the texts before those of the headers stand in. */
   #names = [];
+  /** Who is asking, where they were mapped before. */
+  #prepared;
 
   /** Reads a request with its context; `requestId` is the correlation id, empty where none is needed. */
   constructor(request, context, requestId) {
@@ -37,7 +44,9 @@ export class Frame {
     const given = isA("Request", request) ? fromFetch(request) : request;
     checkMembers(given, REQUEST, "request");
     const facts = either("facts", given, context);
-    const who = identity(either("identity", given, context));
+    const asking = either("identity", given, context);
+    if (asking instanceof PreparedIdentity) this.#prepared = asking;
+    const who = identity(this.#prepared === undefined ? asking : undefined);
     this.#words.push(scheme(given.scheme));
     this.#integer(now(either("now", given, context)));
     this.#numberFacts(facts);
@@ -56,6 +65,7 @@ export class Frame {
 
   /** Runs one export of an instance on this request. */
   call(instance, name) {
+    if (this.#prepared !== undefined) this.#words[WHO_AT] = KEPT_FROM + numberIn(this.#prepared, instance);
     const head = 4 * this.#words.length;
     if (this.#texts.every((text) => typeof text === "string")) {
       const text = this.#texts.join("");

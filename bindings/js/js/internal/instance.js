@@ -34,6 +34,15 @@ export class Instance {
     }
   }
 
+  /** Drops a caller that was kept; of an instance that died there is nothing to give back. */
+  dropCaller(number) {
+    try {
+      this.#exports.drop_caller(number);
+    } catch {
+      // It died before, or now: whoever calls it next will see.
+    }
+  }
+
   /** Returns the answer to the last call; a view of the memory, good until the next call. */
   output() {
     try {
