@@ -150,13 +150,17 @@ impl Remembered {
 
 /// The digests of tokens that were found last: comparing a token with itself takes a tenth of digesting it.
 ///
-/// A place holds the token that was found last of those whose signatures end alike, whole; none is taken for another.
+/// Tokens whose signatures end alike share a few places, whole; none is taken for another. The one that was noted last has the first of
+/// them. With one place each, of a thousand tokens that take turns every fifth would drive another out.
 #[derive(Debug, Default)]
-struct Recent(Vec<(String, Option<Digest>)>);
+struct Recent(Vec<[(String, Option<Digest>); SHARED]>);
+
+/// Places that tokens share.
+const SHARED: usize = 4;
 
 impl Recent {
     fn digest(&self, token: &str) -> Option<Digest> {
-        self.0.get(Self::place(token)).filter(|(known, _)| known == token)?.1
+        self.0.get(Self::place(token))?.iter().find(|(known, _)| known == token)?.1
     }
 
     fn note(&mut self, token: &str, digest: Digest) {
@@ -164,9 +168,11 @@ impl Recent {
             return;
         }
         if self.0.is_empty() {
-            self.0.resize_with(TOKENS_RECENT, Default::default);
+            self.0.resize_with(TOKENS_RECENT / SHARED, Default::default);
         }
-        if let Some((known, of)) = self.0.get_mut(Self::place(token)) {
+        if let Some(places) = self.0.get_mut(Self::place(token)) {
+            places.rotate_right(1);
+            let [(known, of), ..] = places;
             known.clear();
             known.push_str(token);
             *of = Some(digest);
@@ -177,7 +183,7 @@ impl Recent {
     fn place(token: &str) -> usize {
         let end = token.as_bytes().last_chunk().map_or(0, |end| u64::from_le_bytes(*end));
         let mixed = end.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
-        usize::try_from(mixed).unwrap_or(usize::MAX) % TOKENS_RECENT
+        usize::try_from(mixed).unwrap_or(usize::MAX) % (TOKENS_RECENT / SHARED)
     }
 }
 
@@ -231,15 +237,18 @@ mod tests {
     #[test]
     fn tokens_that_end_alike_are_told_apart() {
         let mut remembered = Remembered::new(10);
-        for token in ["a.b.signature", "a.c.signature"] {
+        let tokens = ["a.b.signature", "a.c.signature", "a.d.signature", "a.e.signature", "a.f.signature"];
+        for token in tokens {
             let (digest, found) = remembered.find(token);
             assert!(found.is_none());
             remembered.insert(digest, verified(token));
         }
-        for token in ["a.b.signature", "a.c.signature", "a.c.signature", "a.b.signature"] {
+        for token in tokens.into_iter().chain(tokens.into_iter().rev()) {
             assert_eq!(ask(&mut remembered, token).as_deref(), Some(token));
         }
-        assert_eq!(ask(&mut remembered, "a.d.signature"), None);
+        assert_eq!(ask(&mut remembered, "a.g.signature"), None);
+        let is_whole = |token: &&&str| remembered.recent.digest(token) == Some(Digest::of(token));
+        assert_eq!(tokens.iter().filter(is_whole).count(), SHARED);
     }
 
     #[test]

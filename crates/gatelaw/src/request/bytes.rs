@@ -28,6 +28,17 @@ pub(super) fn all(kind: u8, bytes: &[u8]) -> bool {
     bytes.iter().fold(kind, |common, byte| common & kinds(byte)) == kind
 }
 
+/// Says whether all bytes are ASCII that is printed: no control character, and nothing beyond. Looks at all of them, as [`all`] does; this
+/// becomes vector instructions, so that a token of a kilobyte costs less than the rest of its request.
+pub(super) fn all_printed(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |printed, byte| printed & (byte.wrapping_sub(b' ') < 0x7f - b' '))
+}
+
+/// Says whether a byte stands among others. Looks at all of them, as [`all_printed`] does.
+pub(super) fn has(byte: u8, bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, other| found | (*other == byte))
+}
+
 #[expect(
     clippy::indexing_slicing,
     clippy::as_conversions,
@@ -91,5 +102,24 @@ mod tests {
         check(NAME, &format!("-._{LOWER}"));
         check(PLAIN_SEGMENT, &format!("-._~!$&'()*+,:=@{LOWER}"));
         check(PLAIN_QUERY, &format!("!$%&()*+,-./:;=?@[]^_`{{|}}~{LOWER}"));
+    }
+
+    #[test]
+    fn a_byte_is_seen_wherever_it_stands() {
+        for length in 0..80 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'x'; length];
+                    bytes[at] = byte;
+                    assert_eq!(
+                        all_printed(&bytes),
+                        (0x20..0x7f).contains(&byte),
+                        "{byte} at {at} of {length}"
+                    );
+                    assert!(has(byte, &bytes) && has(b'x', &bytes) == (byte == b'x' || length > 1));
+                }
+            }
+            assert!(all_printed(&vec![b'x'; length]) && !has(b',', &vec![b'x'; length]));
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Of several headers with one fault the least name is reported, because hosts hand lines over in different orders.
 
+use super::bytes::{all_printed, has};
 use super::names::{fold_into, is_token, trim, trim_text};
 use super::reading::{Found, Header, Reading};
 use super::{HeaderName, Part, RawRequest, RefusalCode, Refused};
@@ -135,12 +136,10 @@ impl Headers {
     fn join(&mut self, raw: &RawRequest<'_>, reading: &Reading) {
         for (header, line) in &self.lines {
             let slot = reading.header(*header).and_then(|h| h.slot).and_then(|s| usize::try_from(s).ok());
+            let Some(joined) = slot.and_then(|s| self.joined.get_mut(s)) else { continue };
             let value =
                 usize::try_from(*line).ok().and_then(|line| raw.headers.get(line)).map(|(_, v)| trim(v));
-            let text = value.and_then(|v| std::str::from_utf8(v).ok());
-            let (Some(joined), Some(text)) = (slot.and_then(|s| self.joined.get_mut(s)), text) else {
-                continue;
-            };
+            let Some(text) = value.and_then(|v| std::str::from_utf8(v).ok()) else { continue };
             // The lines of one header follow each other, so that its part grows at the end of the text.
             match joined {
                 None => *joined = Some(Part::push(&mut self.text, text)),
@@ -186,6 +185,11 @@ fn judge_sizes(raw: &RawRequest<'_>) -> Result<(), RefusalCode> {
 
 /// Says whether bytes are UTF-8 without control characters, and without what a host makes of other bytes.
 fn is_text(value: &[u8]) -> bool {
+    all_printed(value) || is_other_text(value)
+}
+
+/// Says the same of a value that has more than printed ASCII, as few have.
+fn is_other_text(value: &[u8]) -> bool {
     let is_control = |b: &u8| b.is_ascii_control() && *b != b'\t';
     !value.iter().any(is_control)
         && std::str::from_utf8(value).is_ok_and(|text| !text.contains(char::REPLACEMENT_CHARACTER))
@@ -198,9 +202,11 @@ fn read_number(value: &[u8]) -> Option<i64> {
 
 /// Says whether the line of a single-valued header may stand for two lines that a host joined.
 fn has_second_value(name: &str, value: &[u8]) -> bool {
-    if name != "authorization" {
-        return value.contains(&b',');
-    }
+    has(b',', value) && (name != "authorization" || are_credentials_cut(value))
+}
+
+/// Says whether one of the commas of an `authorization` stands elsewhere than between parameters of one scheme.
+fn are_credentials_cut(value: &[u8]) -> bool {
     let mut parts = value.split(|b| *b == b',').map(trim);
     let first = parts.next().unwrap_or(value);
     let scheme_end = first.iter().position(|b| matches!(b, b' ' | b'\t')).unwrap_or(first.len());
@@ -220,4 +226,72 @@ fn is_parameter(part: &[u8]) -> bool {
     let equals = part.iter().position(|b| *b == b'=');
     let split = equals.and_then(|at| part.split_at_checked(at));
     split.is_some_and(|(name, value)| is_token(name) && value.get(1).is_some_and(|b| *b != b'='))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PIECES: [&[u8]; 22] = [
+        b"",
+        b" ",
+        b"\t",
+        b",",
+        b"=",
+        b"a",
+        b"Bearer",
+        b"Basic",
+        b"Digest",
+        b"e30.e30.e30",
+        b"a=b",
+        b"a==",
+        b"a=\"b",
+        b"\x00",
+        b"\x1f",
+        b"\x7f",
+        b"\x80",
+        "é".as_bytes(),
+        "\u{fffd}".as_bytes(),
+        b"\xef\xbf",
+        b"\xf0\x9f\x98",
+        b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ];
+
+    /// Every value of four pieces.
+    fn values() -> impl Iterator<Item = Vec<u8>> {
+        let piece = |number: usize, digit| PIECES[number / PIECES.len().pow(digit) % PIECES.len()];
+        (0..PIECES.len().pow(4))
+            .map(move |number| (0..4).flat_map(|digit| piece(number, digit)).copied().collect())
+    }
+
+    #[test]
+    fn the_short_way_calls_text_what_the_long_way_does() {
+        let (mut short, mut other) = (0, 0);
+        for value in values() {
+            let is_other = is_other_text(&value);
+            assert_eq!(is_text(&value), is_other, "{value:?}");
+            (short, other) = (
+                short + usize::from(all_printed(&value)),
+                other + usize::from(is_other && !all_printed(&value)),
+            );
+        }
+        assert!(short > 10_000 && other > 1_000, "{short} and {other} values");
+    }
+
+    /// What a value that a host may have joined of two lines is by the words of the design, comma or none.
+    fn is_joined(name: &str, value: &[u8]) -> bool {
+        if name != "authorization" {
+            return value.contains(&b',');
+        }
+        are_credentials_cut(value)
+    }
+
+    #[test]
+    fn values_without_commas_are_one() {
+        for value in values() {
+            for name in ["authorization", "host"] {
+                assert_eq!(has_second_value(name, &value), is_joined(name, &value), "{name}: {value:?}");
+            }
+        }
+    }
 }
