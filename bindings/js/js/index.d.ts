@@ -176,6 +176,11 @@ export interface Context {
 export interface HandleContext extends Context {
   /** The correlation id, printable ASCII; by default 128 random bits in hex. */
   readonly requestId?: string | undefined;
+  /**
+   * What becomes of the request's trace (W3C Trace Context): it begins anew, or goes on where only a trusted edge can call. By
+   * default it is left to others, and its headers go on as they came.
+   */
+  readonly trace?: "restart" | "continue" | undefined;
 }
 
 /** What the edge knows of the connection. What is not known is left out; a value of a wrong form denies, 503 `fact:NAME`. */
@@ -266,8 +271,18 @@ export interface ExplainedRule {
 
 /** What a gate does with a request: one of the two. */
 export type Handling =
-  | { decision: Decision; forward: Forward; answer?: undefined }
-  | { decision: Decision; answer: Answer; forward?: undefined };
+  | { decision: Decision; forward: Forward; answer?: undefined; trace?: Trace }
+  | { decision: Decision; answer: Answer; forward?: undefined; trace?: Trace };
+
+/** The place of a request in its trace, for the record; what goes on carries it where the context says so. */
+export interface Trace {
+  /** The id of the trace: 32 hex digits. */
+  readonly id: string;
+  /** The id of this gate's span, the parent of the upstream's: 16 hex digits. */
+  readonly span: string;
+  /** The id of the caller's trace, where another one began here; never to be trusted. */
+  readonly caller?: string;
+}
 
 /**
  * Says what a gate does that has nothing to decide with: it answers 503, for the reason `gate:CODE`.

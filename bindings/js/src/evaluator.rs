@@ -68,12 +68,19 @@ impl Evaluator {
         self.judge(exchange, |decision, _, answer| answer.decision(decision))
     }
 
-    /// Decides the request in the frame that was written, and says what a gate does about it. Answers a decision and the
-    /// handling, or what is wrong.
+    /// Decides the request in the frame that was written, and says what a gate does about it. Answers a decision, the handling
+    /// and the trace, or what is wrong.
     pub fn handle(&mut self, exchange: &mut Exchange) -> bool {
         self.judge(exchange, |decision, frame, answer| {
+            let handling = Handling::of(decision, frame.header_names(), frame.request_id());
+            let trace = frame.trace();
+            let handling = match &trace {
+                Some(trace) => handling.carrying(trace, frame.header_names()),
+                None => handling,
+            };
             answer.decision(decision);
-            answer.handling(&Handling::of(decision, frame.header_names(), frame.request_id()));
+            answer.handling(&handling);
+            answer.trace(trace.as_ref());
         })
     }
 
@@ -109,6 +116,7 @@ impl Evaluator {
         let (code, request_id) = text.split_once('\n').unwrap_or((text, ""));
         self.answer.clear();
         self.answer.handling(&Handling::Answer(gatelaw_host::Answer::unavailable(code, request_id)));
+        self.answer.trace(None);
         self.answer.write_to(&mut exchange.output);
         true
     }

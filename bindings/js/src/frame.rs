@@ -10,12 +10,14 @@
 //! | 2, 3 | the time in Unix seconds, low half and high half |
 //! | 4 to 12 | the facts `asn`, `bot_score` and `size`: 0 absent, 1 present or 2 wrong; low half; high half |
 //! | 13 | who is asking: 0 nobody, 1 verified claims, 2 an invalid token, 3 a token without keys, 4 a token without a verifier; from [`KEPT_FROM`] on the caller that was kept by the number that is left |
-//! | 14 to 16 | lengths of method, host and target |
-//! | 17 | length of the client's address, or all ones |
-//! | 18 to 20 | lengths of the facts `country`, `tls_version` and `client_cert`, or all ones, or [`WRONG`] |
-//! | 21, 22 | lengths of the issuer's name, and of the claims as JSON or the code of an invalid token |
-//! | 23 | length of the correlation id, for what a gate does |
-//! | 24 … | two for each header line: lengths of its name and its value |
+//! | 14 | the trace: 0 it is left to others; 1 it begins anew; 2 it goes on, where it can be read |
+//! | 15 to 20 | random bits for the trace; they are not there where 14 is 0, and what follows stands six words earlier |
+//! | 21 to 23 | lengths of method, host and target |
+//! | 24 | length of the client's address, or all ones |
+//! | 25 to 27 | lengths of the facts `country`, `tls_version` and `client_cert`, or all ones, or [`WRONG`] |
+//! | 28, 29 | lengths of the issuer's name, and of the claims as JSON or the code of an invalid token |
+//! | 30 | length of the correlation id, for what a gate does |
+//! | 31 … | two for each header line: lengths of its name and its value |
 
 use std::net::IpAddr;
 
@@ -25,7 +27,7 @@ use gatelaw::limits::REQUEST_LINE_BYTES_MAX;
 use gatelaw::policy::IdentityModel;
 use gatelaw::request::{Fact, Facts, Scheme};
 use gatelaw::{Identity, RawRequest};
-use gatelaw_host::LineCaller;
+use gatelaw_host::{LineCaller, Trace, TraceTrust};
 
 use crate::fault::Fault;
 use crate::words::{ABSENT, Texts, Words, split};
@@ -47,6 +49,7 @@ pub struct Frame<'f> {
     target: &'f [u8],
     address: Address,
     who: Who<'f>,
+    trace: Option<(TraceTrust, [u8; 24])>,
     request_id: &'f str,
     headers: Vec<(&'f [u8], &'f [u8])>,
 }
@@ -96,6 +99,12 @@ impl<'f> Frame<'f> {
         let now = integer(words)?;
         let (asn, bot_score, size) = (integer_fact(words)?, integer_fact(words)?, integer_fact(words)?);
         let who = words.next()?;
+        let trace = match words.next()? {
+            0 => None,
+            1 => Some((TraceTrust::Restart, random(words)?)),
+            2 => Some((TraceTrust::Continue, random(words)?)),
+            _ => return None,
+        };
         let (method, host) = (texts.bytes(words.next()?)?, texts.bytes(words.next()?)?);
         let target = texts.bytes(words.next()?)?;
         let address = match words.next()? {
@@ -111,7 +120,7 @@ impl<'f> Frame<'f> {
             headers.push((texts.bytes(words.next()?)?, texts.bytes(words.next()?)?));
         }
         let facts = Facts { country, asn, bot_score, tls_version, client_cert, size };
-        Some(Self { scheme, now, facts, method, host, target, address, who, request_id, headers })
+        Some(Self { scheme, now, facts, method, host, target, address, who, trace, request_id, headers })
     }
 
     /// Returns the request as a decision takes it.
@@ -170,6 +179,16 @@ impl<'f> Frame<'f> {
         if self.address == Address::Absent { Err(Fault::no_ip()) } else { Ok(()) }
     }
 
+    /// Takes the place of the request in its trace, where that isn't left to others.
+    #[must_use]
+    pub fn trace(&self) -> Option<Trace> {
+        let (trust, random) = self.trace.as_ref()?;
+        // A name that is no text is none of those that are looked for.
+        let name_of = |name| std::str::from_utf8(name).unwrap_or_default();
+        let headers = self.headers.iter().map(|(name, value)| (name_of(name), *value));
+        Some(Trace::next(headers, *trust, random))
+    }
+
     /// Returns the correlation id.
     #[must_use]
     pub fn request_id(&self) -> &'f str {
@@ -200,6 +219,14 @@ impl<'f> Who<'f> {
 fn is_code(code: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
     (1..=64).contains(&code.len()) && code.bytes().all(fits)
+}
+
+fn random(words: &mut Words<'_>) -> Option<[u8; 24]> {
+    let mut bytes = [0; 24];
+    for four in bytes.as_chunks_mut::<4>().0 {
+        *four = words.next()?.to_le_bytes();
+    }
+    Some(bytes)
 }
 
 fn integer(words: &mut Words<'_>) -> Option<i64> {
@@ -239,7 +266,8 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
     /// Says what stands in a frame that is written for a test.
     #[derive(Clone)]
     struct Written {
-        head: [u32; 13],
+        head: [u32; 14],
+        random: &'static [u32],
         /// Texts, and what stands for one that isn't there.
         texts: Vec<Result<&'static [u8], u32>>,
     }
@@ -248,7 +276,7 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
         let texts: [&[u8]; 3] = [b"GET", b"a.example", b"/a/u1"];
         let texts = texts.into_iter().map(Ok);
         let texts = texts.chain([Err(ABSENT); 4]).chain([Ok(&b""[..]); 3]).collect();
-        Written { head: [1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], texts }
+        Written { head: [1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], random: &[], texts }
     }
 
     impl Written {
@@ -257,7 +285,8 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
                 Ok(text) => u32::try_from(text.len()).unwrap(),
                 Err(mark) => *mark,
             });
-            let words: Vec<u32> = self.head.into_iter().chain(lengths).collect();
+            let head = self.head.iter().chain(self.random).copied();
+            let words: Vec<u32> = head.chain(lengths).collect();
             let count = u32::try_from(words.len() + 1).unwrap();
             let mut bytes: Vec<u8> = [count].into_iter().chain(words).flat_map(u32::to_le_bytes).collect();
             self.texts.iter().flatten().for_each(|text| bytes.extend_from_slice(text));
@@ -333,6 +362,27 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
             [(0, &b"okta"[..], &b""[..]), (2, b"", b"No Code"), (2, b"", b""), (5, b"", b"")]
         {
             assert_eq!(asked(who, issuer, text), "request:frame");
+        }
+    }
+
+    #[test]
+    fn a_trace_is_left_to_others_or_begins_or_goes_on() {
+        const CALLER: &[u8] = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        const RANDOM: &[u32] = &[0x0706_0504, 0, 0, 0, 0x0302_0100, 9];
+        let traced = |trust: u32, random: &'static [u32]| {
+            let bytes = written().with(|frame| {
+                (frame.head[13], frame.random) = (trust, random);
+                frame.texts.extend([Ok(&b"TraceParent"[..]), Ok(CALLER)]);
+            });
+            Frame::read(&bytes).map(|frame| frame.trace().map(|trace| trace.traceparent()))
+        };
+        assert_eq!(traced(0, &[]).unwrap(), None);
+        let anew = "00-04050607000000000000000000000000-0001020309000000-02";
+        assert_eq!(traced(1, RANDOM).unwrap().as_deref(), Some(anew));
+        let goes_on = "00-4bf92f3577b34da6a3ce929d0e0e4736-0001020309000000-01";
+        assert_eq!(traced(2, RANDOM).unwrap().as_deref(), Some(goes_on));
+        for (trust, random) in [(1, &RANDOM[..5]), (3, RANDOM), (0, RANDOM)] {
+            assert_eq!(traced(trust, random).unwrap_err().code, "request:frame", "{trust}");
         }
     }
 

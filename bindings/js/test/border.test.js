@@ -40,6 +40,7 @@ for (const [argument, call, ...but] of [
   ["context", (value) => gate.handle(request, value), "undefined"],
   ["context", (value) => gate.explain(request, value), "undefined"],
   ["context.requestId", (value) => gate.handle(request, { requestId: value }), "undefined", "string"],
+  ["context.trace", (value) => gate.handle(request, { trace: value }), "undefined"],
   ["request.method", having("method"), "string"],
   ["request.scheme", having("scheme")],
   ["request.host", having("host"), "string"],
@@ -130,6 +131,7 @@ test("a wrong value is named", () => {
     [() => gate.decide({ ...request, headers: [["a", "b"], ["c", "\udc00"]] }), /^request\.headers\[1\]\[1\] holds half/],
     [() => gate.decide(request, { ip: "192.0.2.1" }), /^ip stands in both request and context/],
     [() => gate.handle(request, { requestId: "a\r\nb: c" }), /^context\.requestId/],
+    [() => gate.handle(request, { trace: "pass" }), /^context\.trace must be "restart" or "continue", not "pass"/],
     [() => policy.decideJson('{"method":"\ud800"}'), /^line holds half of a surrogate pair/],
     [() => new Gate(policy, { limits: "count" }), /^options\.limits .*"count"/],
   ]) {
@@ -187,6 +189,28 @@ test("a handling carries the correlation id, or one of 128 random bits", () => {
   assert.equal(id({ requestId: "abc" }), "abc");
   assert.match(id(), /^[0-9a-f]{32}$/);
   assert.notEqual(id(), id());
+});
+
+test("a trace begins anew, goes on, or is left to others", () => {
+  const caller = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const headers = [["TraceParent", `00-${caller}-00f067aa0ba902b7-01`], ["tracestate", "a=1"]];
+  const traced = (trace) => {
+    const { trace: place, forward } = gate.handle({ ...request, headers }, { trace });
+    const { traceparent, tracestate } = Object.fromEntries(forward.set);
+    return { place, traceparent, tracestate, drop: forward.drop };
+  };
+  const [anew, again, on, left] = ["restart", "restart", "continue", undefined].map(traced);
+  assert.deepEqual(anew, {
+    place: { id: anew.place.id, span: anew.place.span, caller }, traceparent: `00-${anew.place.id}-${anew.place.span}-02`,
+    tracestate: undefined, drop: ["TraceParent", "tracestate"],
+  });
+  assert.match(`${anew.place.id} ${anew.place.span}`, /^[0-9a-f]{32} [0-9a-f]{16}$/);
+  assert.notEqual(again.place.id, anew.place.id);
+  assert.deepEqual(on, {
+    place: { id: caller, span: on.place.span }, traceparent: `00-${caller}-${on.place.span}-01`, tracestate: "a=1",
+    drop: ["TraceParent", "tracestate"],
+  });
+  assert.deepEqual(left, { place: undefined, traceparent: undefined, tracestate: undefined, drop: [] });
 });
 
 test("headers that go no further are named as they came", () => {
@@ -271,9 +295,9 @@ test("changed frames are refused or decided, and no instance dies", () => {
   const call = bare("gatelaw.wasm");
   call("load", artifact);
   const below = random(2);
-  // A request with one header, a country that is absent and a certificate of a wrong type.
+  // A request whose trace begins anew, with one header, a country that is absent and a certificate of a wrong type.
   const text = new TextEncoder().encode("GETapi.acme.com/healthz192.0.2.1x-tenantt1");
-  const words = [26, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 12, 8, 9, 0xffffffff, 0xffffffff, 0xfffffffe, 0, 0, 0, 8, 2];
+  const words = [33, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7, 7, 7, 7, 7, 7, 3, 12, 8, 9, 0xffffffff, 0xffffffff, 0xfffffffe, 0, 0, 0, 8, 2];
   const frame = new Uint8Array(4 * words.length + text.length);
   words.forEach((word, index) => new DataView(frame.buffer).setUint32(4 * index, word, true));
   frame.set(text, 4 * words.length);

@@ -6,13 +6,13 @@ export function honoMiddleware(gate) {
   return async (c, next) => {
     const handled = await gate.handle(c.req.raw, c.env, executionCtx(c));
     if (handled.response !== undefined) return handled.response;
-    const { decision, requestId, request } = handled;
+    const { decision, requestId, trace, request } = handled;
     // Hono chose its routes before: by another path than the one that was judged, nothing runs.
     if (routed(request.url) !== routed(c.req.raw.url)) {
-      return gate.refused(unavailable("routed", requestId), request, requestId).response;
+      return gate.refused({ ...unavailable("routed", requestId), trace }, request, requestId).response;
     }
     c.req.raw = request;
-    c.set("gatelaw", { decision, requestId });
+    c.set("gatelaw", { decision, requestId, trace });
     await next();
     c.header("x-request-id", requestId);
   };

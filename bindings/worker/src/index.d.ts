@@ -1,4 +1,4 @@
-import type { Decision, Facts, FactName, Identity } from "gatelaw";
+import type { Decision, Facts, FactName, Identity, Trace } from "gatelaw";
 
 /**
  * Makes a gate. `options` is an object, or a function that makes one from the Worker's `env`.
@@ -19,6 +19,11 @@ export interface GateOptions<Env = unknown> {
   readonly limits?: "refuse" | "report" | undefined;
   /** Says who is asking. Without it nobody is anybody, and a bearer token is denied, 401 `token:no_verifier`. */
   readonly identify?: Identify<Env> | undefined;
+  /**
+   * What becomes of a request's trace (W3C Trace Context): by default it begins anew, for anybody can call; behind a trusted edge it
+   * may `continue`; `pass` leaves its headers as they came.
+   */
+  readonly trace?: "restart" | "continue" | "pass" | undefined;
   /** Writes a record; by default a line of JSON on the console. A record that it throws on denies its request. */
   readonly log?: ((record: LogRecord) => void) | undefined;
   /** Is shown each decision whole, before it is acted upon; what it throws denies. */
@@ -70,10 +75,12 @@ export interface WorkerGate<Env = unknown> {
 
 export type Handler<Env, Ctx> = (request: Request, env: Env, ctx: Ctx) => Response | Promise<Response>;
 
-/** The decision on a request, and its correlation id: 128 random bits, in hex. */
+/** The decision on a request, its correlation id (128 random bits, in hex), and its place in a trace. */
 export interface Judged {
   readonly decision: Decision;
   readonly requestId: string;
+  /** Absent where traces are left to others, or nothing was decided. */
+  readonly trace?: Trace | undefined;
 }
 
 export type Handled =
@@ -100,6 +107,8 @@ interface Timed {
 export interface DecisionRecord extends Timed {
   readonly event: "decision";
   readonly request_id: string;
+  /** The trace, this gate's span in it, and the id of the caller's trace; absent where traces are left to others. */
+  readonly trace?: Trace;
   readonly effect: "allow" | "deny";
   readonly status: number;
   readonly reason: string;
@@ -137,8 +146,9 @@ export interface ProblemRecord extends Timed {
 export interface ErrorRecord extends Timed {
   readonly event: "error" | "upstream";
   readonly request_id: string;
+  readonly trace?: Trace;
   readonly code?: string;
   readonly message: string;
 }
 
-export type { Decision, Facts, FactName, Identity };
+export type { Decision, Facts, FactName, Identity, Trace };

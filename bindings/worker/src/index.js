@@ -41,7 +41,7 @@ class WorkerGate {
       const response = await upstream.fetchFrom(env)(handled.request, { redirect: "manual" });
       return marked(response, handled.requestId);
     } catch (error) {
-      log.event("upstream", handled.requestId, error);
+      log.event("upstream", handled, error);
       return unreachable(handled.requestId, request.method);
     }
   }
@@ -76,14 +76,14 @@ class WorkerGate {
       return await this.#judge(request, env, ctx, requestId);
     } catch (error) {
       // Whatever went wrong, nothing goes on.
-      (this.#ready?.log ?? this.#optionsLog).event("error", requestId, error);
+      (this.#ready?.log ?? this.#optionsLog).event("error", { requestId }, error);
       return this.refused(unavailable("error", requestId), request, requestId);
     }
   }
 
   /** Makes the answer to a request that doesn't go on. */
-  refused({ decision, answer }, request, requestId) {
-    return { decision, requestId, response: responseOf(answer, request.method) };
+  refused({ decision, answer, trace }, request, requestId) {
+    return { decision, requestId, trace, response: responseOf(answer, request.method) };
   }
 
   async #judge(request, env, ctx, requestId) {
@@ -94,11 +94,12 @@ class WorkerGate {
     const input = received(request);
     const context = await ready.context(loaded.needs, request, env, ctx);
     const handling = loaded.gate.handle(input, { ...context, requestId });
-    ready.decided?.(handling.decision, request, requestId);
-    ready.log.decision(handling.decision, input, requestId);
-    if (handling.forward === undefined) return this.refused(handling, request, requestId);
-    const onward = onwardOf(request, ready.upstream.originOf(input), handling.forward);
-    const handled = { decision: handling.decision, requestId };
+    const { decision, trace, forward } = handling;
+    ready.decided?.(decision, request, requestId);
+    ready.log.decision(decision, input, { requestId, trace });
+    if (forward === undefined) return this.refused(handling, request, requestId);
+    const onward = onwardOf(request, ready.upstream.originOf(input), forward);
+    const handled = { decision, requestId, trace };
     this.#handled.set(onward, Object.freeze(handled));
     return { ...handled, request: onward };
   }
@@ -127,11 +128,12 @@ function readyFrom(options) {
 }
 
 /** Makes the function that tells what a gate needs beside the request. */
-function contextBy({ address, identify }) {
+function contextBy({ address, identify, trace }) {
   return async (needs, request, env, ctx) => {
     return {
       facts: factsOf(request.cf ?? {}),
       ip: needs.ip ? (request.headers.get(address) ?? undefined) : undefined,
+      trace,
       // A policy without an issuer knows no identity.
       identity: needs.tokens ? ((await identify?.(request, env, ctx)) ?? undefined) : undefined,
     };

@@ -9,10 +9,10 @@ export class Log {
   }
 
   /** Records a decision, in as much detail as the policy asks for. Values that a policy sets are never recorded. */
-  decision(decision, { scheme, method, host }, requestId) {
+  decision(decision, { scheme, method, host }, ids) {
     const { effect, status, reason, rule, observed, keep, audit, policy, target } = decision;
     if (audit === "none") return;
-    const record = { event: "decision", time: time(), request_id: requestId, effect, status, reason, rule, observed, keep, policy };
+    const record = { event: "decision", time: time(), ...idsOf(ids), effect, status, reason, rule, observed, keep, policy };
     if (decision.limits.length > 0) record.limits = decision.limits;
     if (audit === "full") {
       const set = decision.set.map(([name]) => name);
@@ -35,8 +35,8 @@ export class Log {
   }
 
   /** Tells what went wrong with one request. */
-  event(event, requestId, error) {
-    this.#surely({ event, time: time(), request_id: requestId, code: error?.code, message: `${error?.message ?? error}` });
+  event(event, ids, error) {
+    this.#surely({ event, time: time(), ...idsOf(ids), code: error?.code, message: `${error?.message ?? error}` });
   }
 
   /** What is told here has denied already: a log that fails takes nothing more from it. */
@@ -47,6 +47,11 @@ export class Log {
       console.error(`the log fails: ${error?.message ?? error}`, JSON.stringify(record));
     }
   }
+}
+
+/** What ties a record to those of other gates and of the upstream. */
+function idsOf({ requestId, trace }) {
+  return trace === undefined ? { request_id: requestId } : { request_id: requestId, trace };
 }
 
 function time() {

@@ -3,11 +3,14 @@
 import { checkMembers, wrong } from "./arguments.js";
 import { upstreamOf } from "./upstream.js";
 
-const OPTIONS = ["policy", "upstream", "address", "facts", "limits", "identify", "log", "decided"];
+const OPTIONS = ["policy", "upstream", "address", "facts", "limits", "identify", "trace", "log", "decided"];
 const POLICY = ["binding", "key", "check_s"];
 
 /** What Workers know of a connection; two of them only where the zone has Bot Management, or asks for certificates. */
 const FACTS = ["country", "asn", "bot_score", "tls_version", "client_cert", "size"];
+
+/** What becomes of a request's trace (W3C Trace Context), as the evaluator is told; `pass` leaves it to others. */
+const TRACES = new Map([["restart", "restart"], ["continue", "continue"], ["pass", undefined]]);
 
 /** Cloudflare sets it on every request, and drops what a client sent under that name. */
 const ADDRESS = "cf-connecting-ip";
@@ -18,11 +21,12 @@ const CHECK_S_MAX = 86_400;
 
 export function settingsOf(options) {
   checkMembers(options, OPTIONS, "options");
-  const { address = ADDRESS, facts = FACTS, limits = "refuse", identify, log, decided } = options;
+  const { address = ADDRESS, facts = FACTS, limits = "refuse", identify, trace = "restart", log, decided } = options;
   if (address !== false && !isName(address)) throw wrong("options.address", "the name of a header, or false", address);
   if (!Array.isArray(facts)) throw wrong("options.facts", "an array of names", facts);
   for (const fact of facts) if (!FACTS.includes(fact)) throw wrong("options.facts", `an array of ${FACTS.join(", ")}`, fact);
   if (limits !== "refuse" && limits !== "report") throw wrong("options.limits", '"refuse" or "report"', limits);
+  if (!TRACES.has(trace)) throw wrong("options.trace", '"restart", "continue" or "pass"', trace);
   for (const [name, hook] of Object.entries({ identify, log, decided })) {
     if (hook !== undefined && typeof hook !== "function") throw wrong(`options.${name}`, "a function", hook);
   }
@@ -30,7 +34,7 @@ export function settingsOf(options) {
     policy: policyOf(options.policy),
     upstream: upstreamOf(options.upstream),
     gate: { facts: [...facts], limits, ip: address !== false },
-    address, identify, log, decided,
+    trace: TRACES.get(trace), address, identify, log, decided,
   };
 }
 

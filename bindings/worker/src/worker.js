@@ -7,4 +7,5 @@ export default createGate((env) => ({
   upstream: env.ORIGIN === undefined ? env.UPSTREAM : { binding: "ORIGIN" },
   facts: env.FACTS?.split(","),
   limits: env.LIMITS,
+  trace: env.TRACE,
 }));

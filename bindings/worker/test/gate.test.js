@@ -228,7 +228,7 @@ describe("a gate with an issuer", () => {
     const [brief, loud] = [await recorded(0, 1), await recorded(2, 1)];
     const quiet = await recorded(1, 0);
     upstream.take();
-    const members = ["event", "time", "request_id", "effect", "status", "reason", "rule", "observed", "keep", "policy"];
+    const members = ["event", "time", "request_id", "trace", "effect", "status", "reason", "rule", "observed", "keep", "policy"];
     assert.deepEqual(brief.map((record) => Object.keys(record)), [members]);
     assert.equal(brief[0].rule, "read");
     assert.deepEqual(quiet, []);

@@ -17,7 +17,7 @@ for (const [options, message] of [
   [undefined, "options must be an object; it is absent"],
   [[], "options must be an object; it is []"],
   [{}, "options.policy must be an object; it is absent"],
-  [{ polcy: POLICY }, "options.polcy means nothing: options has policy, upstream, address, facts, limits, identify, log, decided"],
+  [{ polcy: POLICY }, "options.polcy means nothing: options has policy, upstream, address, facts, limits, identify, trace, log, decided"],
   [{ policy: { binding: "" } }, 'options.policy.binding must be the name of a KV binding; it is ""'],
   [{ policy: { ...POLICY, key: 1 } }, "options.policy.key must be the key in KV; it is 1"],
   [{ policy: { ...POLICY, check_s: 0 } }, "options.policy.check_s must be seconds, more than 0 and at most 86400; it is 0"],
@@ -32,6 +32,7 @@ for (const [options, message] of [
   [{ policy: POLICY, facts: "country" }, 'options.facts must be an array of names; it is "country"'],
   [{ policy: POLICY, facts: ["colour"] }, 'options.facts must be an array of country, asn, bot_score, tls_version, client_cert, size; it is "colour"'],
   [{ policy: POLICY, limits: "count" }, 'options.limits must be "refuse" or "report"; it is "count"'],
+  [{ policy: POLICY, trace: "anew" }, 'options.trace must be "restart", "continue" or "pass"; it is "anew"'],
   [{ policy: POLICY, identify: {} }, "options.identify must be a function; it is {}"],
   [{ policy: POLICY, log: "console" }, 'options.log must be a function; it is "console"'],
 ]) {

@@ -15,6 +15,7 @@ const gate = createGate<Env>({
   address: "cf-connecting-ip",
   facts: ["country", "asn"],
   limits: "report",
+  trace: "continue",
   identify: async (request, env, ctx) => {
     ctx.waitUntil(env.POLICIES.get("seen"));
     const token = request.headers.get("authorization");
@@ -22,7 +23,7 @@ const gate = createGate<Env>({
     return token === "Bearer x" ? { issuer: "okta", claims: { sub: "u1" } } : { invalid: "expired" };
   },
   log: (record: LogRecord) => {
-    if (record.event === "decision") console.log(record.request_id, record.rule?.length);
+    if (record.event === "decision") console.log(record.request_id, record.trace?.caller, record.rule?.length);
     // @ts-expect-error: only decisions have a rule.
     console.log(record.rule);
   },
@@ -53,5 +54,7 @@ createGate({ policy: { binding: "POLICIES" }, upsteam: "https://o.example" });
 createGate({ policy: { binding: "POLICIES" }, facts: ["colour"] });
 // @ts-expect-error: one of two words.
 createGate({ policy: { binding: "POLICIES" }, limits: "count" });
+// @ts-expect-error: one of three words.
+createGate({ policy: { binding: "POLICIES" }, trace: "anew" });
 // @ts-expect-error: a hook answers an identity.
 createGate({ policy: { binding: "POLICIES" }, identify: () => "root" });

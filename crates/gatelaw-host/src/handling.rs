@@ -8,6 +8,8 @@ use gatelaw::decision::Reason;
 use gatelaw::request::{fold, is_always_removed};
 use serde::Serialize;
 
+use crate::trace::{TRACEPARENT_HEADER, TRACESTATE_HEADER, Trace};
+
 /// Names the header that carries the correlation id: made by the gate, never taken from the client.
 pub const CORRELATION_HEADER: &str = "x-request-id";
 
@@ -73,6 +75,17 @@ impl Handling {
         }
     }
 
+    /// Puts the headers of a trace on what goes on, in place of those that came; what the policy sets under these names stays.
+    ///
+    /// `names` are those that [`Handling::of`] took.
+    #[must_use]
+    pub fn carrying<'n>(mut self, trace: &Trace, names: impl IntoIterator<Item = &'n [u8]>) -> Self {
+        if let Self::Forward(forward) = &mut self {
+            forward.carry(trace, names);
+        }
+        self
+    }
+
     /// Writes it as one line: `{"forward":{"target","drop","set"}}` or `{"answer":{"status","headers","body"}}`.
     #[must_use]
     pub fn to_line(&self) -> String {
@@ -88,23 +101,35 @@ impl Forward {
         names: impl IntoIterator<Item = &'n [u8]>,
         request_id: &str,
     ) -> Self {
-        let mut set = decision.set.clone();
-        if let Err(at) = set.binary_search_by(|(name, _)| name.as_str().cmp(CORRELATION_HEADER)) {
-            set.insert(at, (CORRELATION_HEADER.to_owned(), request_id.to_owned()));
-        }
+        let mut forward = Self { target, drop: Vec::new(), set: decision.set.clone() };
+        forward.set_unless_set(CORRELATION_HEADER, request_id);
         let dropped = |name: &[u8]| {
             let folded = fold(&String::from_utf8_lossy(name));
             let is = |other: &str| fold(other) == folded;
             is_always_removed(&folded)
                 || decision.remove.iter().any(|other| is(other))
-                || set.iter().any(|(other, _)| is(other))
+                || forward.set.iter().any(|(other, _)| is(other))
         };
-        // INVARIANT: a name that is no token was refused, so what came is text.
-        let names = names.into_iter().filter(|name| dropped(name));
-        let mut drop: Vec<String> = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-        drop.sort_unstable();
-        drop.dedup();
-        Self { target, drop, set }
+        forward.drop = names_that(names, dropped);
+        forward
+    }
+
+    fn carry<'n>(&mut self, trace: &Trace, names: impl IntoIterator<Item = &'n [u8]>) {
+        let headers = [TRACEPARENT_HEADER, TRACESTATE_HEADER];
+        let carries = |name: &[u8]| headers.iter().any(|header| name.eq_ignore_ascii_case(header.as_bytes()));
+        self.drop.extend(names_that(names, carries));
+        self.drop.sort_unstable();
+        self.drop.dedup();
+        self.set_unless_set(TRACEPARENT_HEADER, &trace.traceparent());
+        if let Some(state) = trace.tracestate() {
+            self.set_unless_set(TRACESTATE_HEADER, &state);
+        }
+    }
+
+    fn set_unless_set(&mut self, name: &str, value: &str) {
+        if let Err(at) = self.set.binary_search_by(|(other, _)| other.as_str().cmp(name)) {
+            self.set.insert(at, (name.to_owned(), value.to_owned()));
+        }
     }
 }
 
@@ -139,6 +164,16 @@ impl Answer {
             body: serde_json::to_string(&problem).unwrap_or_default(),
         }
     }
+}
+
+/// Lists the names that a test holds for, sorted, each once.
+fn names_that<'n>(names: impl IntoIterator<Item = &'n [u8]>, holds: impl Fn(&[u8]) -> bool) -> Vec<String> {
+    let names = names.into_iter().filter(|name| holds(name));
+    // INVARIANT: a name that is no token was refused, so what came is text.
+    let mut names: Vec<String> = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Says in a sentence what the caller can do about it. Neither rules nor values of the policy are told.
@@ -199,6 +234,7 @@ mod tests {
     use gatelaw::{Caller, RawRequest, Session, Sources, compile};
 
     use super::*;
+    use crate::trace::TraceTrust;
 
     const POLICY: &str = r#"
 issuer okta { url "https://acme.okta.com"  audience "api"  algorithms RS256 }
@@ -209,6 +245,8 @@ forward for_health {
   set "x-health" = "yes"
   remove "x-debug"
 }
+allow traced { on GET /traced  for anyone }
+forward of_trace { on GET /traced  set "traceparent" = "own" }
 deny gone { on GET|HEAD /gone  respond 410 "moved \"away\"" }
 "#;
 
@@ -247,6 +285,35 @@ deny gone { on GET|HEAD /gone  respond 410 "moved \"away\"" }
             panic!("denied")
         };
         assert_eq!(forward.drop, ["x-health"]);
+    }
+
+    #[test]
+    fn the_trace_goes_on_as_it_was_taken_up() {
+        let headers: &[(&[u8], &[u8])] =
+            &[(b"TraceParent", b"mine"), (b"tracestate", b"a=1"), (b"x-debug", b"1")];
+        let names = || headers.iter().map(|(name, _)| *name);
+        let trace = Trace::next([], TraceTrust::Restart, &[7; 24]);
+        let Handling::Forward(forward) = handling("/healthz", headers).carrying(&trace, names()) else {
+            panic!("denied")
+        };
+        assert_eq!(forward.drop, ["TraceParent", "tracestate", "x-debug"]);
+        assert_eq!(forward.set[0], ("traceparent".to_owned(), trace.traceparent()));
+        assert_eq!(forward.set.len(), 3);
+        assert!(forward.set.is_sorted());
+        let received: [(&str, &[u8]); 2] = [
+            ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            ("tracestate", b"a=1"),
+        ];
+        let trace = Trace::next(received, TraceTrust::Continue, &[7; 24]);
+        let Handling::Forward(forward) = handling("/traced", headers).carrying(&trace, names()) else {
+            panic!("denied")
+        };
+        assert_eq!(forward.set[1], ("tracestate".to_owned(), "a=1".to_owned()));
+        assert_eq!(
+            forward.set[0],
+            ("traceparent".to_owned(), "own".to_owned()),
+            "what the policy sets stays"
+        );
     }
 
     #[test]

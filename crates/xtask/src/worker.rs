@@ -58,7 +58,8 @@ fn assemble(project: &Project, log: &mut Log) -> Result<PathBuf> {
 /// Runs the tests, which start workerd.
 pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
     let worker = assemble(project, log)?;
-    log.run(node_test(&worker, "test")?.envs(variables(project)?))
+    let mut command = node_test(&worker, "test")?;
+    log.run(command.envs(variables(project)?).env("GATELAW_REPOSITORY", &project.root))
 }
 
 /// Sends raw requests to the gates over sockets, and holds what they decide and send on to each other.

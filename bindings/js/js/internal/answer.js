@@ -101,10 +101,17 @@ export class Answer {
 
   /** Reads what a gate does about a decision. */
   handling(decision) {
-    if (this.word() === 1) {
-      return { decision, forward: { target: this.text(), drop: this.texts(), set: this.pairs() } };
-    }
-    return { decision, answer: { status: this.word(), headers: this.pairs(), body: this.text() } };
+    const does = this.word() === 1
+      ? { forward: { target: this.text(), drop: this.texts(), set: this.pairs() } }
+      : { answer: { status: this.word(), headers: this.pairs(), body: this.text() } };
+    const trace = this.#trace();
+    return trace === undefined ? { decision, ...does } : { decision, ...does, trace };
+  }
+
+  #trace() {
+    if (this.word() === 0) return undefined;
+    const [id, span, caller] = [this.text(), this.text(), this.optional()];
+    return caller === null ? { id, span } : { id, span, caller };
   }
 
   /** Reads what went wrong. */

@@ -12,15 +12,15 @@ const WRONG = 0xffff_fffe;
 const WHO_AT = 13;
 /** What it says of the first caller that was kept. */
 const KEPT_FROM = 16;
-/** The first word that is the length of a text. */
-const LENGTHS_AT = 14;
 
 const SCHEMES = new Map([["http", 0], ["https", 1]]);
 const FACT = { absent: 0, present: 1, wrong: 2 };
+const TRACE = new Map([[undefined, 0], ["restart", 1], ["continue", 2]]);
+const TRACE_WORDS = 6;
 const WHO = { nobody: 0, claims: 1, invalid: 2, unavailable: 3, token: 4 };
 
 const REQUEST = ["method", "scheme", "host", "target", "headers", "ip", "facts", "now", "identity"];
-const CONTEXT = ["ip", "facts", "now", "identity", "requestId"];
+const CONTEXT = ["ip", "facts", "now", "identity", "requestId", "trace"];
 const FACTS = ["country", "asn", "bot_score", "tls_version", "client_cert", "size"];
 const IDENTITY = ["issuer", "claims", "invalid", "unavailable", "token"];
 
@@ -32,6 +32,8 @@ const encoder = new TextEncoder();
 /** Holds one request, ready to be written. */
 export class Frame {
   #words = [0];
+  /** The first word that is the length of a text. */
+  #lengthsAt;
   #texts = [];
   /** The arguments that the texts before those of the headers stand in. */
   #names = [];
@@ -51,6 +53,8 @@ export class Frame {
     this.#integer(now(either("now", given, context)));
     this.#numberFacts(facts);
     this.#words.push(who.number);
+    this.#trace(context.trace);
+    this.#lengthsAt = this.#words.length;
     this.#text(given.method, "request.method");
     this.#text(given.host, "request.host");
     this.#textOrBytes(given.target, "request.target");
@@ -98,7 +102,7 @@ export class Frame {
   /** Texts were counted in code units. */
   #correctLengths(texts) {
     let next = 0;
-    for (let i = LENGTHS_AT; i < this.#words.length; i++) {
+    for (let i = this.#lengthsAt; i < this.#words.length; i++) {
       if (this.#words[i] < WRONG) this.#words[i] = texts[next++].length;
     }
   }
@@ -131,6 +135,14 @@ export class Frame {
     if (typeof text !== "string" && !isBytes(text)) throw wrong(name, "a string or a Uint8Array", text);
     this.#names.push(name);
     this.#push(text);
+  }
+
+  /** Bits for the ids of the trace: fresh for each request, and nobody's to guess. */
+  #trace(trust) {
+    const number = TRACE.get(trust);
+    if (number === undefined) throw wrongTrace(trust);
+    this.#words.push(number);
+    if (number !== 0) this.#words.push(...crypto.getRandomValues(new Uint32Array(TRACE_WORDS)));
   }
 
   #address(ip) {
@@ -228,6 +240,11 @@ function headersAreText() {
     }
   }
   return are_text;
+}
+
+function wrongTrace(trust) {
+  if (typeof trust !== "string") return wrong("context.trace", '"restart" or "continue"', trust);
+  return new TypeError(`context.trace must be "restart" or "continue", not "${trust}"`);
 }
 
 function scheme(scheme) {

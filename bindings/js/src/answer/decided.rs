@@ -2,7 +2,7 @@
 
 use gatelaw::ast::{AuditLevel, Effect};
 use gatelaw::decision::{Decision, LimitUse};
-use gatelaw_host::Handling;
+use gatelaw_host::{Handling, Trace};
 
 use super::{Answer, length};
 use crate::fault::Fault;
@@ -49,6 +49,16 @@ impl Answer {
                 self.texts(&forward.drop);
                 self.pairs(&forward.set);
             }
+        }
+    }
+
+    /// Adds the trace: 1 and its id, this gate's span and the id of the caller's trace; or 0 where there is none.
+    pub fn trace(&mut self, trace: Option<&Trace>) {
+        self.word(u32::from(trace.is_some()));
+        if let Some(trace) = trace {
+            self.text(trace.id());
+            self.text(trace.parent());
+            self.optional(trace.caller());
         }
     }
 

@@ -13,7 +13,7 @@ export async function workerGate(origin, policy, more = {}) {
     /** What stands between the client and this gate adds it. */
     added: "CF-Connecting-IP: 127.0.0.1\r\n",
     /** Headers between two neighbours, which the server writes itself or leaves out; workerd opens WebSockets with a key of its own. */
-    own: ["host", "connection", "content-length", "cf-connecting-ip", "upgrade", "sec-websocket-key", "sec-websocket-version"],
+    own: ["host", "connection", "content-length", "cf-connecting-ip", "upgrade", "sec-websocket-key", "sec-websocket-version", "traceparent", "tracestate"],
     /** Headers of which workerd leaves out the first lines where they are empty, as far as the rows have them. */
     ownWhereEmpty: ["accept", "authorization", "cookie"],
     /**
