@@ -1,7 +1,7 @@
 //! How each form of a plan stands in an artifact.
 
 use super::LoadError;
-use super::record::{Reader, Record, choice, record};
+use super::record::{Reader, Record, Writer, choice, record};
 use crate::address::IpNet;
 use crate::ast::{AuditLevel, LiteralKind, Privacy, SetShape, Type, Weekday};
 use crate::eval::{AlternativeNote, NoteExpr, Notes, RuleNote};
@@ -70,7 +70,7 @@ choice! {
 macro_rules! numbered {
     ($($name:ident),*) => {$(
         impl Record for $name {
-            fn put(&self, out: &mut Vec<u8>) {
+            fn put(&self, out: &mut Writer) {
                 self.0.put(out);
             }
 
@@ -84,7 +84,7 @@ macro_rules! numbered {
 numbered!(RoleId, AttributeId, RuleId, Read);
 
 impl Record for IpNet {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         self.address().put(out);
         self.prefix().put(out);
     }
@@ -96,7 +96,7 @@ impl Record for IpNet {
 }
 
 impl Record for VariableWords {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         self.kind.number().put(out);
         self.arguments.iter().for_each(|a| a.put(out));
     }

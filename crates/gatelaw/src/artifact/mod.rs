@@ -1,6 +1,8 @@
 //! The artifact: a compiled policy as bytes, hostile until checked.
 //!
-//! All numbers are little-endian; inside records, those of 32 bits and lengths take seven bits a byte (LEB128).
+//! All numbers are little-endian; inside records, those of 32 bits and lengths take seven bits a byte (LEB128), and so do the words of
+//! tables, each rotated by one bit to the left. A text of the notes stands once, and is named by its number from then on; a line of a
+//! source stands as its distance from the line before.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -35,7 +37,7 @@ use sha2::{Digest, Sha256};
 
 use crate::plan::Plan;
 use crate::request::Reading;
-use record::{Reader, Record};
+use record::{Reader, Record, Writer, put_words, words};
 
 /// Begins every artifact.
 pub const MAGIC: [u8; 8] = *b"GATELAW\0";
@@ -219,15 +221,6 @@ fn whole<T: Record>(section: &[u8]) -> Result<T, LoadError> {
     }
 }
 
-/// Reads a section that is words.
-fn words(section: &[u8]) -> Result<Vec<u32>, LoadError> {
-    let (words, rest) = section.as_chunks::<4>();
-    if rest.is_empty() {
-        return Ok(words.iter().map(|w| u32::from_le_bytes(*w)).collect());
-    }
-    Err(LoadError::Malformed("a section of words ends inside a word"))
-}
-
 impl Plan {
     /// Writes the plan as an artifact. Equal sources give equal bytes.
     #[must_use]
@@ -266,20 +259,19 @@ impl Plan {
     }
 
     fn sections(&self) -> [Vec<u8>; SECTIONS] {
-        let record = |put: &dyn Fn(&mut Vec<u8>)| {
-            let mut section = Vec::new();
+        let record = |put: &dyn Fn(&mut Writer)| {
+            let mut section = Writer::default();
             put(&mut section);
-            section
+            section.finish()
         };
-        let words = |words: &[u32]| words.iter().flat_map(|w| w.to_le_bytes()).collect();
         [
             record(&|s| self.identity.put(s)),
             record(&|s| self.reading.needs().put(s)),
             record(&|s| self.strings.put(s)),
             record(&|s| self.variables.put(s)),
-            words(&self.nodes),
-            words(&self.tables),
-            words(&self.states),
+            put_words(&self.nodes),
+            put_words(&self.tables),
+            put_words(&self.states),
             record(&|s| {
                 self.entry.put(s);
                 self.cost.put(s);

@@ -2,19 +2,52 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::LoadError;
+use crate::eval::Line;
 use crate::limits::EXPANDED_DEPTH_MAX;
+
+/// Entries of a list for which room is made before they are read.
+const ENTRIES_AHEAD: usize = 1024;
+
+/// Writes the records of one section.
+#[derive(Default)]
+pub(super) struct Writer {
+    bytes: Vec<u8>,
+    /// Texts that stand in the section already, each with its number.
+    texts: BTreeMap<Arc<str>, u32>,
+    /// The line that was written last.
+    line: u32,
+}
+
+impl Writer {
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    pub(super) fn push(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+}
 
 /// Reads records; every length is checked against what is left.
 pub(super) struct Reader<'b> {
     bytes: &'b [u8],
     depth: u32,
+    /// Texts that were read, by number: each is kept once, however often it is named.
+    texts: Vec<Arc<str>>,
+    /// The line that was read last.
+    line: u32,
 }
 
 impl<'b> Reader<'b> {
     pub(super) fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, depth: 0 }
+        Self { bytes, depth: 0, texts: Vec::new(), line: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -48,12 +81,12 @@ impl<'b> Reader<'b> {
 
 /// What can stand in an artifact.
 pub(super) trait Record: Sized {
-    fn put(&self, out: &mut Vec<u8>);
+    fn put(&self, out: &mut Writer);
     fn take(from: &mut Reader<'_>) -> Result<Self, LoadError>;
 }
 
 impl Record for u8 {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         out.push(*self);
     }
 
@@ -65,8 +98,8 @@ impl Record for u8 {
 macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl Record for $number {
-            fn put(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(&self.to_le_bytes());
+            fn put(&self, out: &mut Writer) {
+                out.extend(&self.to_le_bytes());
             }
 
             fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
@@ -80,31 +113,63 @@ numbers!(u16, i32, i64);
 
 /// Seven bits a byte, the lowest first, each byte but the last with its high bit set (LEB128): most numbers are small.
 impl Record for u32 {
-    fn put(&self, out: &mut Vec<u8>) {
-        let mut rest = *self;
-        while let Some(more) = rest.checked_shr(7).filter(|more| *more != 0) {
-            out.push(low_seven(rest) | 0x80);
-            rest = more;
-        }
-        out.push(low_seven(rest));
+    fn put(&self, out: &mut Writer) {
+        put_number(*self, &mut out.bytes);
     }
 
     fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
-        let mut number = 0;
-        for shift in [0, 7, 14, 21, 28] {
-            let byte = u8::take(from)?;
-            let bits = Self::from(byte & 0x7f);
-            let shifted = bits << shift;
-            if shifted >> shift != bits {
-                break;
-            }
-            number |= shifted;
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(LoadError::Malformed("a number has more than 32 bits"))
+        let (number, rest) = number(from.bytes)?;
+        from.bytes = rest;
+        Ok(number)
     }
+}
+
+fn put_number(number: u32, out: &mut Vec<u8>) {
+    let mut rest = number;
+    while let Some(more) = rest.checked_shr(7).filter(|more| *more != 0) {
+        out.push(low_seven(rest) | 0x80);
+        rest = more;
+    }
+    out.push(low_seven(rest));
+}
+
+/// Reads a number, and answers what follows it.
+fn number(bytes: &[u8]) -> Result<(u32, &[u8]), LoadError> {
+    let (mut number, mut rest) = (0, bytes);
+    for shift in [0, 7, 14, 21, 28] {
+        let (byte, behind) = rest.split_first().ok_or(LoadError::Malformed("a record ends too early"))?;
+        rest = behind;
+        let bits = u32::from(byte & 0x7f);
+        let shifted = bits << shift;
+        if shifted >> shift != bits {
+            break;
+        }
+        number |= shifted;
+        if byte & 0x80 == 0 {
+            return Ok((number, rest));
+        }
+    }
+    Err(LoadError::Malformed("a number has more than 32 bits"))
+}
+
+/// Writes the words of a table. The highest bit, which marks what is no offset, becomes the lowest: most words are small then.
+pub(super) fn put_words(words: &[u32]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(words.len().saturating_mul(2));
+    words.iter().for_each(|word| put_number(word.rotate_left(1), &mut bytes));
+    bytes
+}
+
+/// Reads the words of a table, up to the end of its section.
+pub(super) fn words(section: &[u8]) -> Result<Vec<u32>, LoadError> {
+    let ends = section.iter().filter(|byte| **byte < 0x80).count();
+    let mut words = Vec::with_capacity(ends);
+    let mut rest = section;
+    while let Some((first, behind)) = rest.split_first() {
+        let (word, behind) = if *first < 0x80 { (u32::from(*first), behind) } else { number(rest)? };
+        words.push(word.rotate_right(1));
+        rest = behind;
+    }
+    Ok(words)
 }
 
 fn low_seven(number: u32) -> u8 {
@@ -113,7 +178,7 @@ fn low_seven(number: u32) -> u8 {
 }
 
 impl Record for bool {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         out.push(u8::from(*self));
     }
 
@@ -127,28 +192,76 @@ impl Record for bool {
 }
 
 impl Record for String {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         super::length(self.len()).put(out);
-        out.extend_from_slice(self.as_bytes());
+        out.extend(self.as_bytes());
     }
 
     fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
         let length = from.length()?;
-        let bytes = from.take(length)?;
-        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| LoadError::Malformed("a text is not UTF-8"))
+        text(from.take(length)?).map(str::to_owned)
+    }
+}
+
+/// A text that may stand more than once in a section: written once, and named by its number from then on. The lowest bit of
+/// its first number tells which.
+impl Record for Arc<str> {
+    fn put(&self, out: &mut Writer) {
+        if let Some(known) = out.texts.get(self) {
+            return (known << 1 | 1).put(out);
+        }
+        let number = super::length(out.texts.len());
+        out.texts.insert(Self::clone(self), number);
+        (super::length(self.len()) << 1).put(out);
+        out.extend(self.as_bytes());
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
+        let first = u32::take(from)?;
+        let number = usize::try_from(first >> 1).unwrap_or(usize::MAX);
+        if first & 1 == 1 {
+            let known = from.texts.get(number);
+            return known.map(Self::clone).ok_or(LoadError::Malformed("a text is not there"));
+        }
+        let text = Self::from(text(from.take(number)?)?);
+        from.texts.push(Self::clone(&text));
+        Ok(text)
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, LoadError> {
+    std::str::from_utf8(bytes).map_err(|_| LoadError::Malformed("a text is not UTF-8"))
+}
+
+/// A line of a source: written as its distance from the one before, the direction in the lowest bit, since notes that follow
+/// each other are of neighbours.
+impl Record for Line {
+    fn put(&self, out: &mut Writer) {
+        let back = self.0 < out.line;
+        (self.0.abs_diff(out.line) << 1 | u32::from(back)).put(out);
+        out.line = self.0;
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
+        let distance = u32::take(from)?;
+        let line = from.line;
+        let (back, distance) = (distance & 1 == 1, distance >> 1);
+        let line = if back { line.checked_sub(distance) } else { line.checked_add(distance) };
+        from.line = line.ok_or(LoadError::Malformed("a line is not there"))?;
+        Ok(Self(from.line))
     }
 }
 
 impl Record for IpAddr {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         match self {
             Self::V4(a) => {
                 out.push(4);
-                out.extend_from_slice(&a.octets());
+                out.extend(&a.octets());
             }
             Self::V6(a) => {
                 out.push(6);
-                out.extend_from_slice(&a.octets());
+                out.extend(&a.octets());
             }
         }
     }
@@ -163,19 +276,24 @@ impl Record for IpAddr {
 }
 
 impl<T: Record> Record for Vec<T> {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         super::length(self.len()).put(out);
         self.iter().for_each(|entry| entry.put(out));
     }
 
     fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
         let length = from.length()?;
-        (0..length).map(|_| T::take(from)).collect()
+        // Room for a lie would be a multiple of it: entries are larger than their bytes.
+        let mut entries = Self::with_capacity(length.min(ENTRIES_AHEAD));
+        for _ in 0..length {
+            entries.push(T::take(from)?);
+        }
+        Ok(entries)
     }
 }
 
 impl<T: Record> Record for Option<T> {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         self.is_some().put(out);
         self.iter().for_each(|value| value.put(out));
     }
@@ -186,7 +304,7 @@ impl<T: Record> Record for Option<T> {
 }
 
 impl<T: Record> Record for Box<T> {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         T::put(self, out);
     }
 
@@ -203,7 +321,7 @@ impl<T: Record> Record for Box<T> {
 }
 
 impl<A: Record, B: Record> Record for (A, B) {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         self.0.put(out);
         self.1.put(out);
     }
@@ -214,7 +332,7 @@ impl<A: Record, B: Record> Record for (A, B) {
 }
 
 impl<K: Record + Ord, V: Record> Record for BTreeMap<K, V> {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Writer) {
         super::length(self.len()).put(out);
         for (key, value) in self {
             key.put(out);
@@ -232,7 +350,7 @@ impl<K: Record + Ord, V: Record> Record for BTreeMap<K, V> {
 macro_rules! record {
     ($($name:path { $($field:ident),* $(,)? })*) => {$(
         impl Record for $name {
-            fn put(&self, out: &mut Vec<u8>) {
+            fn put(&self, out: &mut Writer) {
                 $(self.$field.put(out);)*
             }
 
@@ -247,7 +365,7 @@ macro_rules! record {
 macro_rules! choice {
     ($($name:path { $($tag:literal => $variant:ident $( ( $($field:ident),* ) )? $( { $($named:ident),* } )?),* $(,)? })*) => {$(
         impl Record for $name {
-            fn put(&self, out: &mut Vec<u8>) {
+            fn put(&self, out: &mut Writer) {
                 match self {
                     $(Self::$variant $( ( $($field),* ) )? $( { $($named),* } )? => {
                         out.push($tag);
@@ -279,8 +397,9 @@ mod tests {
 
     #[track_caller]
     fn check(number: u32, expected: &[u8]) {
-        let mut bytes = Vec::new();
-        number.put(&mut bytes);
+        let mut writer = Writer::default();
+        number.put(&mut writer);
+        let bytes = writer.finish();
         assert_eq!(bytes, expected);
         let mut reader = Reader::new(&bytes);
         assert_eq!(u32::take(&mut reader), Ok(number));
@@ -301,5 +420,40 @@ mod tests {
         for bytes in [&[0xff, 0xff, 0xff, 0xff, 16][..], &[0x80, 0x80, 0x80, 0x80, 0x80, 0], &[0x80]] {
             assert!(u32::take(&mut Reader::new(bytes)).is_err(), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn a_text_stands_once_and_lines_as_distances() {
+        let texts = ["allow", "deny", "allow"].map(Arc::<str>::from).to_vec();
+        let lines = vec![Line(7), Line(9), Line(8), Line(0), Line(u32::MAX / 2)];
+        let mut writer = Writer::default();
+        (texts.clone(), lines.clone()).put(&mut writer);
+        let bytes = writer.finish();
+        let expected =
+            [b"\x03\x0aallow\x08deny\x01", &[5, 14, 4, 3, 17, 0xfe, 0xff, 0xff, 0xff, 15][..]].concat();
+        assert_eq!(bytes, expected);
+        let read: (Vec<Arc<str>>, Vec<Line>) = Record::take(&mut Reader::new(&bytes)).unwrap();
+        assert!(Arc::ptr_eq(&read.0[0], &read.0[2]), "a text is kept once");
+        assert_eq!(read, (texts, lines));
+    }
+
+    #[test]
+    fn texts_and_lines_that_are_not_there_are_refused() {
+        let text = |bytes: &[u8]| Arc::<str>::take(&mut Reader::new(bytes));
+        assert_eq!(text(&[1]), Err(LoadError::Malformed("a text is not there")));
+        assert_eq!(text(&[4, b'a']), Err(LoadError::Malformed("a record ends too early")));
+        assert_eq!(text(&[2, 0xff]), Err(LoadError::Malformed("a text is not UTF-8")));
+        let line = |bytes: &[u8]| Line::take(&mut Reader::new(bytes));
+        assert_eq!(line(&[3]), Err(LoadError::Malformed("a line is not there")));
+        assert_eq!(line(&[2]), Ok(Line(1)));
+    }
+
+    #[test]
+    fn words_are_rotated_so_that_a_mark_in_the_highest_bit_costs_nothing() {
+        let table = [0, 1 << 31, 63, 64, u32::MAX];
+        let bytes = put_words(&table);
+        assert_eq!(bytes, [0, 1, 126, 0x80, 1, 0xff, 0xff, 0xff, 0xff, 15]);
+        assert_eq!(words(&bytes), Ok(table.to_vec()));
+        assert!(words(&[0x80]).is_err() && words(&[0xff, 0xff, 0xff, 0xff, 16]).is_err());
     }
 }

@@ -101,7 +101,12 @@ fn holds(view: View<'_>, scratch: &mut Scratch, expr: &NoteExpr, asked: &mut Vec
         NoteExpr::Any(parts) => parts.iter().any(|p| holds(view, scratch, p, asked)),
         NoteExpr::Test { test, text, file, line } => {
             let outcome = scratch.walk(view, &view.plan.notes.nodes, *test) == 1;
-            asked.push(Asked { text: text.clone(), file: file_name(view.plan, *file), line: *line, outcome });
+            asked.push(Asked {
+                text: (**text).to_owned(),
+                file: file_name(view.plan, *file),
+                line: line.0,
+                outcome,
+            });
             outcome
         }
     }
@@ -115,10 +120,10 @@ fn unreached(plan: &Plan, rule: usize) -> Option<RuleExplained> {
     let (known, note) = (plan.rules.get(rule)?, plan.notes.rules.get(rule)?);
     Some(RuleExplained {
         name: known.name.clone(),
-        kind: note.kind.clone(),
+        kind: (*note.kind).to_owned(),
         observe: known.observe,
         file: file_name(plan, note.file),
-        line: note.line,
+        line: note.line.0,
         annotations: note.annotations.clone(),
         routes: note.routes.clone(),
         reached: false,

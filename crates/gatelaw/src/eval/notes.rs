@@ -1,6 +1,7 @@
 //! Notes: what explanations say of rules and tests. They decide nothing, and stand outside the digest of the policy.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::diagram::{Diagrams, Ref};
 use crate::lower::{Alternative, Cond, Places, Probes, TestId};
@@ -24,14 +25,18 @@ pub(crate) struct Notes {
 }
 
 /// Where a rule stands, and what is written beside it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuleNote {
-    pub(crate) kind: String,
+    pub(crate) kind: Arc<str>,
     pub(crate) file: u32,
-    pub(crate) line: u32,
+    pub(crate) line: Line,
     pub(crate) annotations: Vec<(String, String)>,
     pub(crate) routes: Vec<String>,
 }
+
+/// A line of a source file, from 1; 0 where none is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Line(pub(crate) u32);
 
 /// One way in which a rule can apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +52,7 @@ pub(crate) enum NoteExpr<T = u32> {
     Not(Box<Self>),
     All(Vec<Self>),
     Any(Vec<Self>),
-    Test { test: T, text: String, file: u32, line: u32 },
+    Test { test: T, text: Arc<str>, file: u32, line: Line },
 }
 
 impl<T> NoteExpr<T> {
@@ -102,8 +107,8 @@ impl<'s> NoteDrafts<'s> {
     pub(crate) fn push_flat(&mut self, alternative: usize, route: Cond<TestId>) {
         let Some((rule, expr)) = self.alternatives.get(alternative).cloned() else { return };
         let note = usize::try_from(rule).ok().and_then(|r| self.rules.get(r));
-        let (file, line) = note.map_or((0, 0), |n| (n.file, n.line));
-        let text = format!("on {}", note.map(|n| n.routes.join(", ")).unwrap_or_default());
+        let (file, line) = note.map_or((0, Line(0)), |n| (n.file, n.line));
+        let text = format!("on {}", note.map(|n| n.routes.join(", ")).unwrap_or_default()).into();
         let route = NoteExpr::Test { test: route, text, file, line };
         self.alternatives.push((rule, NoteExpr::All(vec![route, expr])));
     }
@@ -118,15 +123,15 @@ impl<'s> NoteDrafts<'s> {
             Action::Audit(_) => "audit",
         };
         let routes = rule.routes.iter().flatten().map(|r| self.sources.text_at(r.span).to_owned()).collect();
-        RuleNote { kind: kind.to_owned(), file, line, annotations: rule.annotations.clone(), routes }
+        RuleNote { kind: kind.into(), file, line, annotations: rule.annotations.clone(), routes }
     }
 
-    fn place(&self, span: Span) -> (u32, u32) {
+    fn place(&self, span: Span) -> (u32, Line) {
         let Some((file, ends)) = usize::try_from(span.file.0).ok().and_then(|f| self.lines.get(f)) else {
-            return (0, 0);
+            return (0, Line(0));
         };
         let before = ends.partition_point(|end| *end < span.start);
-        (*file, u32::try_from(before).unwrap_or(0).saturating_add(1))
+        (*file, Line(u32::try_from(before).unwrap_or(0).saturating_add(1)))
     }
 
     fn expr(
@@ -146,7 +151,8 @@ impl<'s> NoteDrafts<'s> {
             }
             Expr::Test(_, span) => {
                 let (file, line) = self.place(*span);
-                let text = self.sources.text_at(*span).split_whitespace().collect::<Vec<_>>().join(" ");
+                let text =
+                    self.sources.text_at(*span).split_whitespace().collect::<Vec<_>>().join(" ").into();
                 NoteExpr::Test { test: probes.condition(expr, &alternative.captures), text, file, line }
             }
         }

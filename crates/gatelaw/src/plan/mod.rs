@@ -98,10 +98,7 @@ impl Plan {
 
     /// Lists the rules by full name: name, kind and whether it is observed.
     pub fn rule_names(&self) -> impl Iterator<Item = (&str, &str, bool)> {
-        self.rules
-            .iter()
-            .zip(&self.notes.rules)
-            .map(|(r, note)| (r.name.as_str(), note.kind.as_str(), r.observe))
+        self.rules.iter().zip(&self.notes.rules).map(|(r, note)| (r.name.as_str(), &*note.kind, r.observe))
     }
 }
 

@@ -32,7 +32,7 @@ impl Plan {
                 .ok()
                 .and_then(|f| self.notes.files.get(f))
                 .map_or("", String::as_str),
-            line: note.line,
+            line: note.line.0,
             annotations: &note.annotations,
             routes: &note.routes,
         })
