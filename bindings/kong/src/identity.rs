@@ -96,10 +96,10 @@ impl GateCaller {
     /// Lays out a caller; what it points to stands as long as the plan, the identity and the names do.
     pub(crate) fn of(plan: &Plan, identity: &Mapped, roles: &[GateText]) -> Option<Self> {
         let issuers = plan.identity_model().issuers.iter();
-        let (issuer, _) = issuers.zip(0..).find(|(_, issuer)| *issuer == identity.issuer.0)?;
+        let (issuer, _) = issuers.zip(0..).find(|(_, issuer)| *issuer == identity.issuer().0)?;
         Some(Self {
             issuer: GateText::of(&issuer.name),
-            id: GateText::of(&identity.id),
+            id: GateText::of(identity.id()),
             roles: roles.as_ptr(),
             roles_len: roles.len(),
         })
@@ -108,7 +108,7 @@ impl GateCaller {
 
 /// Lists the names of a caller's roles, sorted; they point into the plan.
 pub(crate) fn role_names(plan: &Plan, identity: &Mapped) -> Vec<GateText> {
-    let held = |(role, id)| identity.roles.contains(&RoleId(id)).then_some(role);
+    let held = |(role, id)| identity.has_role(RoleId(id)).then_some(role);
     let names = plan.identity_model().roles.iter().map(|role| role.name.as_str());
     let mut roles: Vec<&str> = names.zip(0..).filter_map(held).collect();
     roles.sort_unstable();

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use gatelaw::ast::{Ast, Effect, Item, ServiceLine};
 use gatelaw::check::check;
 use gatelaw::compile;
+use gatelaw::identity::{Identity, IdentityParts};
 use gatelaw::policy::{Action, Attr, Expr, Policy, Rule, Test};
 use gatelaw::reference;
 use gatelaw::request::Fact;
@@ -200,16 +201,17 @@ fn takings(policy: &Policy, question: &Question) -> Vec<(Vec<Attr>, Question)> {
         }
     }
     let Asker::Verified(identity) = &question.asker else { return all };
-    let mut take_claim = |attr: Attr, change: &dyn Fn(&mut gatelaw::identity::Identity)| {
-        let mut without = identity.clone();
+    let mut take_claim = |attr: Attr, change: &dyn Fn(&mut IdentityParts)| {
+        let mut without = identity.to_parts();
         change(&mut without);
+        let without = Box::new(Identity::new(&without).unwrap());
         all.push((vec![attr], Question { asker: Asker::Verified(without), ..question.clone() }));
     };
     take_claim(Attr::UserClient, &|i| i.client = None);
     take_claim(Attr::UserActor, &|i| i.actor = None);
     take_claim(Attr::UserTokenId, &|i| i.token_id = None);
     take_claim(Attr::UserAuthAge, &|i| i.authenticated_at = None);
-    let issuer = policy.identity.issuer(identity.issuer).unwrap();
+    let issuer = policy.identity.issuer(identity.issuer()).unwrap();
     for line in issuer.attributes.iter().filter(|a| a.optional) {
         take_claim(Attr::User(line.attribute), &|i| i.attributes[line.attribute.0 as usize] = None);
     }

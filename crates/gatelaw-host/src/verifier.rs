@@ -181,7 +181,7 @@ impl<P: Borrow<Plan>> Verifier<P> {
         let (digest, verified) = self.remembered.find(token.value);
         let (plan, issuers) = (self.plan.borrow(), &self.issuers);
         let counts = |verified: &&Verified| {
-            let id = verified.prepared.identity().issuer;
+            let id = verified.prepared.identity().issuer();
             keys_of(issuers, id).is_some_and(|keys| keys.holds(&verified.key))
                 && (verified.valid_from..verified.expires).contains(&now)
                 && verified.bound_to.as_deref().is_none_or(|cert| client_cert == Some(cert))
@@ -205,7 +205,7 @@ impl<P: Borrow<Plan>> Verifier<P> {
         let jws = Jws::read(token.value)?;
         let at = Circumstances { source: token.source, client_cert, now };
         let judged = judge(plan.identity_model(), plan.needs(), &jws, at)?;
-        let issuer = judged.identity.issuer;
+        let issuer = judged.identity.issuer();
         let algorithm = judged.algorithm;
         let keys = keys_of(&self.issuers, issuer).ok_or(TokenCode::Issuer)?;
         let wanted = |otherwise| Step::NeedsKeys(KeysWanted { issuer, otherwise });
@@ -236,7 +236,7 @@ impl<P: Borrow<Plan>> Verifier<P> {
             return Who::Invalid(TokenCode::Signature);
         }
         // It may have gone away while the host verified.
-        if !keys_of(&self.issuers, judged.identity.issuer).is_some_and(|keys| keys.holds(&key)) {
+        if !keys_of(&self.issuers, judged.identity.issuer()).is_some_and(|keys| keys.holds(&key)) {
             return Who::Invalid(TokenCode::Key);
         }
         let prepared = Arc::new(self.plan.borrow().prepare(judged.identity));

@@ -33,12 +33,14 @@ pub fn caller_in_words(caller: &LineCaller, model: &IdentityModel) -> String {
         LineCaller::Verified(identity) => identity,
         LineCaller::Prepared(prepared) => prepared.identity(),
     };
-    let issuer = model.issuers.iter().zip(0..).find(|(_, number)| *number == identity.issuer.0);
+    let issuer = model.issuers.iter().zip(0..).find(|(_, number)| *number == identity.issuer().0);
     let mut text =
-        format!("`{}` of {}", identity.id.escape_debug(), issuer.map_or("", |(issuer, _)| &issuer.name));
-    let roles = model.roles.iter().zip(0..).filter(|(_, number)| identity.roles.contains(&RoleId(*number)));
+        format!("`{}` of {}", identity.id().escape_debug(), issuer.map_or("", |(issuer, _)| &issuer.name));
+    let roles = model.roles.iter().zip(0..).filter(|(_, number)| identity.has_role(RoleId(*number)));
     let roles: Vec<&str> = roles.map(|(role, _)| role.name.as_str()).collect();
-    for (noun, names) in [("roles", roles.join(", ")), ("scopes", identity.scopes.join(", "))] {
+    for (noun, names) in
+        [("roles", roles.join(", ")), ("scopes", identity.scopes().collect::<Vec<_>>().join(", "))]
+    {
         if !names.is_empty() {
             text += &format!("; {noun} {}", names.escape_debug());
         }

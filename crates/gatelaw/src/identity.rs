@@ -2,19 +2,21 @@
 
 mod claims;
 mod fault;
+mod packed;
 #[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;
 
 pub use fault::{ClaimFault, ClaimFaultKind};
+pub use packed::{AttributeView, Identity, Texts};
 
 use crate::json::JsonText;
 use crate::policy::{IdentityModel, IssuerId, RoleId};
 
-/// Holds what a policy can ask about an authenticated caller.
+/// Holds an [`Identity`] in its parts, for who makes one or shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct IdentityParts {
     /// The issuer of the token.
     pub issuer: IssuerId,
     /// The subject; never empty.
@@ -107,32 +109,22 @@ impl Identity {
     ) -> Option<ClaimFault> {
         fault::claim_at_fault(model, issuer, claims, client_cert)
     }
+}
 
-    /// Says how many bytes its texts and lists take.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        let text = |text: &String| allocated(text.capacity());
-        let texts = |all: &Vec<String>| {
-            allocated(all.capacity() * size_of::<String>()) + all.iter().map(text).sum::<usize>()
-        };
-        let attributes = self.attributes.iter().map(|value| match value {
-            Some(AttributeValue::String(value)) => text(value),
-            Some(AttributeValue::Strings(values)) => texts(values),
-            Some(
-                AttributeValue::Bool(_)
-                | AttributeValue::Int(_)
-                | AttributeValue::Ip(_)
-                | AttributeValue::Duration(_)
-                | AttributeValue::Instant(_),
-            )
-            | None => 0,
-        });
+impl IdentityParts {
+    /// Lists all texts.
+    fn texts(&self) -> impl Iterator<Item = &str> {
         let optional = [&self.client, &self.actor, &self.token_id].into_iter().flatten();
-        text(&self.id)
-            + texts(&self.scopes)
-            + optional.map(text).sum::<usize>()
-            + allocated(self.roles.capacity() * size_of::<RoleId>())
-            + allocated(self.attributes.capacity() * size_of::<Option<AttributeValue>>())
-            + attributes.sum::<usize>()
+        let attributes = self.attributes.iter().flatten().flat_map(|value| match value {
+            AttributeValue::String(text) => std::slice::from_ref(text),
+            AttributeValue::Strings(texts) => texts.as_slice(),
+            AttributeValue::Bool(_)
+            | AttributeValue::Int(_)
+            | AttributeValue::Ip(_)
+            | AttributeValue::Duration(_)
+            | AttributeValue::Instant(_) => &[],
+        });
+        std::iter::once(&self.id).chain(optional).chain(&self.scopes).chain(attributes).map(String::as_str)
     }
 }
 

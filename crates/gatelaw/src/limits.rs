@@ -128,9 +128,9 @@ pub const KEYS_COOL_DOWN_S: i64 = 30;
 pub const KEYS_FETCH_S_MAX: i64 = 10;
 /// Verified tokens that a gate remembers, where it is not told otherwise.
 pub const TOKENS_REMEMBERED_DEFAULT: usize = 10_000;
-/// Bytes that remembered tokens take, however many may be: a caller with ten thousand groups must not cost a gate its memory.
-/// With [`TOKENS_RECENT`] these are 64 MiB.
-pub const TOKENS_REMEMBERED_BYTES_MAX: usize = 54 * 1024 * 1024;
+/// Bytes that remembered tokens take, those that are kept whole included, however many may be: a caller with ten thousand groups must
+/// not cost a gate its memory, and a hundred thousand usual ones fit.
+pub const TOKENS_REMEMBERED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Tokens that are kept whole, so that they are compared instead of digested.
 pub const TOKENS_RECENT: usize = 2048;
 /// Bytes of a token that is kept whole: with [`TOKENS_RECENT`], 10 MiB.

@@ -17,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
-use gatelaw::identity::Identity;
+use gatelaw::identity::{Identity, IdentityParts};
 use gatelaw::policy::{IssuerId, RoleId};
 use gatelaw::request::{Fact, Facts};
 use gatelaw::source::Sources;
@@ -83,7 +83,7 @@ impl Pools {
 
     fn identity(&self, random: &mut Random) -> Identity {
         let roles = (0..self.roles).filter(|_| random.below(3) == 0).map(|r| RoleId(r as u32)).collect();
-        Identity {
+        let parts = IdentityParts {
             issuer: IssuerId(0),
             id: "u1".into(),
             roles,
@@ -94,7 +94,8 @@ impl Pools {
             issued_at: None,
             authenticated_at: None,
             attributes: Vec::new(),
-        }
+        };
+        Identity::new(&parts).unwrap()
     }
 }
 

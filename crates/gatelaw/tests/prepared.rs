@@ -27,7 +27,7 @@ fn who_is_prepared_for_another_plan_is_asked_anew() {
     ]);
     let identity = Identity::map(&one.policy.identity, "okta", &claims, None).unwrap();
     let prepared = one.plan.prepare(identity.clone());
-    assert_eq!(prepared.identity().roles, identity.roles);
+    assert_eq!(prepared.identity(), &identity);
     let raw = RawRequest::new(b"GET", b"api.acme.com", b"/x");
     for (compiled, expected) in [(&one, Effect::Allow), (&other, Effect::Deny)] {
         let mut session = Session::new(&compiled.plan);

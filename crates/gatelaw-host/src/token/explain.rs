@@ -9,7 +9,7 @@ use std::borrow::Borrow;
 
 use gatelaw::Plan;
 use gatelaw::ast::Privacy;
-use gatelaw::identity::{AttributeValue, Identity};
+use gatelaw::identity::{AttributeValue, AttributeView, Identity};
 use gatelaw::policy::{IdentityModel, RoleId};
 use gatelaw::request::Token;
 use serde::Serialize;
@@ -171,24 +171,24 @@ fn checks(reading: &Reading<'_>, failed: Option<TokenCode>) -> Vec<CheckExplaine
 
 impl CallerExplained {
     fn of(identity: &Identity, model: &IdentityModel) -> Self {
-        let roles = model.roles.iter().zip(0..).filter(|(_, id)| identity.roles.contains(&RoleId(*id)));
-        let attributes = model.attributes.iter().zip(&identity.attributes).map(|(attribute, value)| {
+        let roles = model.roles.iter().zip(0..).filter(|(_, id)| identity.has_role(RoleId(*id)));
+        let attributes = model.attributes.iter().zip(identity.attributes()).map(|(attribute, value)| {
             let secret = attribute.privacy == Privacy::Secret;
             AttributeExplained {
                 name: attribute.name.clone(),
                 ty: attribute.ty.word(),
                 secret,
                 present: value.is_some(),
-                value: value.clone().filter(|_| !secret),
+                value: value.filter(|_| !secret).map(AttributeView::to_value),
             }
         });
         Self {
-            id: identity.id.clone(),
-            client: identity.client.clone(),
-            actor: identity.actor.clone(),
-            token_id: identity.token_id.clone(),
+            id: identity.id().to_owned(),
+            client: identity.client().map(str::to_owned),
+            actor: identity.actor().map(str::to_owned),
+            token_id: identity.token_id().map(str::to_owned),
             roles: roles.map(|(role, _)| role.name.clone()).collect(),
-            scopes: identity.scopes.clone(),
+            scopes: identity.scopes().map(str::to_owned).collect(),
             attributes: attributes.collect(),
         }
     }

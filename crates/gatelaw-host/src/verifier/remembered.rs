@@ -1,7 +1,7 @@
 //! Tokens that were verified, so that the next request with one costs no signature.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use gatelaw::Prepared;
@@ -10,13 +10,18 @@ use sha2::{Digest as _, Sha256};
 
 use crate::keys::Jwk;
 
-/// Stands for a whole token: its SHA-256, so that no two tokens are taken for one.
+/// Stands for a whole token: its SHA-256. Tokens themselves would take a kibibyte each, and nobody has found two texts of one SHA-256:
+/// who could, could as well forge the signatures that are made of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Digest([u8; 32]);
 
 impl Digest {
     fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
+    }
+
+    fn first(self) -> u64 {
+        self.0.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
     }
 }
 
@@ -39,8 +44,9 @@ impl Verified {
     }
 }
 
-/// What a token takes beside its caller: its place among all, and the way to it in a table that may be half empty.
-const ENTRY_BYTES: usize = size_of::<Entry>() + 2 * size_of::<(Digest, u32)>();
+/// What a token takes beside its caller: its place among all, and the way to it in a table that may be half empty, with a byte for
+/// each of its places.
+const ENTRY_BYTES: usize = size_of::<Entry>() + 2 * (size_of::<(u64, u32)>() + 1);
 
 #[derive(Debug)]
 struct Entry {
@@ -57,8 +63,8 @@ struct Entry {
 #[derive(Debug)]
 pub(super) struct Remembered {
     entries: Vec<Entry>,
-    /// Where in `entries` a token stands.
-    places: HashMap<Digest, u32, BuildHasherDefault<FirstBytes>>,
+    /// Where in `entries` a token stands, by the first bytes of its digest. Of two tokens that share them, the later one stays.
+    places: HashMap<u64, u32, BuildHasherDefault<Known>>,
     recent: Recent,
     hand: usize,
     bytes: usize,
@@ -90,31 +96,48 @@ impl Remembered {
     pub(super) fn find(&mut self, token: &str) -> (Digest, Option<&Verified>) {
         let recent = self.recent.digest(token);
         let digest = recent.unwrap_or_else(|| Digest::of(token));
-        let place = self.places.get(&digest).and_then(|place| usize::try_from(*place).ok());
-        let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) else { return (digest, None) };
-        if recent.is_none() {
+        if recent.is_none() && self.place(digest).is_some() {
             self.recent.note(token, digest);
+            while self.bytes > self.bytes_max() && !self.entries.is_empty() {
+                self.make_room();
+            }
         }
+        let found = self.place(digest).and_then(|place| self.entries.get_mut(place));
+        let Some(entry) = found.filter(|entry| entry.digest == digest) else { return (digest, None) };
         entry.asked = true;
         (digest, Some(&entry.verified))
     }
 
+    /// Says how many bytes tokens may take beside those that are kept whole.
+    fn bytes_max(&self) -> usize {
+        TOKENS_REMEMBERED_BYTES_MAX.saturating_sub(self.recent.bytes)
+    }
+
+    /// Says where a token stands that has the first bytes of a digest.
+    fn place(&self, digest: Digest) -> Option<usize> {
+        self.places.get(&digest.first()).and_then(|place| usize::try_from(*place).ok())
+    }
+
     pub(super) fn insert(&mut self, digest: Digest, verified: Verified) {
-        if let Some(place) = self.places.get(&digest).and_then(|place| usize::try_from(*place).ok()) {
+        if let Some(place) = self.place(digest) {
             self.forget(place);
         }
         let bytes = verified.bytes();
-        if self.tokens_max == 0 || bytes > TOKENS_REMEMBERED_BYTES_MAX {
+        if self.tokens_max == 0 || bytes > self.bytes_max() {
             return;
         }
-        while self.entries.len() >= self.tokens_max || self.bytes + bytes > TOKENS_REMEMBERED_BYTES_MAX {
+        while self.entries.len() >= self.tokens_max || self.bytes + bytes > self.bytes_max() {
             self.make_room();
         }
         let Ok(place) = u32::try_from(self.entries.len()) else { return };
         self.bytes += bytes;
+        if self.entries.len() == self.entries.capacity() {
+            // By an eighth: doubled, they would take nearly twice their bytes.
+            self.entries.reserve_exact(self.entries.len() / 8 + 16);
+        }
         // Whoever comes once goes first.
         self.entries.push(Entry { digest, verified, asked: false });
-        self.places.insert(digest, place);
+        self.places.insert(digest.first(), place);
     }
 
     fn make_room(&mut self) {
@@ -141,9 +164,9 @@ impl Remembered {
         }
         let gone = self.entries.swap_remove(place);
         self.bytes = self.bytes.saturating_sub(gone.verified.bytes());
-        self.places.remove(&gone.digest);
+        self.places.remove(&gone.digest.first());
         if let (Some(moved), Ok(place)) = (self.entries.get(place), u32::try_from(place)) {
-            self.places.insert(moved.digest, place);
+            self.places.insert(moved.digest.first(), place);
         }
     }
 }
@@ -153,27 +176,35 @@ impl Remembered {
 /// Tokens whose signatures end alike share a few places, whole; none is taken for another. The one that was noted last has the first of
 /// them. With one place each, of a thousand tokens that take turns every fifth would drive another out.
 #[derive(Debug, Default)]
-struct Recent(Vec<[(String, Option<Digest>); SHARED]>);
+struct Recent {
+    tokens: Vec<[(String, Option<Digest>); SHARED]>,
+    /// What all take.
+    bytes: usize,
+}
 
 /// Places that tokens share.
 const SHARED: usize = 4;
 
 impl Recent {
     fn digest(&self, token: &str) -> Option<Digest> {
-        self.0.get(Self::place(token))?.iter().find(|(known, _)| known == token)?.1
+        self.tokens.get(Self::place(token))?.iter().find(|(known, _)| known == token)?.1
     }
 
     fn note(&mut self, token: &str, digest: Digest) {
         if token.len() > TOKEN_RECENT_BYTES_MAX {
             return;
         }
-        if self.0.is_empty() {
-            self.0.resize_with(TOKENS_RECENT / SHARED, Default::default);
+        if self.tokens.is_empty() {
+            self.tokens.resize_with(TOKENS_RECENT / SHARED, Default::default);
+            self.bytes += size_of_val(self.tokens.as_slice());
         }
-        if let Some(places) = self.0.get_mut(Self::place(token)) {
+        if let Some(places) = self.tokens.get_mut(Self::place(token)) {
             places.rotate_right(1);
             let [(known, of), ..] = places;
             known.clear();
+            let had = known.capacity();
+            known.reserve_exact(token.len());
+            self.bytes += known.capacity() - had;
             known.push_str(token);
             *of = Some(digest);
         }
@@ -182,24 +213,24 @@ impl Recent {
     /// Takes the place from a signature's end, the one part of a token that looks random.
     fn place(token: &str) -> usize {
         let end = token.as_bytes().last_chunk().map_or(0, |end| u64::from_le_bytes(*end));
-        let mixed = end.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
-        usize::try_from(mixed).unwrap_or(usize::MAX) % (TOKENS_RECENT / SHARED)
+        let places = TOKENS_RECENT / SHARED;
+        // The first bits of a product depend on all of both factors.
+        let mixed = end.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(places.ilog2());
+        usize::try_from(mixed).unwrap_or(usize::MAX) % places
     }
 }
 
-impl Hash for Digest {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(&self.0);
-    }
-}
-
-/// Takes the first bytes of a digest for its hash: it is one already.
+/// Takes a digest's first bytes for their hash: they are one already.
 #[derive(Debug, Clone, Copy, Default)]
-struct FirstBytes(u64);
+struct Known(u64);
 
-impl Hasher for FirstBytes {
+impl Hasher for Known {
     fn write(&mut self, bytes: &[u8]) {
         self.0 = bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+    }
+
+    fn write_u64(&mut self, first: u64) {
+        self.0 = first;
     }
 
     fn finish(&self) -> u64 {
@@ -231,7 +262,7 @@ mod tests {
     }
 
     fn ask(remembered: &mut Remembered, token: &str) -> Option<String> {
-        remembered.find(token).1.map(|found| found.prepared.identity().id.clone())
+        remembered.find(token).1.map(|found| found.prepared.identity().id().to_owned())
     }
 
     #[test]
@@ -249,6 +280,43 @@ mod tests {
         assert_eq!(ask(&mut remembered, "a.g.signature"), None);
         let is_whole = |token: &&&str| remembered.recent.digest(token) == Some(Digest::of(token));
         assert_eq!(tokens.iter().filter(is_whole).count(), SHARED);
+    }
+
+    #[test]
+    fn digests_that_begin_alike_are_told_apart() {
+        let (mut one, mut other) = (Digest::of("one"), Digest::of("one"));
+        (one.0[31], other.0[31]) = (1, 2);
+        let mut remembered = Remembered::new(10);
+        remembered.insert(one, verified("one"));
+        remembered.insert(Digest::of("between"), verified("between"));
+        assert_eq!(ask(&mut remembered, "one"), None);
+        remembered.insert(other, verified("other"));
+        assert_eq!((remembered.entries.len(), remembered.places.len()), (2, 2));
+        assert_eq!(ask(&mut remembered, "between").as_deref(), Some("between"));
+        let kept = remembered.entries.iter().map(|entry| entry.digest);
+        assert_eq!(kept.filter(|digest| digest.first() == one.first()).collect::<Vec<_>>(), [other]);
+    }
+
+    #[test]
+    fn tokens_that_are_kept_whole_count_among_the_bytes() {
+        let mut remembered = Remembered::new(usize::MAX);
+        let filling = || verified(&"x".repeat(TOKENS_REMEMBERED_BYTES_MAX / 64));
+        for n in 0..70 {
+            remembered.insert(Digest::of(&format!("filling {n}")), filling());
+        }
+        let before = remembered.entries.len();
+        // Their signatures end otherwise, so that each has a place of its own.
+        for n in 0..2_000_u64 {
+            let token = format!("{}{n:08}", "t".repeat(TOKEN_RECENT_BYTES_MAX - 8));
+            remembered.insert(Digest::of(&token), verified("u"));
+            remembered.find(&token);
+        }
+        assert!(remembered.recent.bytes > 1 << 20, "{}", remembered.recent.bytes);
+        assert!(remembered.bytes + remembered.recent.bytes <= TOKENS_REMEMBERED_BYTES_MAX);
+        assert!(
+            before > 60
+                && remembered.entries.iter().filter(|entry| entry.verified.bytes() > 1000).count() < before
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use gatelaw::identity::{AttributeValue, Identity};
+use gatelaw::identity::{AttributeValue, IdentityParts};
 use gatelaw::policy::IdentityModel;
 use gatelaw::profiles::PROFILES;
 use gatelaw::request::{Token as RawToken, TokenSource};
@@ -100,7 +100,7 @@ fn judged(plan: &Arc<Plan>, signer: &Signer, token: &str, now: i64) -> Result<Gi
         Step::NeedsKeys(wanted) => panic!("{wanted:?} though its keys are fixed"),
     };
     match who {
-        Who::Verified(prepared) => Ok(gives(plan.identity_model(), prepared.identity())),
+        Who::Verified(prepared) => Ok(gives(plan.identity_model(), &prepared.identity().to_parts())),
         Who::Invalid(code) => Err(code.name().to_owned()),
         Who::Anonymous | Who::KeysUnavailable => panic!("a token is there, and so are keys"),
     }
@@ -117,7 +117,7 @@ fn plan(policy: &[String]) -> Arc<Plan> {
     Arc::new(gatelaw::compile(&Sources::from_text("policy.gate", &text)).unwrap().plan)
 }
 
-fn gives(model: &IdentityModel, identity: &Identity) -> Gives {
+fn gives(model: &IdentityModel, identity: &IdentityParts) -> Gives {
     let names = model.attributes.iter().map(|attribute| attribute.name.clone());
     Gives {
         id: identity.id.clone(),

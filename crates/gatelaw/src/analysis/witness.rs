@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::diagram::{Diagrams, Ref};
-use crate::identity::{AttributeValue, Caller, Identity};
+use crate::identity::{AttributeValue, Caller, Identity, IdentityParts};
 use crate::limits::ANALYSIS_WITNESSES_MAX;
 use crate::lower::{Automaton, Read, ReadKind, Variable};
 use crate::policy::{IssuerId, Policy, RoleId};
@@ -66,7 +66,7 @@ struct Draft {
     client_cert: Option<String>,
     numbers: [Option<i64>; 3],
     now: i64,
-    identity: Option<Identity>,
+    identity: Option<IdentityParts>,
 }
 
 /// 2026-01-01T12:00:00Z, the time of tests that say none.
@@ -118,7 +118,7 @@ impl Draft {
         self.identity.get_or_insert_with(|| somebody(policy, issuer)).issuer = IssuerId(issuer);
     }
 
-    fn user(&mut self, policy: &Policy) -> &mut Identity {
+    fn user(&mut self, policy: &Policy) -> &mut IdentityParts {
         self.identity.get_or_insert_with(|| somebody(policy, 0))
     }
 
@@ -300,7 +300,8 @@ impl Draft {
             now: self.now,
             ..RawRequest::new(self.method.as_bytes(), self.host.as_bytes(), target.as_bytes())
         };
-        let caller = self.identity.as_ref().map_or(Caller::Anonymous, Caller::Verified);
+        let identity = self.identity.as_ref().and_then(|parts| Identity::new(parts).ok());
+        let caller = identity.as_ref().map_or(Caller::Anonymous, Caller::Verified);
         let matching = crate::reference::matching_rules(policy, &raw, caller);
         matching.is_some_and(|matching| rules.iter().all(|name| matching.contains(name)))
     }
@@ -335,8 +336,8 @@ impl Draft {
     }
 }
 
-fn somebody(policy: &Policy, issuer: u32) -> Identity {
-    Identity {
+fn somebody(policy: &Policy, issuer: u32) -> IdentityParts {
+    IdentityParts {
         issuer: IssuerId(issuer),
         id: "u1".to_owned(),
         roles: Vec::new(),

@@ -68,7 +68,7 @@ impl Scratch {
         let (read, tables, strings) = (Read(a), &view.plan.tables, &view.plan.strings);
         let fold = read.kind() == Some(ReadKind::RouteSegment);
         match words.kind {
-            VariableKind::Issuer => view.caller.map_or(0, |c| c.issuer.0.saturating_add(1)),
+            VariableKind::Issuer => view.caller.map_or(0, |c| c.issuer().0.saturating_add(1)),
             VariableKind::Role => u32::from(view.has_role(a)),
             VariableKind::Scope => u32::from(view.has_scope(strings.text(a))),
             VariableKind::Present if view.is_set(read) => u32::from(view.any_member(read, |_| true)),

@@ -17,7 +17,7 @@ pub struct Prepared {
     /// Names the plan.
     mark: u64,
     /// By variable: its class, or [`UNPREPARED`].
-    classes: Vec<u16>,
+    classes: Box<[u16]>,
 }
 
 /// Stands for a class that depends on the request, or is too large to be noted.
@@ -56,7 +56,7 @@ impl Prepared {
     /// Says how many bytes of memory this takes, so that a host that keeps many can bound them.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + allocated(size_of_val(self.classes.as_slice())) + self.identity.heap_bytes()
+        size_of::<Self>() + allocated(size_of_val::<[u16]>(&self.classes)) + self.identity.heap_bytes()
     }
 
     /// Lists the classes by variable, for the plan that they were made for.

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::identity::{AttributeValue, Identity};
+use crate::identity::{AttributeView, Identity};
 use crate::lower::{Read, ReadKind};
 use crate::plan::Plan;
+use crate::policy::{AttributeId, RoleId};
 use crate::request::{Canonical, Scheme};
 
 const DAY_S: i64 = 86_400;
@@ -103,31 +104,31 @@ impl<'v> View<'v> {
         let caller = self.caller?;
         let age = |at: i64| Scalar::Duration(self.request.now().saturating_sub(at).max(0));
         match read.kind()? {
-            ReadKind::UserId => Some(Scalar::Text(&caller.id)),
+            ReadKind::UserId => Some(Scalar::Text(caller.id())),
             ReadKind::UserIssuer => {
-                let issuer = self.plan.identity.issuers.get(usize::try_from(caller.issuer.0).ok()?)?;
+                let issuer = self.plan.identity.issuers.get(usize::try_from(caller.issuer().0).ok()?)?;
                 Some(Scalar::Text(&issuer.name))
             }
-            ReadKind::UserClient => caller.client.as_deref().map(Scalar::Text),
-            ReadKind::UserActor => caller.actor.as_deref().map(Scalar::Text),
-            ReadKind::UserTokenId => caller.token_id.as_deref().map(Scalar::Text),
-            ReadKind::UserAuthAge => caller.authenticated_at.map(age),
-            ReadKind::UserTokenAge => caller.issued_at.map(age),
+            ReadKind::UserClient => caller.client().map(Scalar::Text),
+            ReadKind::UserActor => caller.actor().map(Scalar::Text),
+            ReadKind::UserTokenId => caller.token_id().map(Scalar::Text),
+            ReadKind::UserAuthAge => caller.authenticated_at().map(age),
+            ReadKind::UserTokenAge => caller.issued_at().map(age),
             ReadKind::User => match self.attribute(read)? {
-                AttributeValue::Bool(b) => Some(Scalar::Bool(*b)),
-                AttributeValue::Int(n) => Some(Scalar::Int(*n)),
-                AttributeValue::String(s) => Some(Scalar::Text(s)),
-                AttributeValue::Strings(_) => None,
-                AttributeValue::Ip(ip) => Some(Scalar::Ip(*ip)),
-                AttributeValue::Duration(s) => Some(Scalar::Duration(*s)),
-                AttributeValue::Instant(s) => Some(Scalar::Instant(*s)),
+                AttributeView::Bool(b) => Some(Scalar::Bool(b)),
+                AttributeView::Int(n) => Some(Scalar::Int(n)),
+                AttributeView::String(s) => Some(Scalar::Text(s)),
+                AttributeView::Strings(_) => None,
+                AttributeView::Ip(ip) => Some(Scalar::Ip(ip)),
+                AttributeView::Duration(s) => Some(Scalar::Duration(s)),
+                AttributeView::Instant(s) => Some(Scalar::Instant(s)),
             },
             _ => None,
         }
     }
 
-    fn attribute(self, read: Read) -> Option<&'v AttributeValue> {
-        self.caller?.attributes.get(usize::try_from(read.argument()).ok()?)?.as_ref()
+    fn attribute(self, read: Read) -> Option<AttributeView<'v>> {
+        self.caller?.attribute(AttributeId(read.argument()))
     }
 
     /// Reads a whole number: an integer, a duration, an instant, a time of day.
@@ -149,14 +150,13 @@ impl<'v> View<'v> {
             Some(ReadKind::Header) => self.request.header(slot).any(ask),
             Some(ReadKind::Query) => self.request.query(slot).any(ask),
             Some(ReadKind::Cookie) => self.request.cookie(slot).any(ask),
-            Some(ReadKind::UserScopes) => self.caller.is_some_and(|c| c.scopes.iter().any(|s| ask(s))),
+            Some(ReadKind::UserScopes) => self.caller.is_some_and(|c| c.scopes().any(&mut ask)),
             Some(ReadKind::UserRoles) => self.caller.is_some_and(|c| {
-                let role =
-                    |id: &crate::policy::RoleId| self.plan.identity.roles.get(usize::try_from(id.0).ok()?);
-                c.roles.iter().filter_map(role).any(|r| ask(&r.name))
+                let role = |id: RoleId| self.plan.identity.roles.get(usize::try_from(id.0).ok()?);
+                c.roles().filter_map(role).any(|r| ask(&r.name))
             }),
             Some(ReadKind::User) => match self.attribute(read) {
-                Some(AttributeValue::Strings(members)) => members.iter().any(|m| ask(m)),
+                Some(AttributeView::Strings(mut members)) => members.any(ask),
                 _ => false,
             },
             _ => false,
@@ -165,13 +165,12 @@ impl<'v> View<'v> {
 
     /// Says whether the caller has a role, its own or one that a role includes.
     pub(super) fn has_role(self, role: u32) -> bool {
-        // INVARIANT: an identity's roles are sorted, and so are its scopes.
-        self.caller.is_some_and(|c| c.roles.binary_search(&crate::policy::RoleId(role)).is_ok())
+        self.caller.is_some_and(|c| c.has_role(RoleId(role)))
     }
 
     /// Says whether the caller has a scope.
     pub(super) fn has_scope(self, scope: &str) -> bool {
-        self.caller.is_some_and(|c| c.scopes.binary_search_by(|s| s.as_str().cmp(scope)).is_ok())
+        self.caller.is_some_and(|c| c.has_scope(scope))
     }
 
     /// Says whether a read names a set.

@@ -1,6 +1,6 @@
 //! Claims to identity. A claim is missing, or it has the type that is asked for; anything else makes the token invalid.
 
-use super::{AttributeValue, Identity, TokenFault};
+use super::{AttributeValue, Identity, IdentityParts, TokenFault};
 use crate::address::parse_ip;
 use crate::ast::{LiteralKind, SetShape, Type};
 use crate::json::JsonText;
@@ -26,7 +26,7 @@ pub(super) fn map(
     if model.reads_token_age && issued_at.is_none() {
         return Err(TokenFault::Claims);
     }
-    let identity = Identity {
+    let parts = IdentityParts {
         issuer: id,
         id: subject(issuer, claims)?,
         roles: roles(model, issuer, claims)?,
@@ -38,8 +38,8 @@ pub(super) fn map(
         authenticated_at: integer(claims, &["auth_time"])?,
         attributes: attributes(model, issuer, claims)?,
     };
-    matched_values_fit(model, &identity)?;
-    Ok(identity)
+    matched_values_fit(model, &parts)?;
+    Identity::new(&parts)
 }
 
 pub(super) fn find<'m>(model: &'m IdentityModel, name: &str) -> Option<(IssuerId, &'m Issuer)> {
@@ -292,14 +292,14 @@ fn literal(default: &LiteralKind) -> Option<AttributeValue> {
 }
 
 /// Keeps the cost of `matches` bounded: a longer value than it may test makes the token invalid.
-fn matched_values_fit(model: &IdentityModel, identity: &Identity) -> Result<(), TokenFault> {
+fn matched_values_fit(model: &IdentityModel, parts: &IdentityParts) -> Result<(), TokenFault> {
     let too_long = |text: &String| text.len() > MATCHED_VALUE_BYTES_MAX;
-    let attribute = |id: AttributeId| identity.attributes.get(usize::try_from(id.0).ok()?)?.as_ref();
+    let attribute = |id: AttributeId| parts.attributes.get(usize::try_from(id.0).ok()?)?.as_ref();
     let fits = model.matched.iter().all(|attr| match attr {
-        Attr::UserId => !too_long(&identity.id),
-        Attr::UserClient => !identity.client.as_ref().is_some_and(too_long),
-        Attr::UserActor => !identity.actor.as_ref().is_some_and(too_long),
-        Attr::UserTokenId => !identity.token_id.as_ref().is_some_and(too_long),
+        Attr::UserId => !too_long(&parts.id),
+        Attr::UserClient => !parts.client.as_ref().is_some_and(too_long),
+        Attr::UserActor => !parts.actor.as_ref().is_some_and(too_long),
+        Attr::UserTokenId => !parts.token_id.as_ref().is_some_and(too_long),
         Attr::User(id) => !matches!(attribute(*id), Some(AttributeValue::String(text)) if too_long(text)),
         _ => true,
     });

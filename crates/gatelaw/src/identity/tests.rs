@@ -72,8 +72,9 @@ fn model() -> IdentityModel {
 }
 
 #[track_caller]
-fn mapped(model: &IdentityModel, issuer: &str, claims: &str) -> Result<Identity, &'static str> {
+fn mapped(model: &IdentityModel, issuer: &str, claims: &str) -> Result<IdentityParts, &'static str> {
     let mapped = Identity::map(model, issuer, &json(claims), None).map_err(TokenFault::code);
+    let mapped = mapped.map(|identity| identity.to_parts());
     let fault = Identity::claim_at_fault(model, issuer, &json(claims), None);
     assert_eq!(fault.is_some(), mapped == Err("claims"), "{claims}: {fault:?}");
     mapped

@@ -33,10 +33,10 @@ fn passes(input: &Input<'_>, captures: &Captures<'_>, test: &Test) -> Option<boo
     };
     Some(match test {
         Test::Authenticated => input.identity.is_some(),
-        Test::Issuer(issuer) => input.identity?.issuer == *issuer,
-        Test::Role(role) => input.identity?.roles.contains(role),
-        Test::Scope(scope) => input.identity?.scopes.contains(scope),
-        Test::Subject(issuer, id) => input.identity?.issuer == *issuer && input.identity?.id == *id,
+        Test::Issuer(issuer) => input.identity?.issuer() == *issuer,
+        Test::Role(role) => input.identity?.roles().any(|held| held == *role),
+        Test::Scope(scope) => input.identity?.scopes().any(|held| held == scope),
+        Test::Subject(issuer, id) => input.identity?.issuer() == *issuer && input.identity?.id() == id,
         Test::Has(a) => match attr(a)? {
             Value::Strings(set) => !set.is_empty(),
             _ => true,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::ast::{LiteralKind, Weekday};
 use crate::decision::Text;
-use crate::identity::{AttributeValue, Identity};
+use crate::identity::{AttributeView, Identity};
 use crate::needs::Named;
 use crate::policy::{self, Attr, Policy};
 use crate::request::Canonical;
@@ -139,35 +139,33 @@ impl Input<'_> {
 
     fn user(&self, identity: &Identity, attr: &Attr) -> Option<Value> {
         let model = &self.policy.identity;
+        let string = |text: &str| Value::String(text.to_owned());
         let since = |instant: i64| {
             let age = i128::from(self.request.now()) - i128::from(instant);
             Value::Duration(i64::try_from(age.max(0)).unwrap_or(i64::MAX))
         };
         match attr {
-            Attr::UserId => Some(Value::String(identity.id.clone())),
-            Attr::UserIssuer => model.issuer(identity.issuer).map(|i| Value::String(i.name.clone())),
+            Attr::UserId => Some(Value::String(identity.id().to_owned())),
+            Attr::UserIssuer => model.issuer(identity.issuer()).map(|i| Value::String(i.name.clone())),
             Attr::UserRoles => {
-                let names = identity.roles.iter().filter_map(|id| model.role(*id));
+                let names = identity.roles().filter_map(|id| model.role(id));
                 Some(Value::Strings(names.map(|role| role.name.clone()).collect()))
             }
-            Attr::UserScopes => Some(Value::Strings(identity.scopes.iter().cloned().collect())),
-            Attr::UserClient => identity.client.clone().map(Value::String),
-            Attr::UserActor => identity.actor.clone().map(Value::String),
-            Attr::UserTokenId => identity.token_id.clone().map(Value::String),
-            Attr::UserAuthAge => identity.authenticated_at.map(since),
-            Attr::UserTokenAge => identity.issued_at.map(since),
-            Attr::User(id) => {
-                let value = identity.attributes.get(usize::try_from(id.0).ok()?)?.as_ref()?;
-                Some(match value {
-                    AttributeValue::Bool(v) => Value::Bool(*v),
-                    AttributeValue::Int(v) => Value::Int(*v),
-                    AttributeValue::String(v) => Value::String(v.clone()),
-                    AttributeValue::Strings(v) => Value::Strings(v.iter().cloned().collect()),
-                    AttributeValue::Ip(v) => Value::Ip(*v),
-                    AttributeValue::Duration(v) => Value::Duration(*v),
-                    AttributeValue::Instant(v) => Value::Instant(*v),
-                })
-            }
+            Attr::UserScopes => Some(set(Some(identity.scopes()))),
+            Attr::UserClient => identity.client().map(string),
+            Attr::UserActor => identity.actor().map(string),
+            Attr::UserTokenId => identity.token_id().map(string),
+            Attr::UserAuthAge => identity.authenticated_at().map(since),
+            Attr::UserTokenAge => identity.issued_at().map(since),
+            Attr::User(id) => Some(match identity.attribute(*id)? {
+                AttributeView::Bool(v) => Value::Bool(v),
+                AttributeView::Int(v) => Value::Int(v),
+                AttributeView::String(v) => string(v),
+                AttributeView::Strings(v) => set(Some(v)),
+                AttributeView::Ip(v) => Value::Ip(v),
+                AttributeView::Duration(v) => Value::Duration(v),
+                AttributeView::Instant(v) => Value::Instant(v),
+            }),
             _ => None,
         }
     }
