@@ -4,7 +4,7 @@ use gatelaw::base64url::encode;
 use gatelaw::policy::IssuerId;
 use gatelaw::request::{Token, TokenSource};
 use gatelaw::{Plan, Sources, compile};
-use gatelaw_host::keys::{Algorithm, KeySet};
+use gatelaw_host::keys::{Algorithm, DiscoveryError, KeySet, KeySource, Wanted};
 use gatelaw_host::{Step, Verifier, Who};
 
 use crate::checks::NOW;
@@ -74,7 +74,11 @@ fn named(who: &Who) -> &'static str {
 }
 
 fn claims() -> String {
-    let (iat, exp) = (NOW - 100, NOW + 43_200);
+    claims_at(NOW)
+}
+
+fn claims_at(now: i64) -> String {
+    let (iat, exp) = (now - 100, now + 43_200);
     format!(r#"{{"iss":"https://a.example","aud":"api","iat":{iat},"exp":{exp},"sub":"u"}}"#)
 }
 
@@ -111,6 +115,122 @@ fn stale_keys_serve_while_their_endpoint_is_down() {
         assert_eq!(scene.ask(now), "verified");
         scene.verifier.failed(ISSUER, now);
         assert!(!scene.is_due(now));
+    }
+}
+
+/// There is no age at which good keys are given up: then whoever can keep an endpoint down could lock everybody out.
+#[test]
+fn stale_keys_serve_for_a_month_new_tokens_too() {
+    let mut scene = Scene::with_keys(Some(300));
+    for day in 1..=30 {
+        let now = NOW + day * 86_400;
+        assert!(scene.verifier.begin_fetch(ISSUER, now), "day {day}");
+        scene.verifier.failed(ISSUER, now);
+        let token = scene.signer.token(&claims_at(now));
+        assert_eq!(scene.ask_with(&token, now), "verified", "day {day}");
+        assert_eq!(scene.ask(now), "expired", "day {day}");
+    }
+    // Once it is up again, what it says counts.
+    let now = NOW + 31 * 86_400;
+    assert!(scene.verifier.begin_fetch(ISSUER, now));
+    scene.verifier.fetched(ISSUER, Signer::new(Algorithm::Es256).keys(), None, now);
+    let token = scene.signer.token(&claims_at(now));
+    assert_eq!(scene.ask_with(&token, now), "key");
+}
+
+#[test]
+fn an_answer_that_is_no_key_set_leaves_the_keys_that_were_had() {
+    let mut scene = Scene::with_keys(None);
+    let large = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(5 << 20));
+    let answers = [("<html>", "keys:json"), ("", "keys:json"), ("{}", "keys:member"), (&large, "keys:size")];
+    for (at, (answer, code)) in (1..).zip(answers) {
+        let now = NOW + at * 600;
+        assert!(scene.verifier.begin_fetch(ISSUER, now));
+        let refused = KeySet::parse(answer.as_bytes()).unwrap_err();
+        assert_eq!(refused.code.name(), code);
+        scene.verifier.failed(ISSUER, now);
+        assert_eq!(scene.ask(now), "verified");
+        // It is asked again after a while, not at once.
+        assert!(!scene.is_due(now + 29) && scene.is_due(now + 30));
+    }
+}
+
+/// Hosts refuse redirects; what a document itself could redirect to is refused here.
+#[test]
+fn a_discovery_document_leads_to_https_alone() {
+    let plan = compile(&Sources::from_text("policy.gate", POLICY)).unwrap().plan;
+    let mut source = KeySource::of(&plan.identity_model().issuers[0]);
+    for elsewhere in [
+        "http://169.254.169.254/latest/meta-data",
+        "http://a.example/keys",
+        "http://localhost/keys",
+        "ftp://a.example/keys",
+        "https://user:secret@a.example/keys",
+        "https://a.example/keys#x",
+        "//169.254.169.254/keys",
+        "/keys",
+        "",
+    ] {
+        let document = format!(r#"{{"issuer":"https://a.example","jwks_uri":"{elsewhere}"}}"#);
+        assert_eq!(source.discovered(document.as_bytes(), NOW), Err(DiscoveryError::Keys), "{elsewhere}");
+        assert!(matches!(source.wanted(NOW), Wanted::Discovery(_)), "{elsewhere}");
+    }
+}
+
+#[test]
+fn clocks_two_minutes_apart_are_more_than_leeway() {
+    // (from the issuer's clock to the gate's, what becomes of a token that was issued just now and lives a minute)
+    for (skew, expected) in [
+        (-120, "not_yet_valid"),
+        (-31, "not_yet_valid"),
+        (-30, "verified"),
+        (0, "verified"),
+        (60, "verified"),
+        (89, "verified"),
+        (90, "expired"),
+        (120, "expired"),
+    ] {
+        let mut scene = Scene::with_keys(None);
+        let (iat, exp) = (NOW, NOW + 60);
+        let token = scene.signer.token(&format!(
+            r#"{{"iss":"https://a.example","aud":"api","iat":{iat},"exp":{exp},"sub":"u"}}"#
+        ));
+        // Twice: what is remembered is judged by the same clock.
+        for _ in 0..2 {
+            assert_eq!(scene.ask_with(&token, NOW + skew), expected, "{skew}");
+        }
+    }
+    let more = POLICY.replace("leeway 30s", "leeway 2m");
+    assert!(compile(&Sources::from_text("policy.gate", &more)).is_err(), "no policy can ask for more");
+}
+
+#[test]
+fn a_token_that_expired_is_remembered_no_more_once_the_clock_was_right() {
+    let mut scene = Scene::with_keys(None);
+    assert_eq!(scene.ask(NOW), "verified");
+    // The clock jumps an hour back, before the token was issued, and forth behind its end.
+    for (now, expected) in [
+        (NOW - 3_600, "not_yet_valid"),
+        (NOW, "verified"),
+        (NOW + 43_230, "expired"),
+        (NOW + 43_229, "verified"),
+        (NOW + 90_000, "expired"),
+    ] {
+        assert_eq!(scene.ask(now), expected, "{now}");
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_while_keys_are_fetched_makes_them_stale_at_most() {
+    for (ends_at, then) in [(NOW - 3_600, NOW), (NOW + 3_600, NOW + 10), (NOW + 86_400, NOW)] {
+        let mut scene = Scene::new();
+        assert!(scene.verifier.begin_fetch(ISSUER, NOW));
+        scene.verifier.fetched(ISSUER, scene.signer.keys(), Some(600), ends_at);
+        assert_eq!(scene.ask(then), "verified", "ended at {ends_at}");
+        // Nobody waits for them until the clock says again what it said.
+        assert!(scene.is_due(then) && scene.verifier.begin_fetch(ISSUER, then), "ended at {ends_at}");
+        scene.verifier.fetched(ISSUER, scene.signer.keys(), Some(600), then);
+        assert!(!scene.is_due(then + 599) && scene.is_due(then + 600), "ended at {ends_at}");
     }
 }
 

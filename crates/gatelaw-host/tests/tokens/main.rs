@@ -10,6 +10,7 @@
 
 mod allocations;
 mod attacks;
+mod bound;
 mod checks;
 mod clocks;
 mod document;
