@@ -146,6 +146,9 @@ fn number(bytes: &[u8]) -> Result<(u32, &[u8]), LoadError> {
         }
         number |= shifted;
         if byte & 0x80 == 0 {
+            if *byte == 0 && shift > 0 {
+                return Err(LoadError::Malformed("a number is longer than it has to be"));
+            }
             return Ok((number, rest));
         }
     }
@@ -420,6 +423,14 @@ mod tests {
         for bytes in [&[0xff, 0xff, 0xff, 0xff, 16][..], &[0x80, 0x80, 0x80, 0x80, 0x80, 0], &[0x80]] {
             assert!(u32::take(&mut Reader::new(bytes)).is_err(), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn a_number_has_one_form() {
+        let long = Err(LoadError::Malformed("a number is longer than it has to be"));
+        assert_eq!(u32::take(&mut Reader::new(&[0x80, 0])), long.clone());
+        assert_eq!(u32::take(&mut Reader::new(&[0xff, 0x80, 0])), long.clone());
+        assert_eq!(words(&[5, 0x81, 0]), long.map(|_: u32| Vec::new()));
     }
 
     #[test]
