@@ -46,6 +46,31 @@ impl Log {
         }
     }
 
+    /// Runs commands beside each other, all to their ends; what they say stands in the order in which they say it.
+    ///
+    /// # Errors
+    /// The first that can't be started, or ends with another code than 0.
+    pub(crate) fn run_together(&mut self, commands: &mut [Command]) -> Result<()> {
+        let mut running = Vec::new();
+        let mut failed = None;
+        for command in commands {
+            let line = line_of(command);
+            self.say(&format!("$ {line} &"))?;
+            match self.attach(command)?.spawn() {
+                Ok(child) => running.push((line, child)),
+                Err(error) => failed = failed.or(Some(format!("`{line}` can't be started: {error}"))),
+            }
+        }
+        for (line, mut child) in running {
+            failed = failed.or(match child.wait() {
+                Ok(status) if status.success() => None,
+                Ok(status) => Some(format!("`{line}` ended with {status}")),
+                Err(error) => Some(format!("`{line}` can't be waited for: {error}")),
+            });
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
     /// Runs a command to its end, with its input from a file, if any, and its output into another.
     ///
     /// # Errors

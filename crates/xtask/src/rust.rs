@@ -140,7 +140,7 @@ pub(crate) fn build_c_library(project: &Project, log: &mut Log) -> Result<PathBu
     Ok(shipped)
 }
 
-/// Builds every fuzz target and runs it briefly, guided by what it covers.
+/// Builds every fuzz target and runs it briefly, guided by what it covers; two at a time, since this is what CI has cores for.
 pub(crate) fn fuzz(project: &Project, log: &mut Log) -> Result<()> {
     let made = project.made("fuzz");
     files::make_folder(&made)?;
@@ -148,17 +148,28 @@ pub(crate) fn fuzz(project: &Project, log: &mut Log) -> Result<()> {
     // Named, so that the flags are for the targets alone, not for what runs while they are built.
     let build = ["build", "--manifest-path=fuzz/Cargo.toml", "--bins", "--target", host];
     log.run(project.cargo(build).env("CARGO_TARGET_DIR", &made).env("RUSTFLAGS", FUZZ_FLAGS.join(" ")))?;
-    for source in files::list(&project.at("fuzz/fuzz_targets"))? {
-        let Some(target) = source.file_stem().and_then(|name| name.to_str()) else { continue };
-        let findings = format!("-artifact_prefix={}/", made.display());
-        let bytes_max = if target == FUZZ_OF_ARTIFACTS { FUZZ_ARTIFACT_BYTES_MAX } else { FUZZ_BYTES_MAX };
-        // What is new goes into the first folder; the second, which is committed, is where it starts.
-        let found = made.join("corpus").join(target);
-        files::make_folder(&found)?;
-        let mut run = Command::new(made.join(host).join("debug").join(target));
-        run.args(FUZZ_OPTIONS).arg(format!("-max_len={bytes_max}")).arg(findings);
-        log.run(run.arg(found).arg(project.at("fuzz/seeds").join(target)).current_dir(&project.root))?;
-        log.say(&format!("ok - {target}"))?;
+    let sources = files::list(&project.at("fuzz/fuzz_targets"))?;
+    let targets = sources.iter().filter_map(|source| source.file_stem()?.to_str());
+    for pair in targets.collect::<Vec<_>>().chunks(2) {
+        let runs = pair.iter().map(|target| fuzz_target(project, &made.join(host), target));
+        log.run_together(&mut runs.collect::<Result<Vec<_>>>()?)?;
+        for target in pair {
+            log.say(&format!("ok - {target}"))?;
+        }
     }
     Ok(())
+}
+
+/// Makes the command that runs a fuzz target, which was built.
+fn fuzz_target(project: &Project, built: &Path, target: &str) -> Result<Command> {
+    let made = project.made("fuzz");
+    let bytes_max = if target == FUZZ_OF_ARTIFACTS { FUZZ_ARTIFACT_BYTES_MAX } else { FUZZ_BYTES_MAX };
+    // What is new goes into the first folder; the second, which is committed, is where it starts.
+    let found = made.join("corpus").join(target);
+    files::make_folder(&found)?;
+    let mut run = Command::new(built.join("debug").join(target));
+    run.args(FUZZ_OPTIONS).arg(format!("-max_len={bytes_max}"));
+    run.arg(format!("-artifact_prefix={}/", made.display())).arg(found);
+    run.arg(project.at("fuzz/seeds").join(target)).current_dir(&project.root);
+    Ok(run)
 }
