@@ -5,7 +5,7 @@
 use gatelaw::Decision;
 use gatelaw::ast::Effect;
 use gatelaw::decision::Reason;
-use gatelaw::request::{fold, is_always_removed};
+use gatelaw::request::{is_always_removed_as_spelt, is_same_fold};
 use serde::Serialize;
 
 use crate::trace::{TRACEPARENT_HEADER, TRACESTATE_HEADER, Trace};
@@ -104,11 +104,9 @@ impl Forward {
         let mut forward = Self { target, drop: Vec::new(), set: decision.set.clone() };
         forward.set_unless_set(CORRELATION_HEADER, request_id);
         let dropped = |name: &[u8]| {
-            let folded = fold(&String::from_utf8_lossy(name));
-            let is = |other: &str| fold(other) == folded;
-            is_always_removed(&folded)
-                || decision.remove.iter().any(|other| is(other))
-                || forward.set.iter().any(|(other, _)| is(other))
+            is_always_removed_as_spelt(name)
+                || decision.remove.iter().any(|other| is_same_fold(other.as_bytes(), name))
+                || forward.set.iter().any(|(other, _)| is_same_fold(other.as_bytes(), name))
         };
         forward.drop = names_that(names, dropped);
         forward

@@ -30,6 +30,9 @@ pub const TRACEPARENT_HEADER: &str = "traceparent";
 /// The header that carries what tracing systems note beside them.
 pub const TRACESTATE_HEADER: &str = "tracestate";
 
+/// How long `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01` is.
+const TRACEPARENT_BYTES: usize = 55;
+
 /// Bits of the flags that are understood: `sampled` and `random-trace-id` (§2.2.2.4). Others are not passed on.
 const SAMPLED: u8 = 1;
 const RANDOM: u8 = 2;
@@ -114,7 +117,12 @@ impl Trace {
     /// Writes the header `traceparent` of the upstream request. It takes the place of what was received.
     #[must_use]
     pub fn traceparent(&self) -> String {
-        format!("00-{}-{}-{:02x}", self.id, self.parent, self.flags)
+        let mut text = String::with_capacity(TRACEPARENT_BYTES);
+        for part in ["00-", &self.id, "-", &self.parent, "-"] {
+            text.push_str(part);
+        }
+        push_hex(self.flags, &mut text);
+        text
     }
 
     /// Writes the header `tracestate` of the upstream request; `None`: it goes without one, whatever was received.
@@ -180,10 +188,17 @@ fn is_zero(field: &str) -> bool {
 
 /// Writes an id. All zeros are none: a generator that fails so is not followed.
 fn hex(bytes: &[u8]) -> String {
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = String::with_capacity(2 * bytes.len());
+    bytes.iter().for_each(|byte| push_hex(*byte, &mut text));
     match text.strip_suffix('0') {
         Some(most) if is_zero(most) => format!("{most}1"),
         _ => text,
+    }
+}
+
+fn push_hex(byte: u8, text: &mut String) {
+    for digit in [byte >> 4, byte & 15] {
+        text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
     }
 }
 

@@ -26,7 +26,7 @@ pub use canonical::Canonical;
 pub use client::client_ip;
 pub use names::{
     ALWAYS_REMOVED, FRAMING, HOP_BY_HOP, RESERVED_IDENTITY, RESERVED_IDENTITY_PREFIXES, SINGLE_VALUED, fold,
-    is_always_removed, is_reserved_identity,
+    is_always_removed, is_always_removed_as_spelt, is_reserved_identity, is_same_fold,
 };
 pub use raw::{Fact, Facts, RawRequest, Scheme};
 pub use reading::Reading;
