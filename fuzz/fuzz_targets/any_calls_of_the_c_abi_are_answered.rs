@@ -134,6 +134,37 @@ mod header {
         pub body: Text,
     }
 
+    #[repr(C)]
+    pub struct Verdict {
+        pub allowed: i32,
+        pub status: i32,
+        pub wanted: i32,
+    }
+
+    #[repr(C)]
+    pub struct Trace {
+        pub id: Text,
+        pub span: Text,
+        pub caller: Text,
+        pub traceparent: Text,
+        pub tracestate: Text,
+    }
+
+    #[repr(C)]
+    pub struct Served {
+        pub decision: Decision,
+        pub handling: Handling,
+        pub caller: Caller,
+        pub trace: Trace,
+        pub wanted: i32,
+        pub unchanged: i32,
+    }
+
+    #[repr(C)]
+    pub struct Fingerprint {
+        pub hex: [u8; 64],
+    }
+
     unsafe extern "C" {
         pub fn gate_load_unsigned(bytes: *const u8, len: usize, to: *mut *mut Policy, e: *mut Error) -> i32;
         pub fn gate_digest(policy: *const Policy) -> Text;
@@ -209,6 +240,27 @@ mod header {
             request: *const Request,
             identity: *const Identity,
             decision: *mut Decision,
+            e: *mut Error,
+        ) -> i32;
+        pub fn gate_certificate_read(chain: Text, fingerprint: *mut Fingerprint, e: *mut Error) -> i32;
+        pub fn gate_judge(
+            session: *mut Session,
+            verifier: *mut Verifier,
+            identity: *const Identity,
+            request: *const Request,
+            verdict: *mut Verdict,
+            e: *mut Error,
+        ) -> i32;
+        pub fn gate_decided(session: *mut Session, decision: *mut Decision, e: *mut Error) -> i32;
+        pub fn gate_serve(
+            session: *mut Session,
+            verifier: *mut Verifier,
+            identity: *const Identity,
+            request: *const Request,
+            id: *const u8,
+            id_len: usize,
+            traces: i32,
+            served: *mut Served,
             e: *mut Error,
         ) -> i32;
         pub fn gate_handle(
@@ -413,6 +465,10 @@ unsafe fn call(handles: &mut Handles, bytes: &mut Bytes<'_>) {
         }
         _ => {
             let text = bytes.text();
+            let mut fingerprint = Fingerprint { hex: [0; 64] };
+            if told(|e| unsafe { gate_certificate_read(text, &raw mut fingerprint, e) }) {
+                assert!(fingerprint.hex.iter().all(u8::is_ascii_hexdigit));
+            }
             unsafe { load(handles, text.bytes, text.len) };
         }
     }
@@ -506,11 +562,13 @@ unsafe fn decide(handles: &mut Handles, bytes: &mut Bytes<'_>) {
     let mut decision: Decision = unsafe { std::mem::zeroed() };
     let (decided, mut wanted) = (&raw mut decision, -1);
     let by_token = flags & 1 == 1;
+    let verifier = if by_token { bytes.handle(&handles.verifiers) } else { null_mut() };
+    if flags & 2 == 2 {
+        let id = bytes.text();
+        return unsafe { serve(session, verifier, identity, request, id, i32::from(flags & 12) / 4) };
+    }
     let made = told(|e| match by_token {
-        true => unsafe {
-            let verifier = bytes.handle(&handles.verifiers);
-            gate_decide_token(session, verifier, request, decided, &raw mut wanted, e)
-        },
+        true => unsafe { gate_decide_token(session, verifier, request, decided, &raw mut wanted, e) },
         false => unsafe { gate_decide(session, request, identity, decided, e) },
     });
     if !made {
@@ -524,10 +582,53 @@ unsafe fn decide(handles: &mut Handles, bytes: &mut Bytes<'_>) {
     let mut handling: Handling = unsafe { std::mem::zeroed() };
     if told(|e| unsafe { gate_handle(session, request, id.bytes, id.len, &raw mut handling, e) }) {
         assert_eq!(handling.forwarded, decision.allowed);
-        [handling.target, handling.body].into_iter().for_each(|text| unsafe { read(text) });
-        unsafe { all(handling.drop, handling.drop_len) }.iter().for_each(|text| unsafe { read(*text) });
-        unsafe { read_pairs(handling.headers, handling.headers_len) };
+        unsafe { read_handling(&handling) };
     }
+}
+
+/// Does in one call what [`decide`] does in two, and holds it to what is judged and decided alone.
+unsafe fn serve(
+    session: *mut Session,
+    verifier: *mut Verifier,
+    identity: *const Identity,
+    request: *const Request,
+    id: Text,
+    traces: i32,
+) {
+    // SAFETY: all zero is what is served, as it is in C.
+    let mut served: Served = unsafe { std::mem::zeroed() };
+    let to = &raw mut served;
+    let made = told(|e| unsafe {
+        gate_serve(session, verifier, identity, request, id.bytes, id.len, traces, to, e)
+    });
+    let Trace { id, span, caller, traceparent, tracestate } = served.trace;
+    [id, span, caller, traceparent, tracestate].into_iter().for_each(|text| unsafe { read(text) });
+    if !made {
+        return;
+    }
+    assert_eq!(served.handling.forwarded, served.decision.allowed);
+    assert!(served.unchanged == 0 || served.decision.target.len > 0);
+    unsafe { read_decision(&served.decision) };
+    unsafe { read_handling(&served.handling) };
+    if !served.caller.id.bytes.is_null() {
+        unsafe { read_caller(&served.caller) };
+    }
+    let (allowed, status) = (served.decision.allowed, served.decision.status);
+    let mut verdict = Verdict { allowed: -1, status: -1, wanted: -1 };
+    let to = &raw mut verdict;
+    assert!(told(|e| unsafe { gate_judge(session, verifier, identity, request, to, e) }));
+    assert_eq!((verdict.allowed, verdict.status), (allowed, status));
+    // SAFETY: all zero is a decision, as it is in C.
+    let mut decision: Decision = unsafe { std::mem::zeroed() };
+    assert!(told(|e| unsafe { gate_decided(session, &raw mut decision, e) }));
+    assert_eq!((decision.allowed, decision.status), (allowed, status));
+    unsafe { read_decision(&decision) };
+}
+
+unsafe fn read_handling(handling: &Handling) {
+    [handling.target, handling.body].into_iter().for_each(|text| unsafe { read(text) });
+    unsafe { all(handling.drop, handling.drop_len) }.iter().for_each(|text| unsafe { read(*text) });
+    unsafe { read_pairs(handling.headers, handling.headers_len) };
 }
 
 unsafe fn read_caller(caller: &Caller) {

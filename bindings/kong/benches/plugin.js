@@ -1,10 +1,12 @@
-// What the plugin costs: the CPU of nginx's worker for one request, behind a plugin that does nothing and behind ours, in turn.
+// What the plugin costs: the CPU of nginx's worker for one request, behind a plugin that does nothing, behind one that asks Kong and nginx for
+// all that ours asks them for and does nothing with it, and behind ours, in turn; and what its own parts cost, one by one.
 // `cargo xtask bench plugin` runs it; `plugin.js [REQUESTS [ROUNDS]]`.
 //
 // Time on a wall says little where a client and an upstream run beside nginx; `schedstat` counts what the worker itself ran.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { artifactOf } from "../tests/plugin/policies.js";
 import { Key } from "../tests/plugin/provider.js";
 import { startKong, startNginx } from "../tests/plugin/nginx.js";
@@ -88,22 +90,30 @@ const open = requestOf("/v1/open/a");
 const bearing = requestOf("/v1/items/a", `Authorization: Bearer ${TOKEN}`);
 const keys = [{ issuer: "own", document: JSON.stringify({ keys: [KEY.jwk] }) }];
 const common = { upstream: upstream.port, workers: 1, logs: false, policy: artifactOf(POLICY), conf: { keys } };
+const probe = readFileSync(new URL("parts.lua", import.meta.url), "utf8");
 const nothing = await startKong({ ...common, handler: "passing" });
-const gatelaw = await startKong(common);
+const asking = await startKong({ ...common, handler: "asking" });
+const gatelaw = await startKong({ ...common, modules: { probe } });
 try {
-  console.log(`CPU of nginx's worker, µs a request; ${ROUNDS} rounds of ${REQUESTS} requests in turn, the median and each`);
+  console.log(`CPU of nginx's worker, µs a request; ${ROUNDS} rounds of ${REQUESTS} requests in turn: medians, and what each round added to asking`);
+  console.log(`  ${"".padEnd(28)}${["nothing", "asking", "gatelaw", "asking adds", "gatelaw adds"].map((name) => name.padStart(14)).join("")}`);
   for (const [what, request] of [["nobody", open], ["a token that is remembered", bearing]]) {
     const rounds = [];
     for (let round = 0; round <= ROUNDS; round += 1) {
-      const pair = [await measure(nothing, request), await measure(gatelaw, request)];
+      const measured = [];
+      for (const kong of [nothing, asking, gatelaw]) measured.push(await measure(kong, request));
       // The first round warms.
-      if (round > 0) rounds.push(pair);
+      if (round > 0) rounds.push(measured);
     }
-    const added = rounds.map(([without, behind]) => behind - without);
-    const cell = (list) => median(list).toFixed(1).padStart(7);
-    console.log(`  ${what.padEnd(28)}${cell(rounds.map(([without]) => without))} without${cell(rounds.map(([, behind]) => behind))} behind`
-      + `${cell(added)} added   ${added.map((us) => us.toFixed(1)).join(" ")}`);
+    const column = (of) => median(rounds.map(of)).toFixed(1).padStart(14);
+    const added = rounds.map(([, asks, ours]) => ours - asks);
+    console.log(`  ${what.padEnd(28)}${[0, 1, 2].map((at) => column((round) => round[at])).join("")}${column(([none, asks]) => asks - none)}`
+      + `${column(([, asks, ours]) => ours - asks)}   ${added.map((us) => us.toFixed(1)).join(" ")}`);
   }
+  console.log("Its own parts, each alone in a loop");
+  writeFileSync(join(gatelaw.folder, "keys.json"), keys[0].document);
+  const body = `${gatelaw.path}\n${join(gatelaw.folder, "keys.json")}\n${TOKEN}\n`;
+  console.log((await (await fetch(`http://127.0.0.1:${gatelaw.port}/probe`, { method: "POST", body })).text()).trimEnd());
 } finally {
-  for (const server of [nothing, gatelaw, upstream]) await server.stop();
+  for (const server of [nothing, asking, gatelaw, upstream]) await server.stop();
 }

@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /* The layout that this header describes. Where gate_abi() answers another number, call nothing else. */
-#define GATE_ABI 2
+#define GATE_ABI 3
 
 /* What every call that can fail returns. Whoever gets GATE_ERROR denies the request. */
 #define GATE_OK 0
@@ -95,6 +95,12 @@ typedef struct gate_request {
   uint32_t headers_cut;
 } gate_request;
 
+typedef struct gate_verdict {
+  int32_t allowed;
+  int32_t status;
+  int32_t wanted;
+} gate_verdict;
+
 typedef struct gate_limit {
   gate_text name;
   gate_text key;
@@ -144,6 +150,19 @@ typedef struct gate_trace {
   gate_text tracestate;
 } gate_trace;
 
+typedef struct gate_served {
+  gate_decision decision;
+  gate_handling handling;
+  gate_caller caller;
+  gate_trace trace;
+  int32_t wanted;
+  int32_t unchanged;
+} gate_served;
+
+typedef struct gate_fingerprint {
+  uint8_t hex[64];
+} gate_fingerprint;
+
 uint32_t gate_abi(void);
 const char *gate_version(void);
 
@@ -187,6 +206,9 @@ int32_t gate_verifier_failed(gate_verifier *verifier, gate_text issuer,
 int32_t gate_verifier_caller(gate_verifier *verifier, gate_caller *caller);
 void gate_verifier_free(gate_verifier *verifier);
 
+int32_t gate_certificate_read(gate_text chain, gate_fingerprint *fingerprint,
+                              gate_error *error);
+
 int32_t gate_decide(gate_session *session, const gate_request *request,
                     const gate_identity *identity, gate_decision *decision,
                     gate_error *error);
@@ -194,6 +216,15 @@ int32_t gate_decide_token(gate_session *session, gate_verifier *verifier,
                           const gate_request *request,
                           gate_decision *decision, int32_t *wanted,
                           gate_error *error);
+int32_t gate_judge(gate_session *session, gate_verifier *verifier,
+                   const gate_identity *identity, const gate_request *request,
+                   gate_verdict *verdict, gate_error *error);
+int32_t gate_decided(gate_session *session, gate_decision *decision,
+                     gate_error *error);
+int32_t gate_serve(gate_session *session, gate_verifier *verifier,
+                   const gate_identity *identity, const gate_request *request,
+                   const uint8_t *request_id, size_t request_id_len,
+                   int32_t traces, gate_served *served, gate_error *error);
 int32_t gate_handle(gate_session *session, const gate_request *request,
                     const uint8_t *request_id, size_t request_id_len,
                     gate_handling *handling, gate_error *error);
@@ -239,6 +270,8 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  * their bit stands in `given`; a bit in `wrong` says that the host had a value of another type. `now` is in Unix seconds.
  * `headers_cut` 1: the host stopped before the last header; such a request is refused. Set all bytes to zero before.
  *
+ * gate_verdict: whether a request may pass, and with which `status` it is answered if not; `wanted` as gate_decide_token has it.
+ *
  * gate_limit: a limit that an allowed request counts against: `rate` requests in `per_s` seconds, `burst` at once.
  *
  * gate_decision: the members of a decision as docs/decision.md has them; `rule`, `challenge`, `text` and `target` may be NULL.
@@ -249,6 +282,12 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  * gate_trace: the place of a request in a trace (W3C Trace Context): the trace's `id`, the id of this gate's `span`, and where
  * another trace was left for a new one, the id that the `caller` named, which is never trusted. `traceparent` and `tracestate` are
  * for the request that goes on, in place of what came; a NULL `tracestate` is none.
+ *
+ * gate_served: all that a proxy does with a request. `caller` is who asked, where the request goes on and a valid token or an
+ * identity says it: else its texts are NULL, as those of `trace` are without one. `wanted` as gate_decide_token has it. `unchanged`
+ * 1: the target that goes on is the one that came, byte for byte.
+ *
+ * gate_fingerprint: the SHA-256 of a certificate in lower-case hex: the fact `client_cert`. No zero byte ends it.
  *
  * Functions
  *
@@ -295,6 +334,18 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  * gate_decide_token: decides a request by the token that it carries, wherever the policy's issuers say that one stands; a request
  * without one is nobody's. `wanted` 1: keys that may be fetched now could change the decision; a caller may wait for them, and ask
  * again, or take it as it is. Codes: `request:...`, `abi:verifier` for a verifier of another policy.
+ *
+ * gate_certificate_read: takes the fingerprint of the first certificate, the client's own, in a chain in PEM as TLS libraries write it. The
+ * fact means that the certificate was verified: that is the caller's to see to. Code: `certificate:pem`.
+ *
+ * gate_judge: decides a request, and writes no more than whether it may pass. `verifier` judges the request's token; where it is
+ * NULL, `identity` says who asks, NULL for nobody. gate_decided writes the rest of the decision made last, if it is asked for;
+ * what it writes points into the session, until the next call with it. Codes: as gate_decide_token; `abi:order`.
+ *
+ * gate_serve: does all that a proxy asks for in one call: gate_decide or gate_decide_token, gate_handle, gate_trace_next (`traces`
+ * 0: none, 1: a new trace, 2: the one that came goes on), and names the caller of what goes on. `request_id` is the correlation id,
+ * and the random bytes of the trace. `served` points into the session and the verifier, until the next call with either. After an
+ * error `served->trace` has the trace, if it was taken before.
  *
  * gate_handle: says what a gate does with the request decided last, which is given again. `request_id` is the correlation id.
  * `handling` points into the session, until the next call with it.

@@ -25,6 +25,7 @@ local concat = table.concat
 local floor = math.floor
 local io_open = io.open
 local os_time = os.time
+local ffi_copy = ffi.copy
 local ffi_fill = ffi.fill
 local ffi_gc = ffi.gc
 local ffi_load = ffi.load
@@ -97,6 +98,12 @@ typedef struct gate_request {
   uint32_t headers_cut;
 } gate_request;
 
+typedef struct gate_verdict {
+  int32_t allowed;
+  int32_t status;
+  int32_t wanted;
+} gate_verdict;
+
 typedef struct gate_limit {
   gate_text name;
   gate_text key;
@@ -146,6 +153,19 @@ typedef struct gate_trace {
   gate_text tracestate;
 } gate_trace;
 
+typedef struct gate_served {
+  gate_decision decision;
+  gate_handling handling;
+  gate_caller caller;
+  gate_trace trace;
+  int32_t wanted;
+  int32_t unchanged;
+} gate_served;
+
+typedef struct gate_fingerprint {
+  uint8_t hex[64];
+} gate_fingerprint;
+
 uint32_t gate_abi(void);
 const char *gate_version(void);
 
@@ -189,6 +209,9 @@ int32_t gate_verifier_failed(gate_verifier *verifier, gate_text issuer,
 int32_t gate_verifier_caller(gate_verifier *verifier, gate_caller *caller);
 void gate_verifier_free(gate_verifier *verifier);
 
+int32_t gate_certificate_read(gate_text chain, gate_fingerprint *fingerprint,
+                              gate_error *error);
+
 int32_t gate_decide(gate_session *session, const gate_request *request,
                     const gate_identity *identity, gate_decision *decision,
                     gate_error *error);
@@ -196,6 +219,15 @@ int32_t gate_decide_token(gate_session *session, gate_verifier *verifier,
                           const gate_request *request,
                           gate_decision *decision, int32_t *wanted,
                           gate_error *error);
+int32_t gate_judge(gate_session *session, gate_verifier *verifier,
+                   const gate_identity *identity, const gate_request *request,
+                   gate_verdict *verdict, gate_error *error);
+int32_t gate_decided(gate_session *session, gate_decision *decision,
+                     gate_error *error);
+int32_t gate_serve(gate_session *session, gate_verifier *verifier,
+                   const gate_identity *identity, const gate_request *request,
+                   const uint8_t *request_id, size_t request_id_len,
+                   int32_t traces, gate_served *served, gate_error *error);
 int32_t gate_handle(gate_session *session, const gate_request *request,
                     const uint8_t *request_id, size_t request_id_len,
                     gate_handling *handling, gate_error *error);
@@ -215,7 +247,7 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
 end
 
 
-local GATE_ABI = 2
+local GATE_ABI = 3
 local GATE_OK = 0
 local HEADERS_START = 64
 
@@ -234,13 +266,15 @@ local text_in = ffi_new("gate_text[3]")
 local text_out = ffi_new("gate_text[1]")
 local caller_out = ffi_new("gate_caller")
 local fetch_out = ffi_new("gate_fetch")
-local wanted_out = ffi_new("int32_t[1]")
 local now_in = ffi_new("int64_t[1]")
 local settings_in = ffi_new("gate_settings")
 local request_in = ffi_new("gate_request")
 local decision_out = ffi_new("gate_decision")
 local handling_out = ffi_new("gate_handling")
 local trace_out = ffi_new("gate_trace")
+local verdict_out = ffi_new("gate_verdict")
+local served_out = ffi_new("gate_served")
+local fingerprint_out = ffi_new("gate_fingerprint")
 local headers_in = ffi_new("gate_pair[?]", HEADERS_START)
 local headers_room = HEADERS_START
 
@@ -305,33 +339,43 @@ local function text_of(text)
 end
 
 
--- Most lists are empty: without a loop LuaJIT compiles what reads them.
-local function texts_of(first, len)
-  local texts = {}
+-- LuaJIT compiles no function whole in which a loop runs once or twice, as most
+-- of these would: the first two members are read without one, and what is left
+-- is read elsewhere.
+local function list_of(read, first, len)
   if len == 0 then
-    return texts
+    return {}
   end
 
+  if len == 1 then
+    return { read(first[0]) }
+  end
+
+  if len == 2 then
+    return { read(first[0]), read(first[1]) }
+  end
+
+  local list = {}
   for i = 1, tonumber(len) do
-    texts[i] = text_of(first[i - 1])
+    list[i] = read(first[i - 1])
   end
 
-  return texts
+  return list
+end
+
+
+local function pair_of(pair)
+  return { text_of(pair.name), text_of(pair.value) }
+end
+
+
+local function texts_of(first, len)
+  return list_of(text_of, first, len)
 end
 
 
 local function pairs_of(first, len)
-  local list = {}
-  if len == 0 then
-    return list
-  end
-
-  for i = 1, tonumber(len) do
-    local pair = first[i - 1]
-    list[i] = { text_of(pair.name), text_of(pair.value) }
-  end
-
-  return list
+  return list_of(pair_of, first, len)
 end
 
 
@@ -383,11 +427,11 @@ local function open_library(path)
 end
 
 
-local function read_caller()
+local function read_caller(c)
   return {
-    issuer = text_of(caller_out.issuer),
-    id = text_of(caller_out.id),
-    roles = texts_of(caller_out.roles, caller_out.roles_len),
+    issuer = text_of(c.issuer),
+    id = text_of(c.id),
+    roles = texts_of(c.roles, c.roles_len),
   }
 end
 
@@ -404,7 +448,7 @@ function identity_mt:caller()
     return nil
   end
 
-  return read_caller()
+  return read_caller(caller_out)
 end
 
 
@@ -430,7 +474,8 @@ local IP_BIT = 64
 
 local REQUEST = {
   method = true, scheme = true, host = true, target = true, headers = true,
-  headers_cut = true, ip = true, peer = true, facts = true, now = true,
+  headers_by_name = true, headers_cut = true, ip = true, peer = true,
+  facts = true, now = true,
 }
 
 
@@ -467,29 +512,79 @@ local function set_facts(facts, level)
 end
 
 
-local function set_headers(headers, level)
-  local count = #headers
-  if count > headers_room then
-    headers_room = count * 2
-    headers_in = ffi_new("gate_pair[?]", headers_room)
+local function grow_headers()
+  local grown = ffi_new("gate_pair[?]", headers_room * 2)
+  ffi_copy(grown, headers_in, ffi_sizeof("gate_pair") * headers_room)
+  headers_in, headers_room = grown, headers_room * 2
+end
+
+
+-- No call of `set_text` for each: this is what a request takes longest.
+local function set_line(at, name, value)
+  if at == headers_room then
+    grow_headers()
   end
 
+  local pair = headers_in[at]
+  pair.name.bytes, pair.name.len = name, #name
+  pair.value.bytes, pair.value.len = value, #value
+end
+
+
+local function set_headers(headers, argument, level)
+  local count = #headers
   for i = 1, count do
     local line = headers[i]
     if type(line) ~= "table" or type(line[1]) ~= "string"
        or type(line[2]) ~= "string"
     then
-      error("request.headers[" .. i .. "] must be a pair { name, value } of "
+      error(argument .. "[" .. i .. "] must be a pair { name, value } of "
             .. "strings", level + 1)
     end
 
-    local pair = headers_in[i - 1]
-    set_text(pair.name, line[1])
-    set_text(pair.value, line[2])
+    set_line(i - 1, line[1], line[2])
   end
 
-  request_in.headers = headers_in
-  request_in.headers_len = count
+  return count
+end
+
+
+local function wrong_line(argument, name, level)
+  error(argument .. "[" .. tostring(name) .. "] must be a string or an array "
+        .. "of strings, by a string", level + 1)
+end
+
+
+local function set_lines(at, name, values, argument, level)
+  for i = 1, #values do
+    if type(values[i]) ~= "string" then
+      wrong_line(argument, name, level + 1)
+    end
+
+    set_line(at, name, values[i])
+    at = at + 1
+  end
+
+  return at
+end
+
+
+-- Of one name, lines stand in their order; between names there is none.
+local function set_headers_by_name(headers, argument, level)
+  local count = 0
+  for name, value in pairs(headers) do
+    local kind = type(name) == "string" and type(value)
+    if kind == "string" then
+      set_line(count, name, value)
+      count = count + 1
+    elseif kind == "table" then
+      count = set_lines(count, name, value, argument, level + 1)
+    else
+      wrong_line(argument, name, level + 1)
+    end
+  end
+
+  return count
 end
 
 
@@ -508,14 +603,9 @@ local function now_of(now, argument, level)
 end
 
 
--- Fills the struct. It points into strings that `request` holds: they stand
--- during the call.
-local function set_request(request, level)
-  level = level + 1
-  expect("table", "request", request, level)
-  expect_known(REQUEST, "request", request, level)
+-- Apart from what follows, which has loops: so LuaJIT compiles it whole.
+local function set_words(request, level)
   ffi_fill(request_in, ffi_sizeof(request_in))
-
   set_text(request_in.method,
            expect("string", "request.method", request.method, level))
   set_text(request_in.scheme,
@@ -524,11 +614,6 @@ local function set_request(request, level)
            expect("string", "request.host", request.host, level))
   set_text(request_in.target,
            expect("string", "request.target", request.target, level))
-
-  if request.headers ~= nil then
-    set_headers(expect("table", "request.headers", request.headers, level),
-                level)
-  end
 
   if request.headers_cut ~= nil then
     local cut = expect("boolean", "request.headers_cut", request.headers_cut,
@@ -545,42 +630,58 @@ local function set_request(request, level)
              expect("string", "request.peer", request.peer, level))
   end
 
-  if request.facts ~= nil then
-    set_facts(expect("table", "request.facts", request.facts, level), level)
-  end
-
   request_in.now = now_of(request.now, "request.now", level)
 end
 
 
-local function limits_of(first, len)
-  local limits = {}
-  if len == 0 then
-    return limits
+-- Fills the struct. It points into strings that `request` holds: they stand
+-- during the call.
+local function set_request(request, level)
+  level = level + 1
+  expect("table", "request", request, level)
+  expect_known(REQUEST, "request", request, level)
+  set_words(request, level + 1)
+
+  local count = 0
+  if request.headers ~= nil then
+    count = set_headers(expect("table", "request.headers", request.headers,
+                               level), "request.headers", level)
+  elseif request.headers_by_name ~= nil then
+    count = set_headers_by_name(expect("table", "request.headers_by_name",
+                                       request.headers_by_name, level),
+                                "request.headers_by_name", level)
   end
 
-  for i = 1, tonumber(len) do
-    local limit = first[i - 1]
-    limits[i] = {
-      name = text_of(limit.name),
-      key = text_of(limit.key),
-      rate = limit.rate,
-      per_s = limit.per_s,
-      burst = limit.burst,
-    }
+  request_in.headers = headers_in
+  request_in.headers_len = count
+  if request.facts ~= nil then
+    set_facts(expect("table", "request.facts", request.facts, level), level)
   end
-
-  return limits
 end
 
 
-local function read_decision()
-  local d = decision_out
+local function limit_of(limit)
+  return {
+    name = text_of(limit.name),
+    key = text_of(limit.key),
+    rate = limit.rate,
+    per_s = limit.per_s,
+    burst = limit.burst,
+  }
+end
+
+
+local function limits_of(first, len)
+  return list_of(limit_of, first, len)
+end
+
+
+local function read_decision(d)
   local allowed = d.allowed == 1
 
   return {
     allowed = allowed,
-    keys_wanted = wanted_out[0] == 1,
+    keys_wanted = false,
     effect = allowed and "allow" or "deny",
     status = d.status,
     reason = text_of(d.reason),
@@ -599,8 +700,7 @@ local function read_decision()
 end
 
 
-local function read_handling()
-  local h = handling_out
+local function read_handling(h)
   local headers = pairs_of(h.headers, h.headers_len)
   if h.forwarded == 1 then
     return {
@@ -622,33 +722,72 @@ local function read_handling()
 end
 
 
-local function ask(self, request, who, level)
-  set_request(request, level + 1)
-  wanted_out[0] = 0
-  local kind, status = getmetatable(who), nil
-  if kind == verifier_mt then
-    status = self.lib.gate_decide_token(self.session, who.verifier, request_in,
-                                        decision_out, wanted_out, gate_error)
-  elseif who == nil or kind == identity_mt then
-    status = self.lib.gate_decide(self.session, request_in,
-                                  who and who.identity, decision_out,
-                                  gate_error)
-  else
-    wrong("who", "made by policy:verifier or policy:identity", who, level + 1)
+local function read_trace(t)
+  if t.id.bytes == nil then
+    return nil
   end
 
+  return {
+    id = text_of(t.id),
+    span = text_of(t.span),
+    caller = text_of(t.caller),
+    traceparent = text_of(t.traceparent),
+    tracestate = text_of(t.tracestate),
+  }
+end
+
+
+-- Answers the verifier or the identity, as C takes the two.
+local function asker_of(who, level)
+  if who == nil then
+    return nil, nil
+  end
+
+  local kind = getmetatable(who)
+  if kind == verifier_mt then
+    return who.verifier, nil
+  end
+
+  if kind == identity_mt then
+    return nil, who.identity
+  end
+
+  wrong("who", "made by policy:verifier or policy:identity", who, level + 1)
+end
+
+
+-- Decides, and leaves what was decided in the session.
+local function judge(self, request, who, level)
+  set_request(request, level + 1)
+  local verifier, identity = asker_of(who, level + 1)
+  local status = self.lib.gate_judge(self.session, verifier, identity,
+                                     request_in, verdict_out, gate_error)
   hold(request, who)
 
   return status == GATE_OK
 end
 
 
+local function decided(self)
+  local status = self.lib.gate_decided(self.session, decision_out, gate_error)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  local decision = read_decision(decision_out)
+  decision.keys_wanted = verdict_out.wanted == 1
+
+  return decision
+end
+
+
 --- Decides a request.
 --
 -- Members of the request: `method`, `scheme`, `host`, `target` (path and query
--- as received), `headers` (an array of pairs `{ name, value }`, lines apart),
--- `headers_cut`, `ip` or `peer`, `facts` (a table), `now` (Unix seconds; the
--- clock's unless you give it).
+-- as received), `headers` (an array of pairs `{ name, value }`, lines apart) or
+-- `headers_by_name` (a table of values and arrays of values, as
+-- `ngx.req.get_headers` answers it), `headers_cut`, `ip` or `peer`, `facts` (a
+-- table), `now` (Unix seconds; the clock's unless you give it).
 -- @tparam table request
 -- @tparam[opt] table who what judges the request's token, by `policy:verifier`;
 -- or who asks, by `policy:identity`; nobody without
@@ -658,11 +797,28 @@ end
 -- @treturn[2] nil
 -- @treturn[2] table what went wrong: deny
 function gate_mt:decide(request, who)
-  if not ask(self, request, who, 2) then
+  if not judge(self, request, who, 2) then
     return nil, last_failure()
   end
 
-  return read_decision()
+  return decided(self)
+end
+
+
+--- Decides a request, and answers no more than whether it may pass: that costs
+-- no table.
+-- @tparam table request as for `decide`
+-- @tparam[opt] table who as for `decide`
+-- @treturn[1] boolean whether it may pass
+-- @treturn[1] number the status to answer with; 200 where it may
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong: deny
+function gate_mt:allows(request, who)
+  if not judge(self, request, who, 2) then
+    return nil, last_failure()
+  end
+
+  return verdict_out.allowed == 1, verdict_out.status
 end
 
 
@@ -677,11 +833,15 @@ end
 -- @treturn[2] table what went wrong: deny
 function gate_mt:handle(request, request_id, who)
   expect("string", "request_id", request_id, 2)
-  if not ask(self, request, who, 2) then
+  if not judge(self, request, who, 2) then
     return nil, last_failure()
   end
 
-  local decision = read_decision()
+  local decision, err = decided(self)
+  if not decision then
+    return nil, err
+  end
+
   local status = self.lib.gate_handle(self.session, request_in, request_id,
                                       #request_id, handling_out, gate_error)
   hold(request)
@@ -689,7 +849,107 @@ function gate_mt:handle(request, request_id, who)
     return nil, last_failure()
   end
 
-  return read_handling(), decision
+  return read_handling(handling_out), decision
+end
+
+
+local TRACES = { restart = 1, continue = 2 }
+
+
+-- None for an empty list: most are, and each would be a table.
+local function some(read, first, len)
+  if len == 0 then
+    return nil
+  end
+
+  return read(first, len)
+end
+
+
+local function read_onward(h, request)
+  return {
+    target = served_out.unchanged == 1 and request.target or text_of(h.target),
+    drop = some(texts_of, h.drop, h.drop_len),
+    set = pairs_of(h.headers, h.headers_len),
+  }
+end
+
+
+local function read_answer(h)
+  return {
+    status = h.status,
+    headers = pairs_of(h.headers, h.headers_len),
+    body = text_of(h.body),
+  }
+end
+
+
+local function read_served(request)
+  local d, h = served_out.decision, served_out.handling
+  local is_forwarded = h.forwarded == 1
+  local audit = text_of(d.audit)
+
+  return {
+    forward = is_forwarded and read_onward(h, request) or nil,
+    answer = not is_forwarded and read_answer(h) or nil,
+    caller = served_out.caller.id.bytes ~= nil
+             and read_caller(served_out.caller) or nil,
+    trace = read_trace(served_out.trace),
+    keys_wanted = served_out.wanted == 1,
+    effect = d.allowed == 1 and "allow" or "deny",
+    status = d.status,
+    reason = text_of(d.reason),
+    rule = text_of(d.rule),
+    audit = audit,
+    keep = some(pairs_of, d.keep, d.keep_len),
+    observed = some(texts_of, d.observed, d.observed_len),
+    limits = some(limits_of, d.limits, d.limits_len),
+    decision = audit == "full" and read_decision(d) or nil,
+  }
+end
+
+
+-- Apart from what fills the request, as `set_words` is.
+local function serve(self, request, request_id, who, traces)
+  local verifier, identity = asker_of(who, 2)
+  local status = self.lib.gate_serve(self.session, verifier, identity,
+                                     request_in, request_id, #request_id,
+                                     traces, served_out, gate_error)
+  hold(request, who)
+  if status ~= GATE_OK then
+    return nil, last_failure(), read_trace(served_out.trace)
+  end
+
+  return read_served(request)
+end
+
+
+--- Does for a request all that a proxy asks for, at the least cost: decides it,
+-- takes its place in a trace, and says what a gate does about it.
+-- @tparam table request as for `decide`
+-- @tparam string request_id the correlation id; where a trace begins, also what
+-- its ids are made of: 16 bytes or more of a cryptographic generator, fresh for
+-- each request, as `ngx.var.request_id` is
+-- @tparam[opt] table who as for `decide`
+-- @tparam[opt] string traces `restart`: a new trace begins; `continue`: the one
+-- goes on that a trusted neighbour began; no trace without
+-- @treturn[1] table `forward` or `answer` as of `handle`, but no `drop` where
+-- nothing is; `caller` as of `identity:caller`, where the request goes on;
+-- `trace` as of `gate:trace`; of the decision `keys_wanted`, `effect`,
+-- `status`, `reason`, `rule`, `audit`, and where they aren't empty `keep`,
+-- `observed` and `limits`; where `audit` is `full`, all of it as `decision`
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong: deny
+-- @treturn[2] table the trace, if it was taken before
+function gate_mt:serve(request, request_id, who, traces)
+  expect("string", "request_id", request_id, 2)
+  if traces ~= nil and not TRACES[traces] then
+    error("traces must be \"restart\" or \"continue\"", 2)
+  end
+
+  set_request(request, 2)
+
+  return serve(self, request, request_id, who, traces and TRACES[traces] or 0)
 end
 
 
@@ -709,8 +969,8 @@ function gate_mt:trace(headers, random, continues)
   expect("table", "headers", headers, 2)
   expect("string", "random", random, 2)
   expect("boolean", "continues", continues, 2)
-  set_headers(headers, 2)
-  local status = self.lib.gate_trace_next(self.session, headers_in, #headers,
+  local count = set_headers(headers, "headers", 2)
+  local status = self.lib.gate_trace_next(self.session, headers_in, count,
                                           continues and 1 or 0, random, #random,
                                           trace_out, gate_error)
   hold(headers)
@@ -718,13 +978,7 @@ function gate_mt:trace(headers, random, continues)
     return nil, last_failure()
   end
 
-  return {
-    id = text_of(trace_out.id),
-    span = text_of(trace_out.span),
-    caller = text_of(trace_out.caller),
-    traceparent = text_of(trace_out.traceparent),
-    tracestate = text_of(trace_out.tracestate),
-  }
+  return read_trace(trace_out)
 end
 
 
@@ -905,7 +1159,7 @@ function verifier_mt:caller()
     return nil
   end
 
-  return read_caller()
+  return read_caller(caller_out)
 end
 
 
@@ -1120,6 +1374,33 @@ function _M.version(library)
   end
 
   return ffi_string(lib.gate_version())
+end
+
+
+--- Reads the fingerprint of a client's certificate: what the fact `client_cert`
+-- is, where the certificate was verified.
+-- @tparam string chain in PEM, the client's own certificate first, as
+-- `kong.client.tls.get_full_client_certificate_chain` answers it
+-- @tparam[opt] string library the path of libgatelaw
+-- @treturn[1] string 64 lower-case hex digits
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong, `certificate:pem` or `library:…`
+function _M.certificate(chain, library)
+  expect("string", "chain", chain, 2)
+  local lib, err = open_library(library)
+  if not lib then
+    return nil, err
+  end
+
+  set_text(text_in[0], chain)
+  local status = lib.gate_certificate_read(text_in[0], fingerprint_out,
+                                           gate_error)
+  hold(chain)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return ffi_string(fingerprint_out.hex, ffi_sizeof(fingerprint_out.hex))
 end
 
 

@@ -4,7 +4,18 @@ use gatelaw::Decision;
 use gatelaw::ast::{AuditLevel, Effect};
 use gatelaw_host::Handling;
 
+use crate::identity::GateCaller;
 use crate::text::{GatePair, GateText};
+use crate::trace::GateTrace;
+
+/// Says whether a request may pass: `gate_verdict` of the header.
+#[repr(C)]
+#[derive(Debug)]
+pub struct GateVerdict {
+    pub(crate) allowed: i32,
+    pub(crate) status: i32,
+    pub(crate) wanted: i32,
+}
 
 /// Holds a decision: `gate_decision` of the header.
 #[repr(C)]
@@ -56,6 +67,18 @@ pub struct GateHandling {
     body: GateText,
 }
 
+/// Holds all that a proxy does with a request: `gate_served` of the header.
+#[repr(C)]
+#[derive(Debug)]
+pub struct GateServed {
+    pub(crate) decision: GateDecision,
+    pub(crate) handling: GateHandling,
+    pub(crate) caller: GateCaller,
+    pub(crate) trace: GateTrace,
+    pub(crate) wanted: i32,
+    pub(crate) unchanged: i32,
+}
+
 /// Holds the last answer of a session; pointers of C go here.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
@@ -74,6 +97,12 @@ pub(crate) struct Answer {
     line: String,
 }
 
+impl GateHandling {
+    pub(crate) fn is_forwarded(&self) -> bool {
+        self.forwarded != 0
+    }
+}
+
 impl Answer {
     /// Forgets the last answer: what fails now must not leave the one before.
     pub(crate) fn clear(&mut self) {
@@ -81,9 +110,9 @@ impl Answer {
         self.handling = None;
     }
 
-    /// Keeps a decision, and lays it out.
-    pub(crate) fn decision(&mut self, decision: Decision) -> GateDecision {
-        let kept = self.decision.insert(decision);
+    /// Lays the decision out, where there is one.
+    pub(crate) fn laid_out(&mut self) -> Option<GateDecision> {
+        let kept = self.decision.as_ref()?;
         self.reason = kept.reason.to_string();
         refill(&mut self.set, kept.set.iter().map(GatePair::of));
         refill(&mut self.remove, kept.remove.iter().map(|name| GateText::of(name)));
@@ -97,7 +126,7 @@ impl Answer {
             burst: limit.burst,
         });
         refill(&mut self.limits, limits);
-        GateDecision {
+        Some(GateDecision {
             allowed: i32::from(kept.effect == Effect::Allow),
             status: i32::from(kept.status),
             reason: GateText::of(&self.reason),
@@ -121,7 +150,7 @@ impl Answer {
             keep_len: self.keep.len(),
             observed: self.observed.as_ptr(),
             observed_len: self.observed.len(),
-        }
+        })
     }
 
     /// Keeps what a gate does with a request, and lays it out.

@@ -93,6 +93,9 @@ impl Identity {
 }
 
 impl GateCaller {
+    pub(crate) const NONE: Self =
+        Self { issuer: GateText::NONE, id: GateText::NONE, roles: std::ptr::null(), roles_len: 0 };
+
     /// Lays out a caller; what it points to stands as long as the plan, the identity and the names do.
     pub(crate) fn of(plan: &Plan, identity: &Mapped, roles: &[GateText]) -> Option<Self> {
         let issuers = plan.identity_model().issuers.iter();

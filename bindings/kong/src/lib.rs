@@ -6,6 +6,7 @@
 mod border;
 
 mod answer;
+mod certificate;
 mod identity;
 mod request;
 mod session;
@@ -16,18 +17,22 @@ mod verifier;
 use std::ffi::{CString, c_char};
 use std::sync::LazyLock;
 
-use answer::{GateDecision, GateHandling};
+use answer::{GateDecision, GateHandling, GateServed, GateVerdict};
 use border::{Failure, GateError, guarded, slice};
+use certificate::GateFingerprint;
 use gatelaw::{Plan, artifact};
 use identity::{GateCaller, Identity};
 use request::GateRequest;
-use session::{GateSettings, Policy, Session};
+use session::{Asker, GateSettings, Policy, Session};
 use text::{GatePair, GateText};
 use trace::GateTrace;
 use verifier::{GateFetch, Verifier};
 
 /// Numbers the layout of what crosses this border; raised by every change of it.
-const ABI: u32 = 2;
+const ABI: u32 = 3;
+
+/// `traces` of [`gate_serve`]: a trace goes on that came.
+const TRACES_CONTINUED: i32 = 2;
 
 static VERSION: LazyLock<CString> = LazyLock::new(|| CString::new(gatelaw::version()).unwrap_or_default());
 
@@ -484,6 +489,34 @@ pub unsafe extern "C" fn gate_verifier_free(verifier: *mut Verifier) {
     unsafe { free(verifier) };
 }
 
+/// Reads the first certificate of a chain in PEM (RFC 7468), which is the client's own, and writes its fingerprint: what the fact
+/// `client_cert` is.
+///
+/// # Errors
+/// `certificate:pem` for what doesn't begin with a certificate in PEM.
+///
+/// # Safety
+/// `chain` is readable, `fingerprint` and `error` are writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_certificate_read(
+    chain: GateText,
+    fingerprint: *mut GateFingerprint,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises readable text.
+        let chain = unsafe { chain.bytes() }?;
+        // SAFETY: the caller promises a writable place, or NULL.
+        let fingerprint =
+            unsafe { fingerprint.as_mut() }.ok_or_else(|| Failure::null("a place for the fingerprint"))?;
+        *fingerprint = GateFingerprint::of_first(chain)?;
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
 /// Decides a request. `identity` says who asks, NULL for nobody.
 ///
 /// On `GATE_OK`, `decision` is written; what it points to stands until the next call with this session.
@@ -518,7 +551,8 @@ pub unsafe extern "C" fn gate_decide(
         // SAFETY: the caller promises a writable decision, or NULL.
         let decision =
             unsafe { decision.as_mut() }.ok_or_else(|| Failure::null("a place for the decision"))?;
-        *decision = session.decide(&raw, identity)?;
+        session.verdict(&raw, &mut Asker::Identity(identity))?;
+        *decision = session.decision()?;
         Ok(())
     };
     // SAFETY: the caller promises a writable `error`, or NULL.
@@ -562,13 +596,145 @@ pub unsafe extern "C" fn gate_decide_token(
             unsafe { decision.as_mut() }.ok_or_else(|| Failure::null("a place for the decision"))?;
         // SAFETY: the caller promises a writable place, or NULL.
         let wanted = unsafe { wanted.as_mut() }.ok_or_else(|| Failure::null("a place for `wanted`"))?;
-        let (decided, is_wanted) = session.decide_token(&raw, verifier)?;
-        *decision = decided;
-        *wanted = i32::from(is_wanted);
+        let verdict = session.verdict(&raw, &mut Asker::Verifier(verifier))?;
+        *decision = session.decision()?;
+        *wanted = verdict.wanted;
         Ok(())
     };
     // SAFETY: the caller promises a writable `error`, or NULL.
     unsafe { guarded(error, call) }
+}
+
+/// Decides a request, and writes no more than whether it may pass: [`gate_decided`] has the rest.
+///
+/// `verifier` judges the token that the request carries; where it is NULL, `identity` says who asks, NULL for nobody.
+///
+/// # Errors
+/// As [`gate_decide`] and [`gate_decide_token`].
+///
+/// # Safety
+/// As for [`gate_decide`]; `verifier` is used by no other call, `verdict` is writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_judge(
+    session: *mut Session,
+    verifier: *mut Verifier,
+    identity: *const Identity,
+    request: *const GateRequest,
+    verdict: *mut GateVerdict,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a session that nobody else uses, or NULL.
+        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
+        session.begin();
+        // SAFETY: the caller promises a readable request, or NULL.
+        let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
+        // SAFETY: the caller promises that all of the request is readable, here and below.
+        let lines = unsafe { request.lines() }?;
+        // SAFETY: the same.
+        let raw = unsafe { request.raw(&lines, &session.proxies) }?;
+        // SAFETY: the caller promises a verifier that nobody else uses, and an identity that isn't freed, or NULL.
+        let mut asker = unsafe { asker(verifier, identity) };
+        // SAFETY: the caller promises a writable place, or NULL.
+        let verdict = unsafe { verdict.as_mut() }.ok_or_else(|| Failure::null("a place for the verdict"))?;
+        *verdict = session.verdict(&raw, &mut asker)?;
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Writes the decision that a session made last, until the next call with it.
+///
+/// # Errors
+/// `abi:order` where no request was decided.
+///
+/// # Safety
+/// `session` is used by no other call, `decision` and `error` are writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_decided(
+    session: *mut Session,
+    decision: *mut GateDecision,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a session that nobody else uses, or NULL.
+        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
+        // SAFETY: the caller promises a writable decision, or NULL.
+        let decision =
+            unsafe { decision.as_mut() }.ok_or_else(|| Failure::null("a place for the decision"))?;
+        *decision = session.decision()?;
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Does for a request all that a proxy asks for, in one call: decides it, takes its place in a trace, says what a gate does with
+/// it, and where it goes on, who asked.
+///
+/// `verifier` and `identity` are as for [`gate_judge`]. `traces` is 0 for none, 1 where a new trace begins, 2 where one goes on
+/// that a trusted neighbour began. `request_id` is the correlation id, of which the ids of a new trace are made: 16 bytes or more
+/// of a cryptographic generator, fresh for each request. What `served` points to stands until the next call with this session or
+/// this verifier.
+///
+/// # Errors
+/// As [`gate_decide`], [`gate_decide_token`] and [`gate_trace_next`]; where the trace was taken before, `served.trace` has it still.
+///
+/// # Safety
+/// As for [`gate_judge`] and [`gate_handle`]; `served` is writable, or NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_serve(
+    session: *mut Session,
+    verifier: *mut Verifier,
+    identity: *const Identity,
+    request: *const GateRequest,
+    request_id: *const u8,
+    request_id_len: usize,
+    traces: i32,
+    served: *mut GateServed,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a writable place, or NULL.
+        let served = unsafe { served.as_mut() }.ok_or_else(|| Failure::null("a place for what is served"))?;
+        served.trace = GateTrace::NONE;
+        // SAFETY: the caller promises a session that nobody else uses, or NULL.
+        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
+        session.begin();
+        // SAFETY: the caller promises a readable request, or NULL.
+        let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
+        // SAFETY: the caller promises that all of the request is readable, here and below.
+        let lines = unsafe { request.lines() }?;
+        // SAFETY: the caller promises readable text.
+        let request_id = unsafe { slice(request_id, request_id_len) }?;
+        if traces != 0 {
+            served.trace = session.trace(&lines, traces == TRACES_CONTINUED, request_id)?;
+        }
+        // SAFETY: as above.
+        let raw = unsafe { request.raw(&lines, &session.proxies) }?;
+        // SAFETY: the caller promises a verifier that nobody else uses, and an identity that isn't freed, or NULL.
+        let asker = unsafe { asker(verifier, identity) };
+        session.serve(&raw, &lines, asker, id_of(request_id)?, served)
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Says who tells who asks.
+///
+/// # Safety
+/// `verifier` is a verifier that nobody else uses for `'a`, `identity` one that isn't freed; each may be NULL.
+unsafe fn asker<'a>(verifier: *mut Verifier, identity: *const Identity) -> Asker<'a> {
+    // SAFETY: a verifier that nobody else uses, or NULL, by the promise of the caller.
+    match unsafe { verifier.as_mut() } {
+        Some(verifier) => Asker::Verifier(verifier),
+        // SAFETY: an identity that isn't freed, or NULL, by the promise of the caller.
+        None => Asker::Identity(unsafe { identity.as_ref() }),
+    }
 }
 
 /// Says what a gate does with the request that the session decided last: forward it, changed, or answer it.
@@ -600,8 +766,7 @@ pub unsafe extern "C" fn gate_handle(
         let lines = unsafe { request.lines() }?;
         // SAFETY: the caller promises readable text.
         let request_id = unsafe { slice(request_id, request_id_len) }?;
-        let request_id = std::str::from_utf8(request_id)
-            .map_err(|_| Failure::new("abi:text", "request_id must be UTF-8"))?;
+        let request_id = id_of(request_id)?;
         // SAFETY: the caller promises a writable handling, or NULL.
         let handling =
             unsafe { handling.as_mut() }.ok_or_else(|| Failure::null("a place for the handling"))?;
@@ -610,6 +775,10 @@ pub unsafe extern "C" fn gate_handle(
     };
     // SAFETY: the caller promises a writable `error`, or NULL.
     unsafe { guarded(error, call) }
+}
+
+fn id_of(request_id: &[u8]) -> Result<&str, Failure> {
+    std::str::from_utf8(request_id).map_err(|_| Failure::new("abi:text", "request_id must be UTF-8"))
 }
 
 /// Takes the place of a request in its trace (W3C Trace Context): a new trace, or with `continues` other than 0 the one that

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use gatelaw::address::IpNet;
-use gatelaw::{Caller, Plan, RawRequest};
+use gatelaw::ast::Effect;
+use gatelaw::{Caller, Decision, Plan, RawRequest};
 use gatelaw_host::{Handling, decision_line, needs_line};
 
-use crate::answer::{Answer, GateDecision, GateHandling};
+use crate::answer::{Answer, GateDecision, GateHandling, GateServed, GateVerdict};
 use crate::border::Failure;
-use crate::identity::Identity;
+use crate::identity::{GateCaller, Identity};
 use crate::request::{FACTS, IP, Lines, Proxies};
 use crate::text::GateText;
 use crate::trace::{GateTrace, Told};
@@ -46,6 +47,8 @@ pub struct Session {
     answer: Answer,
     /// Boxed, so that what C was told stays where it is.
     trace: Option<Box<Told>>,
+    /// Whether the buffers hold a decision, which `answer` may not have yet.
+    is_decided: bool,
     /// Whether a call began and has not ended: then a panic ended it, and the buffers are not to be trusted.
     is_torn: bool,
 }
@@ -66,43 +69,79 @@ impl Session {
         // SAFETY: readable or NULL by the promise of the caller.
         let proxies = settings.map_or_else(|| Ok(Proxies::default()), |s| unsafe { s.proxies() })?;
         let session = gatelaw::Session::new(Arc::clone(&plan));
-        Ok(Self { plan, session, proxies, answer: Answer::default(), trace: None, is_torn: false })
+        Ok(Self {
+            plan,
+            session,
+            proxies,
+            answer: Answer::default(),
+            trace: None,
+            is_decided: false,
+            is_torn: false,
+        })
     }
 
-    /// Decides a request.
-    pub(crate) fn decide(
-        &mut self,
-        raw: &RawRequest<'_>,
-        identity: Option<&Identity>,
-    ) -> Result<GateDecision, Failure> {
-        self.check_address(raw)?;
-        let caller = match identity {
-            Some(identity) => identity.caller(&self.plan)?,
-            None => Caller::Anonymous,
-        };
-        let decision = self.ask(|session| session.decision(raw, caller));
-        Ok(self.answer.decision(decision))
-    }
-
-    /// Decides a request by the token that it carries. Answers, too, whether keys that may be fetched could change the decision.
+    /// Decides a request. [`Self::decision`] tells the rest of what it came to, until the next one.
     ///
     /// # Errors
-    /// `abi:verifier` for a verifier of another policy.
-    pub(crate) fn decide_token(
+    /// `abi:verifier` and `abi:identity` for what was made for another policy; `request:missing-member` for a request without
+    /// an address, where the policy reads it.
+    pub(crate) fn verdict(
         &mut self,
         raw: &RawRequest<'_>,
-        verifier: &mut Verifier,
-    ) -> Result<(GateDecision, bool), Failure> {
+        asker: &mut Asker<'_>,
+    ) -> Result<GateVerdict, Failure> {
         self.check_address(raw)?;
-        if !verifier.is_for(&self.plan) {
-            let message = "the verifier is of another policy: make one for this policy";
-            return Err(Failure::new("abi:verifier", message));
-        }
-        let (decision, is_wanted) = self.ask(|session| {
-            let is_wanted = verifier.decide(session, raw);
-            (session.to_decision(), is_wanted)
-        });
-        Ok((self.answer.decision(decision), is_wanted))
+        let is_wanted = match asker {
+            Asker::Identity(identity) => {
+                let caller = identity.map_or(Ok(Caller::Anonymous), |known| known.caller(&self.plan))?;
+                self.ask(|session| {
+                    session.decide(raw, caller);
+                    false
+                })
+            }
+            Asker::Verifier(verifier) if verifier.is_for(&self.plan) => {
+                self.ask(|session| verifier.decide(session, raw))
+            }
+            Asker::Verifier(_) => {
+                let message = "the verifier is of another policy: make one for this policy";
+                return Err(Failure::new("abi:verifier", message));
+            }
+        };
+        self.is_decided = true;
+        let outcome = self.session.outcome();
+        Ok(GateVerdict {
+            allowed: i32::from(outcome.effect() == Effect::Allow),
+            status: i32::from(outcome.status()),
+            wanted: i32::from(is_wanted),
+        })
+    }
+
+    /// Tells the decision that was made last.
+    ///
+    /// # Errors
+    /// `abi:order` where none was.
+    pub(crate) fn decision(&mut self) -> Result<GateDecision, Failure> {
+        self.decided()?;
+        self.answer.laid_out().ok_or_else(undecided)
+    }
+
+    /// Decides a request, and says all that a proxy does with it but its trace.
+    pub(crate) fn serve(
+        &mut self,
+        raw: &RawRequest<'_>,
+        lines: &Lines<'_>,
+        mut asker: Asker<'_>,
+        request_id: &str,
+        served: &mut GateServed,
+    ) -> Result<(), Failure> {
+        served.wanted = self.verdict(raw, &mut asker)?.wanted;
+        served.decision = self.decision()?;
+        served.handling = self.handle(lines, request_id)?;
+        let target = self.session.outcome().target();
+        served.unchanged = i32::from(target.is_some_and(|target| target.as_bytes() == raw.target));
+        let caller = if served.handling.is_forwarded() { asker.caller() } else { None };
+        served.caller = caller.unwrap_or(GateCaller::NONE);
+        Ok(())
     }
 
     /// Says what a gate does with the request that was decided last.
@@ -110,8 +149,7 @@ impl Session {
     /// # Errors
     /// `abi:order` where no request was.
     pub(crate) fn handle(&mut self, lines: &Lines<'_>, request_id: &str) -> Result<GateHandling, Failure> {
-        let decision = self.answer.decision.as_ref().ok_or_else(undecided)?;
-        let handling = Handling::of(decision, lines.iter().map(|(name, _)| *name), request_id);
+        let handling = Handling::of(self.decided()?, lines.iter().map(|(name, _)| *name), request_id);
         Ok(self.answer.handling(handling))
     }
 
@@ -134,7 +172,7 @@ impl Session {
     /// # Errors
     /// `abi:order` where no request was decided.
     pub(crate) fn line(&mut self) -> Result<GateText, Failure> {
-        let line = decision_line(self.answer.decision.as_ref().ok_or_else(undecided)?);
+        let line = decision_line(self.decided()?);
         Ok(self.answer.line(line))
     }
 
@@ -160,6 +198,15 @@ impl Session {
     /// Forgets the last decision, so that a call that fails leaves none behind.
     pub(crate) fn begin(&mut self) {
         self.answer.clear();
+        self.is_decided = false;
+    }
+
+    /// Copies the last decision, once somebody asks for it.
+    fn decided(&mut self) -> Result<&Decision, Failure> {
+        if !self.is_decided {
+            return Err(undecided());
+        }
+        Ok(self.answer.decision.get_or_insert_with(|| self.session.to_decision()))
     }
 
     fn ask<T>(&mut self, ask: impl FnOnce(&mut gatelaw::Session<Arc<Plan>>) -> T) -> T {
@@ -172,6 +219,25 @@ impl Session {
         let answer = ask(&mut self.session);
         self.is_torn = false;
         answer
+    }
+}
+
+/// Who is asking, or what will tell.
+#[derive(Debug)]
+pub(crate) enum Asker<'a> {
+    /// A caller who was mapped before; `None` is nobody.
+    Identity(Option<&'a Identity>),
+    /// Whoever the request's token names.
+    Verifier(&'a mut Verifier),
+}
+
+impl Asker<'_> {
+    /// Names who asked last, where somebody did whom the policy knows.
+    fn caller(&mut self) -> Option<GateCaller> {
+        match self {
+            Self::Identity(identity) => identity.and_then(Identity::verified_caller),
+            Self::Verifier(verifier) => verifier.caller(),
+        }
     }
 }
 

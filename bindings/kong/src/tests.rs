@@ -6,12 +6,13 @@ use std::ffi::CStr;
 use super::*;
 
 const HEADER: &str = include_str!("../include/gatelaw.h");
-const RUST: [&str; 9] = [
+const RUST: [&str; 10] = [
     include_str!("lib.rs"),
     include_str!("border.rs"),
     include_str!("text.rs"),
     include_str!("request.rs"),
     include_str!("answer.rs"),
+    include_str!("certificate.rs"),
     include_str!("session.rs"),
     include_str!("identity.rs"),
     include_str!("verifier.rs"),

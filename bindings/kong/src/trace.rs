@@ -21,6 +21,16 @@ pub struct GateTrace {
     tracestate: GateText,
 }
 
+impl GateTrace {
+    pub(crate) const NONE: Self = Self {
+        id: GateText::NONE,
+        span: GateText::NONE,
+        caller: GateText::NONE,
+        traceparent: GateText::NONE,
+        tracestate: GateText::NONE,
+    };
+}
+
 /// Holds the trace that was told last.
 #[derive(Debug)]
 pub(crate) struct Told {

@@ -99,10 +99,9 @@ static const char *const TOKEN =
 static const char *const DISCOVERY =
     "{\"issuer\":\"https://acme.okta.com/oauth2/default\",\"jwks_uri\":\"https://acme.okta.com/keys\"}";
 
-static int32_t decide_token(gate_session *session, gate_verifier *verifier, const char *token, int64_t now,
-                            gate_decision *decision, int32_t *wanted, gate_error *error) {
+/* A request with a token; it points into `headers`. */
+static gate_request with_token(gate_pair headers[2], const char *token, int64_t now) {
   gate_request request;
-  gate_pair headers[2];
 
   memset(&request, 0, sizeof request);
   headers[0].name = text("Authorization");
@@ -117,6 +116,14 @@ static int32_t decide_token(gate_session *session, gate_verifier *verifier, cons
   request.headers_len = 2;
   request.ip = text("203.0.113.9");
   request.now = now;
+  return request;
+}
+
+static int32_t decide_token(gate_session *session, gate_verifier *verifier, const char *token, int64_t now,
+                            gate_decision *decision, int32_t *wanted, gate_error *error) {
+  gate_pair headers[2];
+  gate_request request = with_token(headers, token, now);
+
   return gate_decide_token(session, verifier, &request, decision, wanted, error);
 }
 
@@ -149,6 +156,60 @@ static void fetches(gate_verifier *verifier, int64_t now) {
          gate_verifier_fetched(verifier, text("okta"), text(KEYS), text("max-age=600"), now + 30, &next, NULL) == GATE_OK &&
          next.url.bytes == NULL,
      "keys are fetched once the failure has cooled down");
+}
+
+static void serves(gate_session *session, gate_verifier *verifier, int64_t now) {
+  gate_pair headers[2];
+  gate_request request = with_token(headers, TOKEN, now);
+  const uint8_t *id = (const uint8_t *)"0123456789abcdef";
+  gate_verdict verdict;
+  gate_decision decision;
+  gate_served served;
+  gate_fingerprint fingerprint;
+  gate_error error;
+
+  ok(gate_judge(session, verifier, NULL, &request, &verdict, NULL) == GATE_OK && verdict.allowed == 1 &&
+         verdict.status == 200 && verdict.wanted == 0 && gate_decided(session, &decision, NULL) == GATE_OK &&
+         is(decision.rule, "orders.read"),
+     "a verdict is told, and the decision if it is asked for");
+  ok(gate_judge(session, NULL, NULL, &request, &verdict, NULL) == GATE_OK && verdict.allowed == 0 &&
+         verdict.status == 401,
+     "nobody judges a token where nobody can");
+  ok(gate_judge(session, verifier, NULL, NULL, &verdict, &error) == GATE_ERROR &&
+         strcmp(error.code, "abi:null") == 0 && gate_decided(session, &decision, &error) == GATE_ERROR &&
+         strcmp(error.code, "abi:order") == 0,
+     "what is not judged is not told");
+  ok(gate_serve(session, verifier, NULL, &request, id, 16, 1, &served, NULL) == GATE_OK &&
+         served.decision.allowed == 1 && served.handling.forwarded == 1 && served.unchanged == 1 &&
+         is(served.handling.target, "/v1/orders/1") && is(served.caller.id, "u1") && served.caller.roles_len == 2 &&
+         served.trace.id.len == 32 && served.wanted == 0,
+     "a request is served in one call");
+  request.target = text("/v1/orders/%31");
+  ok(gate_serve(session, verifier, NULL, &request, id, 16, 0, &served, NULL) == GATE_OK &&
+         served.handling.forwarded == 1 && served.unchanged == 0 && is(served.handling.target, "/v1/orders/1") &&
+         served.trace.id.bytes == NULL,
+     "a target that changes is told");
+  request.target = text("/v1/else");
+  ok(gate_serve(session, verifier, NULL, &request, id, 16, 2, &served, NULL) == GATE_OK &&
+         served.handling.forwarded == 0 && served.handling.status == 403 && served.caller.id.bytes == NULL &&
+         served.trace.id.len == 32,
+     "who is denied is not named");
+  request.scheme = text("ftp");
+  ok(gate_serve(session, verifier, NULL, &request, id, 16, 1, &served, &error) == GATE_ERROR &&
+         strcmp(error.code, "request:wrong-value") == 0 && served.trace.id.len == 32 &&
+         gate_serve(session, verifier, NULL, &request, id, 15, 1, &served, &error) == GATE_ERROR &&
+         strcmp(error.code, "abi:random") == 0 && served.trace.id.bytes == NULL &&
+         gate_serve(session, verifier, NULL, &request, (const uint8_t *)"\377", 1, 0, &served, &error) == GATE_ERROR,
+     "what can't be served has a trace if one was taken");
+  ok(gate_serve(NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, &error) == GATE_ERROR &&
+         strcmp(error.code, "abi:null") == 0 && gate_decided(NULL, NULL, &error) == GATE_ERROR &&
+         gate_certificate_read(text("x"), &fingerprint, &error) == GATE_ERROR &&
+         strcmp(error.code, "certificate:pem") == 0,
+     "nothing is served to nobody");
+  ok(gate_certificate_read(text("-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n"), &fingerprint, NULL) ==
+             GATE_OK &&
+         memcmp(fingerprint.hex, "ba7816bf8f01cfea", 16) == 0,
+     "a certificate has a fingerprint");
 }
 
 static void verifies(const gate_policy *policy) {
@@ -201,6 +262,8 @@ static void verifies(const gate_policy *policy) {
          is(decision.reason, "token:key") && wanted == 0,
      "keys are given, and those from before count no more");
   ok(gate_verifier_keys(verifier, text("okta"), text(KEYS), NULL) == GATE_OK, "a key set is taken");
+
+  serves(session, verifier, now);
 
   gate_panic_in_next_decision(0);
   ok(decide_token(session, verifier, TOKEN, now, &decision, &wanted, &error) == GATE_ERROR &&

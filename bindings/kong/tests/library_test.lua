@@ -330,6 +330,128 @@ test("a trace begins anew, or goes on", function()
 end)
 
 
+test("no more is answered than whether a request may pass", function()
+  local allowed, status = gate:allows(request())
+  assert(allowed == true and status == 200)
+  allowed, status = gate:allows(request({ target = "/%61dmin" }))
+  assert(allowed == false and status == 401)
+  local expired = assert(policy:identity({ invalid = "expired" }))
+  allowed, status = gate:allows(request({ target = "/v1/orders/1" }), expired)
+  assert(allowed == false and status == 401)
+  assert(gate:decision_json():find('"reason":"token:expired"', 1, true))
+  local none, err = gate:allows(request({ scheme = "ftp" }))
+  assert(none == nil and err.code == "request:wrong-value", tostring(err))
+  assert(gate:decision_json() == nil, "and none is left behind")
+end)
+
+
+test("headers may stand by name, as nginx answers them", function()
+  local many = {}
+  for i = 1, 150 do
+    many["x-" .. i] = { "1", "2" }
+  end
+
+  many["x-user-id"] = { "mine", "yours" }
+  many["accept"] = "*/*"
+  local asked = request({ headers_by_name = many })
+  local decision = assert(gate:decide(asked))
+  assert(decision.reason == "refused:header-limits", decision.reason)
+  asked.headers_by_name = { ["x-tenant"] = "t1", accept = { "a", "b" } }
+  asked.target = "/v1/orders/1"
+  local who = assert(policy:identity({ issuer = "okta", claims = STAFF }))
+  assert(assert(gate:decide(asked, who)).rule == "orders.read")
+  asked.headers_by_name["x-tenant"] = { "t1", "t2" }
+  assert(not assert(gate:decide(asked, who)).allowed)
+  for _, wrong in ipairs({ { a = 1 }, { a = { "1", 2 } }, { [1] = "a" },
+                           { a = { {} } }, { a = true } }) do
+    local done, err = pcall(gate.decide, gate,
+                            request({ headers_by_name = wrong }))
+    assert(not done and err:find("request.headers_by_name[", 1, true), err)
+  end
+end)
+
+
+test("a request is served in one call as in three", function()
+  local verifier = assert(policy:verifier())
+  assert(verifier:set_keys("okta", KEYS))
+  local asked = with_token(TOKEN)
+  asked.headers[3] = { "X_Request_Id", "mine" }
+  asked.headers[4] = { "traceparent", "00-" .. ("4b"):rep(16) .. "-"
+                                      .. ("0f"):rep(8) .. "-01" }
+  local id = ("a0"):rep(16)
+  for _, traces in ipairs({ "restart", "continue" }) do
+    local served = assert(gate:serve(asked, id, verifier, traces))
+    local trace = assert(gate:trace(asked.headers, id, traces == "continue"))
+    for _, name in ipairs({ "id", "span", "caller", "traceparent" }) do
+      assert(served.trace[name] == trace[name], name)
+    end
+
+    local handling, decision = gate:handle(asked, id, verifier)
+    assert(served.forward.target == handling.forward.target)
+    assert(served.forward.drop[1] == "X_Request_Id")
+    assert(#served.forward.set == #handling.forward.set)
+    for i, header in ipairs(handling.forward.set) do
+      assert(served.forward.set[i][1] == header[1])
+      assert(served.forward.set[i][2] == header[2])
+    end
+
+    for _, name in ipairs({ "effect", "status", "reason", "rule", "audit" }) do
+      assert(served[name] == decision[name], name)
+    end
+
+    assert(served.limits[1].name == decision.limits[1].name)
+    assert(served.limits[1].key == decision.limits[1].key)
+    assert(served.caller.id == "u1" and served.caller.issuer == "okta")
+    assert(table.concat(served.caller.roles, " ") == "staff viewer")
+    assert(served.answer == nil and not served.keys_wanted)
+  end
+end)
+
+
+test("what is denied is served with its answer, and names nobody", function()
+  local verifier = assert(policy:verifier())
+  local served = assert(gate:serve(with_token(TOKEN), ("b"):rep(32), verifier))
+  assert(served.forward == nil and served.caller == nil)
+  assert(served.trace == nil and served.keys_wanted)
+  assert(served.answer.status == 503 and served.reason == "keys_unavailable")
+  served = assert(gate:serve(request({ target = "/%68ealthz" }), "id1"))
+  assert(served.forward.target == "/healthz" and served.forward.drop == nil)
+  assert(served.effect == "allow" and served.caller == nil)
+  local who = assert(policy:identity({ issuer = "okta", claims = STAFF }))
+  local asked = request({ target = "/v1/orders/1",
+                          headers = { { "x-tenant", "t1" } } })
+  assert(assert(gate:serve(asked, "id1", who)).caller.id == "u1")
+end)
+
+
+test("a request that can't be served has its trace all the same", function()
+  local id = ("c"):rep(32)
+  local none, err, trace = gate:serve(request({ scheme = "ftp" }), id, nil,
+                                      "restart")
+  assert(none == nil and err.code == "request:wrong-value", tostring(err))
+  assert(trace.id == assert(gate:trace({}, id, false)).id)
+  none, err, trace = gate:serve(request(), "short", nil, "restart")
+  assert(none == nil and err.code == "abi:random" and trace == nil)
+  assert(not pcall(gate.serve, gate, request(), id, nil, "anew"))
+  assert(not pcall(gate.serve, gate, request(), id, {}))
+  assert(not pcall(gate.serve, gate, request(), 7))
+end)
+
+
+test("a client's certificate has a fingerprint", function()
+  local begin, ends = "-----BEGIN CERTIFICATE-----\n",
+                      "\n-----END CERTIFICATE-----\n"
+  local found = assert(gatelaw.certificate(begin .. "YWJj" .. ends .. begin
+                                           .. "eHl6" .. ends))
+  assert(found == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f200"
+                  .. "15ad", found)
+  local none, err = gatelaw.certificate("YWJj")
+  assert(none == nil and err.code == "certificate:pem", tostring(err))
+  none, err = gatelaw.certificate("", "/nowhere/libgatelaw.so")
+  assert(none == nil and err.code == "library:missing", tostring(err))
+end)
+
+
 -- In pages; nothing where the system doesn't tell.
 local function resident()
   collectgarbage()

@@ -16,7 +16,8 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const { NGINX_PROGRAM, NGINX_MODULES, NGINX_LUA, NGINX_LIBRARIES, GATELAW_C } = process.env;
 const KONG = fileURLToPath(new URL("../..", import.meta.url));
-const AUTHORITY = fileURLToPath(new URL("tls/authority.pem", import.meta.url));
+const TLS = fileURLToPath(new URL("tls", import.meta.url));
+const AUTHORITY = join(TLS, "authority.pem");
 const START_MS = 20_000;
 const RELOAD_MS = 20_000;
 const LOG_MS = 5_000;
@@ -30,15 +31,16 @@ const HANDLER = "kong.plugins.gatelaw.handler";
  * Starts nginx. `policy` is the artifact, in a file that `conf.path` names unless `conf` says otherwise; `modules` are files of Lua
  * beside it, by name; `library` is the folder in which libgatelaw.so is looked for; `workers` is the number of nginx's processes; `resolver` is the
  * port of a resolver, `trusts` the file of the authorities that certificates are held to; without `shared`, workers share nothing, without `logs`, nothing is logged; with
- * `clock`, a test moves the time.
+ * `clock`, a test moves the time; with `clients`, the certificate of an authority, it also listens to TLS, on `securePort`, and asks clients for
+ * theirs; `under` are the words of a command that runs nginx.
  */
 export async function startKong({
   upstream = 9, policy, conf = {}, route = {}, service = {}, modules = {}, handler = HANDLER, library = GATELAW_C, workers = 2,
-  resolver = 9, trusts = AUTHORITY, shared = true, logs = true, clock = false,
+  resolver = 9, trusts = AUTHORITY, shared = true, logs = true, clock = false, clients, under,
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "gatelaw-kong-"));
   mkdirSync(join(folder, "tmp"));
-  const server = new Kong(folder);
+  const server = new Kong(folder, under);
   if (policy !== undefined) server.store(policy);
   for (const [name, text] of Object.entries(modules)) writeFileSync(join(folder, `${name}.lua`), text);
   const settings = {
@@ -52,7 +54,11 @@ export async function startKong({
   };
   if (conf.artifact !== undefined) delete settings.conf.path;
   writeFileSync(join(folder, "settings.lua"), `return ${lua(settings)}\n`);
-  await begin(server, () => configure(server, { upstream, library, workers, resolver, trusts, shared }));
+  if (clients !== undefined) writeFileSync(join(folder, "clients.pem"), clients);
+  await begin(server, async () => {
+    if (clients !== undefined) server.securePort = await freePort();
+    configure(server, { upstream, library, workers, resolver, trusts, shared });
+  });
   return server;
 }
 
@@ -81,7 +87,7 @@ export async function startNginx({ configuration, files }) {
 async function begin(server, configure) {
   for (let starts = 1; ; starts += 1) {
     server.port = await freePort();
-    configure();
+    await configure();
     try {
       return await server.start();
     } catch (error) {
@@ -91,11 +97,17 @@ async function begin(server, configure) {
   }
 }
 
-function configure({ folder, port }, { upstream, library, workers, resolver, trusts, shared }) {
+function configure({ folder, port, securePort }, { upstream, library, workers, resolver, trusts, shared }) {
   const words = {
     FOLDER: folder, COUNT: workers, KONG: KONG.replace(/\/$/, ""), MODULES: NGINX_MODULES, RESTY: NGINX_LUA, LIBRARY: library, UPSTREAM: upstream, PORT: port,
     // Workers of a root's nginx are nobody's, who can't read a folder of root's.
     USER: process.getuid() === 0 ? "user root;" : "",
+    SECURE: securePort === undefined ? "" : `
+    listen 127.0.0.1:${securePort} ssl;
+    ssl_certificate ${join(TLS, "server.pem")};
+    ssl_certificate_key ${join(TLS, "server.key")};
+    ssl_client_certificate clients.pem;
+    ssl_verify_client optional_no_ca;`,
     SHARED: shared ? "lua_shared_dict gatelaw 4m;" : "", RESOLVER: resolver, TRUSTS: trusts,
   };
   const template = readFileSync(new URL("nginx.conf", import.meta.url), "utf8");
@@ -108,15 +120,18 @@ class Kong {
   /** How many bytes of the told decisions were taken. */
   #told = 0;
 
-  constructor(folder) {
+  constructor(folder, under = []) {
     this.folder = folder;
+    /** The words of a command that runs nginx, in one process then. */
+    this.under = under;
     this.path = join(folder, "policy");
   }
 
   async start() {
-    const args = ["-p", this.folder, "-c", "nginx.conf", "-e", "stderr"];
+    const alone = this.under.length === 0 ? [] : ["-g", "master_process off;"];
+    const [program, ...args] = [...this.under, NGINX_PROGRAM, "-p", this.folder, "-c", "nginx.conf", "-e", "stderr", ...alone];
     this.#log = "";
-    this.#child = spawn(NGINX_PROGRAM, args, { env: { LD_LIBRARY_PATH: NGINX_LIBRARIES }, stdio: ["ignore", "ignore", "pipe"] });
+    this.#child = spawn(program, args, { env: { LD_LIBRARY_PATH: NGINX_LIBRARIES }, stdio: ["ignore", "ignore", "pipe"] });
     this.#child.stderr.on("data", (chunk) => { this.#log += chunk; });
     const end = Date.now() + START_MS;
     while (!(await this.#listens())) {

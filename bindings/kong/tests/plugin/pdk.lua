@@ -28,26 +28,50 @@ local STATUS_MIN, STATUS_MAX = 100, 599
 local RESERVED = "[!*'();:@&=+$,/?%%#%[%]]"
 
 
-local function check_phase(...)
-  local phase = get_phase()
-  for _, allowed in ipairs({ ... }) do
-    if phase == allowed then
-      return
-    end
+local function set(...)
+  local members = {}
+  for _, name in ipairs({ ... }) do
+    members[name] = true
   end
 
-  error("function cannot be called in " .. phase .. " phase", 3)
+  return members
 end
 
 
-local function check_type(name, value, ...)
-  for _, kind in ipairs({ ... }) do
-    if type(value) == kind then
-      return
-    end
+local PHASES = {
+  request = set("rewrite", "access", "header_filter", "log"),
+  route = set("access", "header_filter", "log"),
+  change = set("rewrite", "access"),
+  answer = set("rewrite", "access", "header_filter"),
+  access = set("access"),
+}
+
+
+-- As Kong's: no more than a look, for LuaJIT to compile what calls it.
+local function check_phase(allowed)
+  local phase = get_phase()
+  if not allowed[phase] then
+    error("function cannot be called in " .. phase .. " phase", 3)
+  end
+end
+
+
+local NUMBER, STRING = set("number"), set("string")
+local VALUE = set("string", "number", "boolean")
+local STRING_OR_NONE, TABLE_OR_NONE = set("string", "nil"), set("table", "nil")
+
+
+local function check_type(name, value, allowed)
+  if allowed[type(value)] then
+    return
   end
 
-  error(name .. " must be a " .. concat({ ... }, " or "), 3)
+  local kinds = {}
+  for kind in pairs(allowed) do
+    kinds[#kinds + 1] = kind
+  end
+
+  error(name .. " must be a " .. concat(kinds, " or "), 3)
 end
 
 
@@ -83,20 +107,17 @@ local function escape(path)
 end
 
 
-local REQUEST_PHASES = { "rewrite", "access", "header_filter", "log" }
-
-
 local request = {}
 
 
 function request.get_method()
-  check_phase(unpack(REQUEST_PHASES))
+  check_phase(PHASES.request)
   return req.get_method()
 end
 
 
 function request.get_scheme()
-  check_phase(unpack(REQUEST_PHASES))
+  check_phase(PHASES.request)
   return var.scheme
 end
 
@@ -106,7 +127,7 @@ request.get_forwarded_scheme = request.get_scheme
 
 
 function request.get_raw_path()
-  check_phase(unpack(REQUEST_PHASES))
+  check_phase(PHASES.request)
   local mark = var.request_uri:find("?", 2, true)
   return mark and var.request_uri:sub(1, mark - 1) or var.request_uri
 end
@@ -118,9 +139,9 @@ end
 
 
 function request.get_headers(max)
-  check_phase(unpack(REQUEST_PHASES))
+  check_phase(PHASES.request)
   max = max or HEADERS_DEFAULT
-  check_type("max_headers", max, "number")
+  check_type("max_headers", max, NUMBER)
   if max < 1 or max > HEADERS_MAX then
     error("max_headers must be between 1 and " .. HEADERS_MAX, 2)
   end
@@ -133,21 +154,21 @@ local client = {}
 
 
 function client.get_ip()
-  check_phase(unpack(REQUEST_PHASES))
+  check_phase(PHASES.request)
   return var.realip_remote_addr or var.remote_addr
 end
 
 
 function client.get_forwarded_ip()
-  check_phase(unpack(REQUEST_PHASES))
+  check_phase(PHASES.request)
   return var.remote_addr
 end
 
 
 function client.authenticate(consumer, credential)
-  check_phase("access")
-  check_type("consumer", consumer, "table", "nil")
-  check_type("credential", credential, "table", "nil")
+  check_phase(PHASES.access)
+  check_type("consumer", consumer, TABLE_OR_NONE)
+  check_type("credential", credential, TABLE_OR_NONE)
   if consumer == nil and credential == nil then
     error("either credential or consumer must be provided", 2)
   end
@@ -158,8 +179,23 @@ end
 
 
 function client.get_credential()
-  check_phase("access", "header_filter", "log")
+  check_phase(PHASES.route)
   return ngx.ctx.authenticated_credential
+end
+
+
+client.tls = {}
+
+
+-- Of the chain a plain nginx tells the first alone, which is the client's own.
+function client.tls.get_full_client_certificate_chain()
+  check_phase(PHASES.request)
+  if var.https ~= "on" then
+    return nil, "connection is not TLS or TLS support for Nginx not enabled"
+  end
+
+  local chain = var.ssl_client_raw_cert
+  return chain ~= "" and chain or nil
 end
 
 
@@ -167,8 +203,8 @@ local service_request = {}
 
 
 function service_request.set_path(path)
-  check_phase("rewrite", "access")
-  check_type("path", path, "string")
+  check_phase(PHASES.change)
+  check_type("path", path, STRING)
   if path:sub(1, 1) ~= "/" then
     error("path must start with /", 2)
   end
@@ -178,23 +214,23 @@ end
 
 
 function service_request.set_raw_query(query)
-  check_phase("rewrite", "access")
-  check_type("query", query, "string")
+  check_phase(PHASES.change)
+  check_type("query", query, STRING)
   req.set_uri_args(query)
 end
 
 
 function service_request.set_header(name, value)
-  check_phase("rewrite", "access")
-  check_type("header", name, "string")
-  check_type("value", value, "string", "number", "boolean")
+  check_phase(PHASES.change)
+  check_type("header", name, STRING)
+  check_type("value", value, VALUE)
   req.set_header(name, value == "" and " " or tostring(value))
 end
 
 
 function service_request.clear_header(name)
-  check_phase("rewrite", "access")
-  check_type("header", name, "string")
+  check_phase(PHASES.change)
+  check_type("header", name, STRING)
   req.clear_header(name)
 end
 
@@ -203,13 +239,13 @@ local router = {}
 
 
 function router.get_route()
-  check_phase("access", "header_filter", "log")
+  check_phase(PHASES.route)
   return ngx.ctx.route
 end
 
 
 function router.get_service()
-  check_phase("access", "header_filter", "log")
+  check_phase(PHASES.route)
   return ngx.ctx.service
 end
 
@@ -218,18 +254,18 @@ local response = {}
 
 
 function response.set_header(name, value)
-  check_phase("rewrite", "access", "header_filter")
-  check_type("name", name, "string")
-  check_type("value", value, "string", "number", "boolean")
+  check_phase(PHASES.answer)
+  check_type("name", name, STRING)
+  check_type("value", value, VALUE)
   ngx.header[name] = value == "" and " " or tostring(value)
 end
 
 
 function response.exit(status, body, headers)
-  check_phase("rewrite", "access", "header_filter")
-  check_type("code", status, "number")
-  check_type("body", body, "string", "nil")
-  check_type("headers", headers, "table", "nil")
+  check_phase(PHASES.answer)
+  check_type("code", status, NUMBER)
+  check_type("body", body, STRING_OR_NONE)
+  check_type("headers", headers, TABLE_OR_NONE)
   if status < STATUS_MIN or status > STATUS_MAX then
     error("code must be between " .. STATUS_MIN .. " and " .. STATUS_MAX, 2)
   end
@@ -259,7 +295,7 @@ end
 
 
 function log.set_serialize_value(key, value)
-  check_type("key", key, "string")
+  check_type("key", key, STRING)
   local values = ngx.ctx.serialize_values or {}
   values[key] = value
   ngx.ctx.serialize_values = values

@@ -11,6 +11,7 @@ local find = string.find
 local format = string.format
 local gsub = string.gsub
 local ipairs = ipairs
+local rawget = rawget
 local sub = string.sub
 local ngx_var = ngx.var
 
@@ -32,11 +33,9 @@ end
 
 -- Whether Kong has found the route by the judged path. Where the path came as
 -- it was judged, nothing in it is anything else to Kong: dot segments were
--- refused, and escapes and empty segments are looked for here.
+-- refused, empty ones too or merged, and escapes are looked for here.
 local function is_routed_by(path, came)
-  if came == path and not find(path, "%", 1, true)
-     and not find(path, "//", 1, true)
-  then
+  if came == path and not find(path, "%", 1, true) then
     return true
   end
 
@@ -114,11 +113,15 @@ end
 
 -- A header is cleared by its own spelling: another one stays.
 local function drop(names)
+  if not names then
+    return true
+  end
+
   for _, name in ipairs(names) do
     kong.service.request.clear_header(name)
   end
 
-  local left = names[1] and received.headers()
+  local left = received.headers()
   for _, name in ipairs(names) do
     if left[name] then
       return nil, "Kong doesn't remove the header " .. name
@@ -130,12 +133,36 @@ end
 
 
 -- Before what the policy sets, which may be these headers too.
-local function set_trace(trace)
+local function set_trace(trace, request)
   kong.service.request.set_header("traceparent", trace.traceparent)
   if trace.tracestate then
     kong.service.request.set_header("tracestate", trace.tracestate)
-  else
+  elseif not request.headers_by_name
+         or rawget(request.headers_by_name, "tracestate")
+  then
     kong.service.request.clear_header("tracestate")
+  end
+end
+
+
+local function set_header(header)
+  if header then
+    kong.service.request.set_header(header[1], header[2])
+  end
+end
+
+
+-- LuaJIT compiles no function whole in which a loop runs once or twice, as it
+-- does for most policies.
+local function set_headers(headers)
+  set_header(headers[1])
+  set_header(headers[2])
+  if not headers[3] then
+    return
+  end
+
+  for i = 3, #headers do
+    set_header(headers[i])
   end
 end
 
@@ -151,13 +178,14 @@ local _M = {}
 
 
 --- Changes the request that goes on to what was judged.
--- @tparam table onward `target`, `drop` and `set`
--- @tparam string came the target as it came
+-- @tparam table onward `target`, `drop` where there is any, and `set`
+-- @tparam table request as it came
 -- @tparam[opt] table trace the request's place in its trace
 -- @treturn[1] boolean true
 -- @treturn[2] nil
 -- @treturn[2] string why Kong would send something else: deny
-function _M.apply(onward, came, trace)
+function _M.apply(onward, request, trace)
+  local came = request.target
   -- nginx sends gRPC to the path that came, whatever is set.
   if came ~= onward.target and is_grpc() then
     return nil, "a gRPC service gets the path as it came"
@@ -178,12 +206,10 @@ function _M.apply(onward, came, trace)
   end
 
   if trace then
-    set_trace(trace)
+    set_trace(trace, request)
   end
 
-  for _, header in ipairs(onward.set) do
-    kong.service.request.set_header(header[1], header[2])
-  end
+  set_headers(onward.set)
 
   return true
 end

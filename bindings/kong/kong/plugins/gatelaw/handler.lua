@@ -41,8 +41,28 @@ local function policy_of(conf)
 end
 
 
--- Answers what to do with a request: `forward` and `decision`, or `answer` and
--- `decision`.
+-- Asks the gate. A key that is new, or a gate that has just begun: nobody is
+-- turned away for that, if it can be had now.
+local function serve(loaded, request, request_id, handled)
+  local who, traces = loaded.verifier, loaded.traces
+  if loaded.identify then
+    handled.trace, traces = trace.of(loaded, request, request_id), nil
+    who = identity.of(loaded, request)
+  end
+
+  local gate = loaded.gate
+  local served, err, taken = gate:serve(request, request_id, who, traces)
+  if served and served.keys_wanted and keys.wait(who) then
+    served, err, taken = gate:serve(request, request_id, who, traces)
+  end
+
+  handled.trace = handled.trace or taken or served and served.trace
+
+  return served, err
+end
+
+
+-- Answers what the request is answered with here; none where it goes on.
 local function judge(conf, request_id, handled)
   local loaded = policy_of(conf):loaded()
   if not loaded then
@@ -51,34 +71,26 @@ local function judge(conf, request_id, handled)
 
   local request = received.request(loaded)
   handled.request = request
-  handled.trace = trace.of(loaded, request, request_id)
-  local who = identity.of(loaded, request)
-  local gate = loaded.gate
-  local handling, decision = gate:handle(request, request_id, who)
-  -- A key that is new, or a gate that has just begun: nobody is turned away for
-  -- that, if it can be had now.
-  if handling and decision.keys_wanted and keys.wait(who) then
-    handling, decision = gate:handle(request, request_id, who)
-  end
-
-  if not handling then
-    kong.log.err("gatelaw denies ", request_id, ": ", tostring(decision))
+  local served, err = serve(loaded, request, request_id, handled)
+  if not served then
+    kong.log.err("gatelaw denies ", request_id, ": ", tostring(err))
     return forward.unavailable("error", request_id)
   end
 
-  handled.decision = decision
-  if handling.answer then
-    return handling.answer
+  handled.served, handled.policy = served, loaded.digest
+  if served.answer then
+    return served.answer
   end
 
-  local routed, why = forward.apply(handling.forward, request.target,
-                                     handled.trace)
+  local routed, why = forward.apply(served.forward, request, handled.trace)
   if not routed then
     kong.log.err("gatelaw denies ", request_id, ": ", why)
     return forward.unavailable("routed", request_id)
   end
 
-  identity.tell_kong(who)
+  if served.caller then
+    identity.tell_kong(served.caller)
+  end
 end
 
 

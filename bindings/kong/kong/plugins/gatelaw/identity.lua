@@ -1,6 +1,6 @@
---- Who is asking: from the token that the request carries, once the verifier
--- judged it; or from the hook of whoever embeds the gate. Nothing else in a
--- request is believed.
+--- Who is asking, where it isn't the verifier that says it from the request's
+-- token: the hook of whoever embeds the gate. Nothing else in a request is
+-- believed.
 -- @module kong.plugins.gatelaw.identity
 
 
@@ -12,19 +12,15 @@ local tostring = tostring
 local _M = {}
 
 
---- Answers what says who is asking: the verifier, or what the hook says.
+--- Answers what the hook says of a request.
 --
 -- The hook answers nil for nobody, or what `policy:identity` of the library
 -- takes. What it throws denies the request.
--- @tparam table loaded a policy in force
+-- @tparam table loaded a policy in force, with a hook
 -- @tparam table request
--- @treturn[opt] table the verifier or an identity, for the gate
+-- @treturn[opt] table an identity, for the gate
 function _M.of(loaded, request)
-  if loaded.verifier then
-    return loaded.verifier
-  end
-
-  local who = loaded.identify and loaded.identify(request)
+  local who = loaded.identify(request)
   if not who then
     return nil
   end
@@ -39,13 +35,8 @@ end
 
 
 --- Tells Kong who was let in, so that its own plugins work behind this one.
--- @tparam[opt] table who what `of` answered, and the gate decided by last
-function _M.tell_kong(who)
-  local caller = who and who:caller()
-  if not caller then
-    return
-  end
-
+-- @tparam table caller `issuer`, `id` and `roles`
+function _M.tell_kong(caller)
   -- Two issuers may know two callers by one name.
   kong.client.authenticate(nil, {
     id = caller.issuer .. "/" .. caller.id,

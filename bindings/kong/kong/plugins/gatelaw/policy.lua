@@ -144,7 +144,8 @@ end
 
 
 local function load(self, bytes, key_sets)
-  local policy, err = required("gatelaw").load_unsigned(bytes, self.library)
+  local gatelaw = required("gatelaw")
+  local policy, err = gatelaw.load_unsigned(bytes, self.library)
   if not policy then
     error(tostring(err), 0)
   end
@@ -157,11 +158,13 @@ local function load(self, bytes, key_sets)
 
   -- A policy without an issuer knows no identity. In names that stand in this
   -- text, quotation marks are escaped.
-  local has_issuers = find(policy:needs_json(), '"tokens":true', 1, true)
+  local needs = policy:needs_json()
+  local has_issuers = find(needs, '"tokens":true', 1, true)
   local hook = has_issuers and hook_of(self.identify) or nil
 
   return {
     policy = policy,
+    digest = policy:digest(),
     gate = gate,
     identify = hook,
     verifier = has_issuers and not hook and verifier_of(self, policy, key_sets)
@@ -183,7 +186,7 @@ local function tell(self, problem)
   self.problem = problem
   if problem then
     local kept = self.in_force
-                 and self.in_force.policy:digest() .. " stays in force"
+                 and self.in_force.digest .. " stays in force"
                  or "all requests are denied"
     kong.log.err("gatelaw has no policy from ", self.path or "config.artifact",
                  ": ", problem, "; ", kept)
@@ -230,14 +233,14 @@ local function look(self)
   self.seen, self.seen_key_sets = bytes, key_sets
   -- One assignment: a request decides with the one that it found.
   self.in_force = loaded
-  kong.log.notice("gatelaw decides by ", loaded.policy:digest())
+  kong.log.notice("gatelaw decides by ", loaded.digest)
 end
 
 
 --- Answers what decides now, and sees to it that the file is looked at when it
 -- is time.
--- @treturn[opt] table `policy`, `gate`, and `verifier` or `identify` where the
--- policy has issuers; without one, deny
+-- @treturn[opt] table `policy`, its `digest`, `gate`, and `verifier` or
+-- `identify` where the policy has issuers; without one, deny
 function policy_mt:loaded()
   local now = ngx_now()
   local wait_s = self.in_force and self.check_s or RETRY_S

@@ -45,33 +45,36 @@ local _M = {}
 -- @tparam table handled what the phases before kept
 -- @treturn[opt] table none where the policy says `level none`
 function _M.of(handled)
-  local decision, answer = handled.decision, handled.answer
-  local record = {
-    request_id = handled.request_id,
-    trace = trace_of(handled.trace),
-  }
+  local served, answer = handled.served, handled.answer
   if answer and answer.reason then
-    record.effect = "deny"
-    record.status = answer.status
-    record.reason = answer.reason
-    record.policy = decision and decision.policy
-    return record
+    return {
+      request_id = handled.request_id,
+      trace = trace_of(handled.trace),
+      effect = "deny",
+      status = answer.status,
+      reason = answer.reason,
+      policy = served and handled.policy,
+    }
   end
 
-  if not decision or decision.audit == "none" then
+  if not served or served.audit == "none" then
     return nil
   end
 
-  record.effect = decision.effect
-  record.status = decision.status
-  record.reason = decision.reason
-  record.rule = decision.rule
-  record.observed = filled(decision.observed)
-  record.keep = filled(decision.keep)
-  record.limits = filled(decision.limits)
-  record.policy = decision.policy
-  if decision.audit == "full" then
-    add_request(record, handled.request, decision)
+  local record = {
+    request_id = handled.request_id,
+    trace = trace_of(handled.trace),
+    effect = served.effect,
+    status = served.status,
+    reason = served.reason,
+    rule = served.rule,
+    observed = served.observed,
+    keep = served.keep,
+    limits = served.limits,
+    policy = handled.policy,
+  }
+  if served.decision then
+    add_request(record, handled.request, served.decision)
   end
 
   return record

@@ -1,5 +1,5 @@
---- The trace that a request belongs to: a new one, or the one that a trusted
--- edge began.
+--- The trace that a request belongs to, before the gate is asked: what a hook
+-- throws is recorded with its trace.
 -- @module kong.plugins.gatelaw.trace
 
 
