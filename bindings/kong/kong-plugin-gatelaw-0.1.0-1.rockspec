@@ -22,6 +22,7 @@ build = {
   type = "builtin",
   modules = {
     ["gatelaw"] = "lua/gatelaw.lua",
+    ["kong.plugins.gatelaw.certificate"] = "kong/plugins/gatelaw/certificate.lua",
     ["kong.plugins.gatelaw.fetch"] = "kong/plugins/gatelaw/fetch.lua",
     ["kong.plugins.gatelaw.forward"] = "kong/plugins/gatelaw/forward.lua",
     ["kong.plugins.gatelaw.handler"] = "kong/plugins/gatelaw/handler.lua",

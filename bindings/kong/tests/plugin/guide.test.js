@@ -85,7 +85,7 @@ test("the schema has the options of the guide, and refuses what is none", async 
     const table = guide.slice(guide.indexOf("| `config` |"), guide.indexOf("What it does"));
     const told = [...table.matchAll(/^\| (`.*?) \|/gm)].slice(1).flatMap(([, names]) => names.replaceAll("`", "").split(", "));
     assert.deepEqual([...answered.fields].sort(), told.sort());
-    assert.deepEqual(answered.defaults, { check_s: 30, limits: "refuse", tokens_max: 10000, trace: "restart" });
+    assert.deepEqual(answered.defaults, { check_s: 30, client_cert: "verified", limits: "refuse", tokens_max: 10000, trace: "restart" });
     const isTaken = { artifact: ["/etc/policy", "policy", "Z2F0ZWxhdw=="], path: ["/etc/policy"], library: ["/etc/policy"] };
     for (const [name, value, said] of answered.validated) {
       const expected = isTaken[name].includes(value) ? "true" : name === "artifact" ? "must be an artifact in base64" : "must be an absolute path";

@@ -46,7 +46,7 @@ export async function startKong({
   const settings = {
     handler,
     // What the schema adds.
-    conf: { path: server.path, check_s: 30, limits: "refuse", tokens_max: 10000, trace: "restart", ...conf },
+    conf: { path: server.path, check_s: 30, limits: "refuse", tokens_max: 10000, trace: "restart", client_cert: "verified", ...conf },
     route: { paths: ["/"], strip_path: false, ...route },
     service: { protocol: "http", ...service },
     ...(logs ? { log: join(folder, "log") } : {}),

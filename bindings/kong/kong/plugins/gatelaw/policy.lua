@@ -29,7 +29,7 @@ local null = ngx.null
 local RETRY_S = 1
 
 -- What no Kong knows by itself: facts of the edge.
-local LACKS = { "country", "asn", "bot_score", "tls_version", "client_cert" }
+local LACKS = { "country", "asn", "bot_score", "tls_version" }
 
 
 local policy_mt = {}
@@ -170,6 +170,11 @@ local function load(self, bytes, key_sets)
     verifier = has_issuers and not hook and verifier_of(self, policy, key_sets)
                or nil,
     finds_client = self.options.trusted ~= nil,
+    -- A header of that name would do no more than have it read for nothing.
+    reads_cert = find(needs, '"client_cert"', 1, true) ~= nil,
+    takes_any_cert = self.takes_any_cert,
+    read_certificate = gatelaw.certificate,
+    library = self.library,
     traces = self.traces,
   }
 end
@@ -310,6 +315,7 @@ function _M.new(conf)
     check_s = (path or has_file) and set(conf.check_s) or huge,
     keys = given,
     tokens_max = set(conf.tokens_max),
+    takes_any_cert = conf.client_cert == "presented",
     traces = conf.trace ~= "pass" and set(conf.trace) or nil,
     library = set(conf.library),
     identify = set(conf.identify),

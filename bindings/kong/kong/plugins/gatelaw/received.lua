@@ -2,6 +2,9 @@
 -- @module kong.plugins.gatelaw.received
 
 
+local certificate = require("kong.plugins.gatelaw.certificate")
+
+
 local kong = kong
 local find = string.find
 local match = string.match
@@ -69,6 +72,7 @@ local function request_of(loaded, found, cut)
     headers_cut = cut ~= nil,
     peer = loaded.finds_client and kong.client.get_ip() or nil,
     ip = not loaded.finds_client and kong.client.get_forwarded_ip() or nil,
+    facts = loaded.reads_cert and certificate.facts(loaded) or nil,
   }
 end
 

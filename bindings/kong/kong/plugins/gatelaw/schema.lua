@@ -131,6 +131,15 @@ return {
           default = "restart",
           one_of = { "restart", "continue", "pass" },
         } },
+        { client_cert = {
+          type = "string",
+          description = "`verified`: a client's certificate counts where "
+                        .. "nginx, or who verifies in its place, has found it "
+                        .. "good; `presented`: each whose key the client has.",
+          required = true,
+          default = "verified",
+          one_of = { "verified", "presented" },
+        } },
         { identify = {
           type = "string",
           description = "The Lua module that answers who is asking, in place "
