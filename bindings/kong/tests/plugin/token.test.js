@@ -313,6 +313,20 @@ test("a key set in a file is looked at again; a bad one is told once and changes
   });
 });
 
+test("a new policy has the keys of the one before, where nobody else has them any more", async () => {
+  const probe = "return function() ngx.shared.gatelaw:flush_all() return 'ok' end";
+  await withOwn({ workers: 1, conf: { check_s: 0.05 }, modules: { probe } }, async (own, gate) => {
+    const good = own.keys[0].sign(own.claims());
+    assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
+    for (const path of ["/jwks", DISCOVERY]) own.answers[path] = "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
+    assert.equal((await fetchFrom(gate, "/probe")).body, "ok\n");
+    gate.store(artifactOf(`${policyOf(own)}\nallow next { on GET /next  for anyone }`));
+    const end = Date.now() + WAIT_MS;
+    while (await reasonOf(gate, "/next") !== "200 ok") assert.ok(Date.now() < end, "the new policy is not taken");
+    assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
+  });
+});
+
 test("keys for an issuer that the policy doesn't have are told, and deny", async () => {
   await withOwn({ conf: { keys: [{ issuer: "other", document: STATIC([new Key("ES256")]) }] } }, async (issuer, gate) => {
     assert.deepEqual(await askedOfAll(gate, issuer.keys[0].sign(issuer.claims())), ["503 gate:policy"]);
