@@ -1,6 +1,6 @@
 //! The place of a request in its trace, laid out for C.
 
-use gatelaw_host::{Trace, TraceTrust};
+use gatelaw_host::{TRACEPARENT_HEADER, TRACESTATE_HEADER, Trace, TraceTrust};
 use sha2::{Digest as _, Sha256};
 
 use crate::border::Failure;
@@ -40,6 +40,13 @@ pub(crate) struct Told {
     tracestate: Option<String>,
 }
 
+/// Names one of the two headers that carry a trace, where a name is one.
+fn carrier(name: &[u8]) -> Option<&'static str> {
+    [TRACEPARENT_HEADER, TRACESTATE_HEADER]
+        .into_iter()
+        .find(|carrier| name.eq_ignore_ascii_case(carrier.as_bytes()))
+}
+
 impl Told {
     /// Takes the place of a request in a trace.
     ///
@@ -56,9 +63,7 @@ impl Told {
         let mut bits = [0; 24];
         bits.iter_mut().zip(digest).for_each(|(bit, byte)| *bit = byte);
         let trust = if continues { TraceTrust::Continue } else { TraceTrust::Restart };
-        // A name that is no text is none of the two.
-        let headers =
-            lines.iter().map(|(name, value)| (std::str::from_utf8(name).unwrap_or_default(), *value));
+        let headers = lines.iter().filter_map(|(name, value)| Some((carrier(name)?, *value)));
         let trace = Trace::next(headers, trust, &bits);
         let (traceparent, tracestate) = (trace.traceparent(), trace.tracestate());
         Ok(Self { trace, traceparent, tracestate })
