@@ -1,10 +1,12 @@
 //! A decision as one line of JSON.
 
 use std::borrow::Borrow;
+use std::fmt::Display;
 
 use gatelaw::ast::{AuditLevel, Effect};
+use gatelaw::decision::{DecisionText, Reason};
 use gatelaw::{Decision, Plan, Session};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::request_line::{LineError, RequestLine, RequestText};
 
@@ -14,18 +16,27 @@ struct Line<'d> {
     v: u8,
     effect: &'static str,
     status: u16,
-    reason: String,
+    reason: Text<&'d Reason>,
     rule: Option<&'d str>,
     challenge: Option<&'d str>,
     text: Option<&'d str>,
-    set: &'d [(String, String)],
-    remove: &'d [String],
+    set: &'d [(&'d str, &'d str)],
+    remove: &'d [&'d str],
     limits: Vec<LimitLine<'d>>,
     audit: &'static str,
-    keep: &'d [(String, String)],
-    observed: &'d [String],
+    keep: &'d [(&'d str, &'d str)],
+    observed: &'d [&'d str],
     target: Option<&'d str>,
     policy: &'d str,
+}
+
+/// What is written as its text.
+struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
 }
 
 #[derive(Serialize)]
@@ -40,6 +51,10 @@ struct LimitLine<'d> {
 /// Writes a decision as one line, without a line break at its end.
 #[must_use]
 pub fn decision_line(decision: &Decision) -> String {
+    written(&decision.as_text())
+}
+
+fn written(decision: &DecisionText<'_>) -> String {
     let line = Line {
         v: 1,
         effect: match decision.effect {
@@ -47,16 +62,16 @@ pub fn decision_line(decision: &Decision) -> String {
             Effect::Deny => "deny",
         },
         status: decision.status,
-        reason: decision.reason.to_string(),
-        rule: decision.rule.as_deref(),
-        challenge: decision.challenge.as_deref(),
-        text: decision.text.as_deref(),
+        reason: Text(&decision.reason),
+        rule: decision.rule,
+        challenge: decision.challenge,
+        text: decision.text,
         set: &decision.set,
         remove: &decision.remove,
         limits: decision
             .limits
             .iter()
-            .map(|l| LimitLine { name: &l.name, key: &l.key, rate: l.rate, per_s: l.per_s, burst: l.burst })
+            .map(|l| LimitLine { name: l.name, key: l.key, rate: l.rate, per_s: l.per_s, burst: l.burst })
             .collect(),
         audit: match decision.audit {
             AuditLevel::None => "none",
@@ -65,13 +80,13 @@ pub fn decision_line(decision: &Decision) -> String {
         },
         keep: &decision.keep,
         observed: &decision.observed,
-        target: decision.target.as_deref(),
-        policy: &decision.policy,
+        target: decision.target,
+        policy: decision.policy,
     };
     // Texts and numbers alone always serialise; were they not to, an empty line is no allow.
     let mut text = Vec::with_capacity(LINE_BYTES);
-    let written = serde_json::to_writer(&mut text, &line).is_ok();
-    if written { String::from_utf8(text).unwrap_or_default() } else { String::new() }
+    let is_written = serde_json::to_writer(&mut text, &line).is_ok();
+    if is_written { String::from_utf8(text).unwrap_or_default() } else { String::new() }
 }
 
 /// Bytes that nearly every line fits.
@@ -109,5 +124,8 @@ pub fn decide_line<P: Borrow<Plan>>(
         Err(error) => return error.to_line(),
     };
     let caller = request.caller(session.plan().identity_model());
-    decision_line(&request.with(|raw| session.decision(raw, caller.caller())))
+    request.with(|raw| {
+        session.decide(raw, caller.caller());
+    });
+    written(&session.view())
 }

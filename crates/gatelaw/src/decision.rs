@@ -47,6 +47,123 @@ pub struct Decision {
     pub policy: String,
 }
 
+/// Holds what a [`Decision`] holds, its texts those of a session and its plan: who only looks at an answer, or writes it elsewhere at once,
+/// needs no copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionText<'d> {
+    /// As in a [`Decision`], and so are all others.
+    pub effect: Effect,
+    /// The HTTP status to answer with.
+    pub status: u16,
+    /// Why.
+    pub reason: Reason,
+    /// The full name of the rule that decided.
+    pub rule: Option<&'d str>,
+    /// The value of `WWW-Authenticate`.
+    pub challenge: Option<&'d str>,
+    /// The text that a `respond` sends.
+    pub text: Option<&'d str>,
+    /// Headers to set.
+    pub set: Vec<(&'d str, &'d str)>,
+    /// Headers to remove.
+    pub remove: Vec<&'d str>,
+    /// The limits that the request counts against.
+    pub limits: Vec<LimitText<'d>>,
+    /// How much the audit record tells.
+    pub audit: AuditLevel,
+    /// Attributes that the record keeps.
+    pub keep: Vec<(&'d str, &'d str)>,
+    /// Full names of the `observe` rules that matched.
+    pub observed: Vec<&'d str>,
+    /// What to forward.
+    pub target: Option<&'d str>,
+    /// The digest of the policy.
+    pub policy: &'d str,
+}
+
+/// Holds what a [`LimitUse`] holds, without copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitText<'d> {
+    /// Full name of the rule.
+    pub name: &'d str,
+    /// The key, as base64url.
+    pub key: &'d str,
+    /// Requests a period.
+    pub rate: u32,
+    /// The period, in seconds.
+    pub per_s: u32,
+    /// Requests that may come at once.
+    pub burst: u32,
+}
+
+impl Decision {
+    /// Looks at the decision without copies.
+    #[must_use]
+    pub fn as_text(&self) -> DecisionText<'_> {
+        DecisionText {
+            effect: self.effect,
+            status: self.status,
+            reason: self.reason.clone(),
+            rule: self.rule.as_deref(),
+            challenge: self.challenge.as_deref(),
+            text: self.text.as_deref(),
+            set: pairs(&self.set),
+            remove: self.remove.iter().map(String::as_str).collect(),
+            limits: self.limits.iter().map(LimitUse::as_text).collect(),
+            audit: self.audit,
+            keep: pairs(&self.keep),
+            observed: self.observed.iter().map(String::as_str).collect(),
+            target: self.target.as_deref(),
+            policy: &self.policy,
+        }
+    }
+}
+
+impl DecisionText<'_> {
+    /// Copies it into a decision of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Decision {
+        Decision {
+            effect: self.effect,
+            status: self.status,
+            reason: self.reason,
+            rule: self.rule.map(str::to_owned),
+            challenge: self.challenge.map(str::to_owned),
+            text: self.text.map(str::to_owned),
+            set: owned_pairs(self.set),
+            remove: self.remove.into_iter().map(str::to_owned).collect(),
+            limits: self.limits.into_iter().map(LimitText::into_owned).collect(),
+            audit: self.audit,
+            keep: owned_pairs(self.keep),
+            observed: self.observed.into_iter().map(str::to_owned).collect(),
+            target: self.target.map(str::to_owned),
+            policy: self.policy.to_owned(),
+        }
+    }
+}
+
+impl LimitUse {
+    fn as_text(&self) -> LimitText<'_> {
+        let Self { name, key, rate, per_s, burst } = self;
+        LimitText { name, key, rate: *rate, per_s: *per_s, burst: *burst }
+    }
+}
+
+impl LimitText<'_> {
+    fn into_owned(self) -> LimitUse {
+        let Self { name, key, rate, per_s, burst } = self;
+        LimitUse { name: name.to_owned(), key: key.to_owned(), rate, per_s, burst }
+    }
+}
+
+fn pairs(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+fn owned_pairs(pairs: Vec<(&str, &str)>) -> Vec<(String, String)> {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// Says why a decision is as it is. The list is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::ast::{AuditLevel, Effect};
-use crate::decision::{Decision, LimitUse, Reason};
+use crate::decision::{Decision, DecisionText, LimitText, Reason};
 use crate::plan::{Action, Plan, PlanKind};
 use crate::policy::{Denial, RuleId};
 use crate::request::Refused;
@@ -161,23 +161,28 @@ impl Outcome {
         self.target.as_ref().map(|range| self.at(range))
     }
 
+    /// Returns the rule that decided, where one did.
+    #[must_use]
+    pub fn rule(&self) -> Option<RuleId> {
+        self.rule
+    }
+
     /// Copies the outcome into a decision of its own. This allocates; deciding does not.
     #[must_use]
     pub fn to_decision(&self, plan: &Plan) -> Decision {
-        let rule_name = |rule: RuleId| plan.rule(rule).map(|r| r.name.clone());
-        let text = self.rule.and_then(|r| plan.rule(r)).and_then(|r| match &r.kind {
-            PlanKind::Deny(Denial::Respond { text, .. }) if self.why == Why::Rule => text.clone(),
-            PlanKind::Allow | PlanKind::Deny(_) | PlanKind::Limit | PlanKind::Forward | PlanKind::Audit => {
-                None
-            }
-        });
-        Decision {
+        self.view(plan).into_owned()
+    }
+
+    /// Looks at the outcome as a decision. This allocates where there are lists, or where the request or its token was refused.
+    #[must_use]
+    pub fn view<'d>(&'d self, plan: &'d Plan) -> DecisionText<'d> {
+        DecisionText {
             effect: self.effect,
             status: self.status,
             reason: self.reason(),
-            rule: self.rule.and_then(rule_name),
-            challenge: self.challenge.as_ref().map(|range| self.at(range).to_owned()),
-            text,
+            rule: self.rule.and_then(|rule| plan.rule_name(rule)),
+            challenge: self.challenge.as_ref().map(|range| self.at(range)),
+            text: self.response(plan),
             set: self.headers_set(plan),
             remove: self.headers_removed(plan),
             limits: self
@@ -188,8 +193,18 @@ impl Outcome {
             audit: self.audit,
             keep: self.kept(plan),
             observed: self.observed(plan),
-            target: self.target().map(str::to_owned),
-            policy: plan.digest.clone(),
+            target: self.target(),
+            policy: &plan.digest,
+        }
+    }
+
+    /// Finds the text that a `respond` sends.
+    fn response<'d>(&self, plan: &'d Plan) -> Option<&'d str> {
+        match &plan.rule(self.rule?)?.kind {
+            PlanKind::Deny(Denial::Respond { text, .. }) if self.why == Why::Rule => text.as_deref(),
+            PlanKind::Allow | PlanKind::Deny(_) | PlanKind::Limit | PlanKind::Forward | PlanKind::Audit => {
+                None
+            }
         }
     }
 
@@ -209,44 +224,44 @@ impl Outcome {
         }
     }
 
-    fn headers_set(&self, plan: &Plan) -> Vec<(String, String)> {
-        let mut set: Vec<(String, String)> = self
-            .set
-            .iter()
-            .filter_map(|(instance, place, range)| {
-                Some((plan.set_name(*instance, *place)?.to_owned(), self.at(range).to_owned()))
-            })
-            .collect();
-        set.sort();
+    fn headers_set<'d>(&'d self, plan: &'d Plan) -> Vec<(&'d str, &'d str)> {
+        let named = |(instance, place, range): &'d Set| {
+            Some((plan.set_name(*instance, *place)?.as_str(), self.at(range)))
+        };
+        let mut set: Vec<_> = self.set.iter().filter_map(named).collect();
+        set.sort_unstable();
         set.dedup();
         set
     }
 
     /// Lists what is removed on allow: all that the policy ever sets, and what a matching `remove` names.
-    fn headers_removed(&self, plan: &Plan) -> Vec<String> {
+    fn headers_removed<'d>(&self, plan: &'d Plan) -> Vec<&'d str> {
         if self.effect == Effect::Deny {
             return Vec::new();
         }
-        let mut remove: Vec<String> = plan.reading.needs().sets.clone();
+        let mut remove: Vec<&str> = plan.reading.needs().sets.iter().map(String::as_str).collect();
         for instance in &self.matched {
             if let Some(Action::Forward { remove: named, .. }) = plan.instance(*instance).map(|i| &i.action) {
-                remove.extend(named.iter().cloned());
+                remove.extend(named.iter().map(String::as_str));
             }
         }
         remove.retain(|name| self.first_set(plan, name).is_none());
-        remove.sort();
+        remove.sort_unstable();
         remove.dedup();
         remove
     }
 
-    fn limit(&self, plan: &Plan, instance: u32, key: &Range<usize>) -> Option<LimitUse> {
+    fn limit<'d>(&'d self, plan: &'d Plan, instance: u32, key: &Range<usize>) -> Option<LimitText<'d>> {
         let found = plan.instance(instance)?;
         let Action::Limit { rate, per_s, burst, .. } = &found.action else { return None };
-        let name = plan.rule(found.rule)?.name.clone();
-        Some(LimitUse { name, key: self.at(key).to_owned(), rate: *rate, per_s: *per_s, burst: *burst })
+        let name = plan.rule_name(found.rule)?;
+        Some(LimitText { name, key: self.at(key), rate: *rate, per_s: *per_s, burst: *burst })
     }
 
-    fn kept(&self, plan: &Plan) -> Vec<(String, String)> {
+    fn kept<'d>(&'d self, plan: &'d Plan) -> Vec<(&'d str, &'d str)> {
+        if self.keep.is_empty() {
+            return Vec::new();
+        }
         let actions = self.matched.iter().filter_map(|i| Some(&plan.instance(*i)?.action));
         let redacted: BTreeSet<&String> = actions
             .flat_map(|action| match action {
@@ -254,31 +269,34 @@ impl Outcome {
                 Action::Observe | Action::Limit { .. } | Action::Forward { .. } => &[],
             })
             .collect();
-        let named =
-            |(instance, place, range): &(u32, u32, Range<usize>)| match &plan.instance(*instance)?.action {
-                Action::Audit { keep, .. } => {
-                    let (name, _) = keep.get(usize::try_from(*place).ok()?)?;
-                    (!redacted.contains(name)).then(|| (name.clone(), self.at(range).to_owned()))
-                }
-                _ => None,
-            };
+        let named = |(instance, place, range): &'d (u32, u32, Range<usize>)| {
+            let Action::Audit { keep, .. } = &plan.instance(*instance)?.action else { return None };
+            let (name, _) = keep.get(usize::try_from(*place).ok()?)?;
+            (!redacted.contains(name)).then(|| (name.as_str(), self.at(range)))
+        };
         let mut keep: Vec<_> = self.keep.iter().filter_map(named).collect();
-        keep.sort();
+        keep.sort_unstable();
         keep.dedup();
         keep
     }
 
-    fn observed(&self, plan: &Plan) -> Vec<String> {
+    fn observed<'d>(&self, plan: &'d Plan) -> Vec<&'d str> {
         let observed =
             self.matched.iter().filter_map(|i| plan.instance(*i)).filter(|i| i.action == Action::Observe);
-        let mut names: Vec<String> = observed.filter_map(|i| Some(plan.rule(i.rule)?.name.clone())).collect();
-        names.sort();
+        let mut names: Vec<&str> = observed.filter_map(|i| plan.rule_name(i.rule)).collect();
+        names.sort_unstable();
         names.dedup();
         names
     }
 }
 
 impl Plan {
+    /// Returns the full name of a rule.
+    #[must_use]
+    pub fn rule_name(&self, rule: RuleId) -> Option<&str> {
+        self.rule(rule).map(|rule| rule.name.as_str())
+    }
+
     pub(crate) fn rule(&self, id: RuleId) -> Option<&crate::plan::PlanRule> {
         self.rules.get(usize::try_from(id.0).ok()?)
     }

@@ -9,7 +9,7 @@ use super::outcome::{Outcome, Why};
 use super::routes::{self, Starts};
 use super::tables::{run, word};
 use super::view::View;
-use crate::decision::{Challenge, ChallengeError, Decision};
+use crate::decision::{Challenge, ChallengeError, Decision, DecisionText};
 use crate::identity::{Caller, Identity};
 use crate::plan::{Action, Plan, PlanKind};
 use crate::policy::{Denial, RuleId};
@@ -72,6 +72,12 @@ impl<P: Borrow<Plan>> Session<P> {
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
         &self.work.outcome
+    }
+
+    /// Looks at the outcome of the request decided last as a decision, without copies.
+    #[must_use]
+    pub fn view(&self) -> DecisionText<'_> {
+        self.work.outcome.view(self.plan.borrow())
     }
 
     /// Copies the outcome of the request decided last into a decision of its own. This allocates.
