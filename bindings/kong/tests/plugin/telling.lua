@@ -9,11 +9,11 @@ local load_unsigned = gatelaw.load_unsigned
 
 
 local function tell(gate)
-  local handle = gate.handle
-  gate.handle = function(...)
-    local handling, decision = handle(...)
+  local serve = gate.serve
+  gate.serve = function(...)
+    local served, err, trace = serve(...)
     pdk.append(pdk.settings.log .. ".lines", gate:decision_json() or "")
-    return handling, decision
+    return served, err, trace
   end
 
   return gate
