@@ -37,7 +37,7 @@ pub use compile::{Compiled, compile};
 pub use decision::Decision;
 pub use eval::{Asked, Begun, Explanation, Outcome, Prepared, RuleExplained, Session};
 pub use identity::{Caller, Identity};
-pub use plan::{Cost, Plan, RuleSummary, Stats};
+pub use plan::{Cost, Dearest, Plan, RuleSummary, Stats};
 pub use request::RawRequest;
 pub use source::Sources;
 

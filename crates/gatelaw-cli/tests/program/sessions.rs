@@ -103,7 +103,10 @@ fn masked(line: &str) -> String {
     let is_message = masked.starts_with("error[");
     let is_figure =
         ["bytes", "words of", "values and", "classes of", "states of", "values that", "variables"];
-    if !is_message && is_figure.iter().any(|word| masked.contains(word)) {
+    let figure = masked.trim_start_matches(' ').trim_start_matches(|c: char| c.is_ascii_digit() || c == ',');
+    let in_column =
+        masked.starts_with("    ") && !masked.trim_start().starts_with(figure) && figure.starts_with("  ");
+    if !is_message && (in_column || is_figure.iter().any(|word| masked.contains(word))) {
         without_digits(&masked)
     } else {
         masked

@@ -132,6 +132,8 @@ pub fn check_magic(bytes: &[u8]) -> Result<(), LoadError> {
 }
 
 const SECTIONS: usize = 10;
+const SECTION_NAMES: [&str; SECTIONS] =
+    ["identity", "needs", "strings", "variables", "nodes", "tables", "states", "entry", "rules", "notes"];
 const HEADER_BYTES: usize = 16;
 const DIGESTS_AT: usize = HEADER_BYTES;
 const LENGTHS_AT: usize = HEADER_BYTES + 64;
@@ -256,6 +258,12 @@ impl Plan {
     #[must_use]
     pub fn file_digest(&self) -> &str {
         &self.file_digest
+    }
+
+    /// Lists the sections of its artifact, by name, each with its length in bytes.
+    #[must_use]
+    pub fn section_bytes(&self) -> Vec<(&'static str, usize)> {
+        SECTION_NAMES.into_iter().zip(self.sections().iter().map(Vec::len)).collect()
     }
 
     fn sections(&self) -> [Vec<u8>; SECTIONS] {

@@ -1,18 +1,18 @@
 //! Compiles a checked policy into a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hosts::{HostTables, host_tables};
 use super::methods::{ByMethod, MethodGroups};
 use super::nodes::lay_out;
 use super::parts::{Parts, Verdict};
 use super::routes::{ItemId, Routes, State, TooMany};
-use super::stats::{Cost, Stats, class_cost};
+use super::stats::{Cost, Dearest, Stats, class_cost};
 use super::tables::{StringPool, Tables, string_table, string_table_words, word};
 use super::{Action, Entry, Instance, Plan, PlanKind, PlanRule, Source, VariableKind, VariableWords};
 use crate::eval::texts::literal_text;
 use crate::eval::{ClassifiedNotes, NoteDrafts};
-use crate::lower::{Alternative, Cond, Places, Probes, Read, Reading, TestId, Variable, places};
+use crate::lower::{Alternative, Cond, HostScope, Places, Probes, Read, Reading, TestId, Variable, places};
 use crate::needs::{PathParams, Relaxations};
 use crate::policy::{self, Policy, RuleId, Value};
 
@@ -29,7 +29,7 @@ pub(crate) fn compile(policy: &Policy, sources: &crate::source::Sources) -> (Pla
     let flat = flat_conditions(&places, &walks, &mut probes, &mut drafts, &mut notes);
     let (variables, tests) = probes.classify();
     let conditions: Vec<Cond> = drafts.iter().map(|d| d.classified(&tests)).collect();
-    let mut builder = Builder::new(policy, &places.alternatives, &conditions, variables.len());
+    let mut builder = Builder::new(policy, &places, &conditions, variables.len());
     builder.classes(&places, &walks, &flat);
     builder.finish(&hosts, &walks, &variables, notes.classified(&tests))
 }
@@ -156,6 +156,7 @@ struct ClassDraft {
 struct Builder<'c> {
     policy: &'c Policy,
     alternatives: &'c [Alternative],
+    scopes: &'c [HostScope],
     parts: Parts<'c>,
     ranked: Vec<RuleId>,
     rank_of: BTreeMap<RuleId, u32>,
@@ -171,17 +172,14 @@ struct Builder<'c> {
 }
 
 impl<'c> Builder<'c> {
-    fn new(
-        policy: &'c Policy,
-        alternatives: &'c [Alternative],
-        conditions: &'c [Cond],
-        variables: usize,
-    ) -> Self {
+    fn new(policy: &'c Policy, places: &'c Places, conditions: &'c [Cond], variables: usize) -> Self {
+        let alternatives = places.alternatives.as_slice();
         let ranked = ranked(policy);
         let rank_of = (0..).zip(&ranked).map(|(rank, rule)| (*rule, rank)).collect();
         let mut builder = Self {
             policy,
             alternatives,
+            scopes: &places.scopes,
             parts: Parts::new(conditions, variables),
             ranked,
             rank_of,
@@ -351,8 +349,9 @@ impl<'c> Builder<'c> {
         entry.other_host = host(&0);
         entry.everywhere = offset(self.everywhere);
         entry.rows_max = word(self.parts.rows_max);
-        let cost = self.cost(&tables.words, walks);
-        let stats = self.stats(walks, variable_words.len());
+        let costs = self.costs(&tables.words);
+        let cost = self.cost(&costs, walks);
+        let stats = self.stats(walks, variable_words.len(), &costs);
         let conditions = |members: &Members| members.iter().map(|(_, condition)| word(*condition)).collect();
         let classes = self.drafts.iter().zip(&class_offsets).map(|(d, at)| (*at, conditions(&d.members)));
         let notes = notes.finish(&mut self.parts.diagrams, classes);
@@ -384,24 +383,62 @@ impl<'c> Builder<'c> {
         (plan, stats)
     }
 
-    /// Bounds the cost of a decision: the rules that apply everywhere, and the dearest class for every walk.
-    fn cost(&self, tables: &[u32], walks: &Walks) -> Cost {
+    /// Bounds what each class costs.
+    fn costs(&self, tables: &[u32]) -> Vec<Cost> {
         let of = |d: &ClassDraft| {
             class_cost(&self.parts.diagrams, tables, &d.verdict, d.matching.as_ref().map(|(bits, _)| *bits))
         };
-        let costs: Vec<Cost> = self.drafts.iter().map(of).collect();
+        self.drafts.iter().map(of).collect()
+    }
+
+    /// Bounds the cost of a decision: the rules that apply everywhere, and the dearest class for every walk.
+    fn cost(&self, costs: &[Cost], walks: &Walks) -> Cost {
         let dearest = costs.iter().fold(Cost::default(), |a, b| a.max(*b));
         let walked =
             walks.starts.iter().map(|s| s.rules.len().saturating_add(s.flat.len())).max().unwrap_or(0);
         costs.get(self.everywhere).copied().unwrap_or_default().plus(dearest.times(walked))
     }
 
-    fn stats(&self, walks: &Walks, variables: usize) -> Stats {
+    /// Finds the place, other than everywhere, where a decision costs most; of equals the one with the least names.
+    fn dearest(&self, costs: &[Cost]) -> Option<Dearest> {
+        let places = self.drafts.iter().zip(costs).enumerate().filter(|(at, _)| *at != self.everywhere);
+        let most = places.clone().map(|(_, (_, cost))| (cost.variables_max, cost.words_max)).max()?;
+        let equals = places.filter(|(_, (_, cost))| (cost.variables_max, cost.words_max) == most);
+        let named =
+            equals.map(|(_, (draft, cost))| Dearest { rules: self.names(&draft.members), cost: *cost });
+        named.filter(|place| !place.rules.is_empty()).min_by(|a, b| a.rules.cmp(&b.rules))
+    }
+
+    /// Names the rules of some alternatives, sorted, each once.
+    fn names<'m>(&self, members: impl IntoIterator<Item = &'m (usize, usize)>) -> Vec<String> {
+        let rule = |(alternative, _): &(usize, usize)| {
+            let id = self.alternatives.get(*alternative)?.rule;
+            self.policy.rules.get(usize::try_from(id.0).ok()?)
+        };
+        let names: BTreeSet<&str> =
+            members.into_iter().filter_map(rule).map(|rule| rule.name.as_str()).collect();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Writes hosts as a policy does.
+    fn hosts(&self, scope: u32) -> String {
+        let hosts = usize::try_from(scope).ok().and_then(|scope| self.scopes.get(scope));
+        let text = |host: &policy::HostPattern| match host {
+            policy::HostPattern::Exact(host) => host.clone(),
+            policy::HostPattern::OneLabel(below) => format!("*.{below}"),
+            policy::HostPattern::Labels(below) => format!("**.{below}"),
+        };
+        let hosts: Vec<String> = hosts.into_iter().flatten().map(text).collect();
+        if hosts.is_empty() { "every host".to_owned() } else { hosts.join(", ") }
+    }
+
+    fn stats(&self, walks: &Walks, variables: usize, costs: &[Cost]) -> Stats {
         let mut fallbacks = Vec::new();
         for (scope, reading) in self.flat_classes.keys() {
             let rules = self.alternatives.iter().filter(|a| a.scope == *scope).count();
             fallbacks.push(format!(
-                "the {rules} routes of host set {scope}{} cross in so many ways that their automaton would have too many states; they are tested segment by segment. Fewer `*` and `{{name}}` beside literal segments at the same place would help",
+                "the {rules} routes of {}{} cross in so many ways that their automaton would have too many states; they are tested segment by segment. Fewer `*` and `{{name}}` beside literal segments at the same place would help",
+                self.hosts(*scope),
                 if *reading == Reading::Folded { " (case fold)" } else { "" }
             ));
         }
@@ -411,7 +448,8 @@ impl<'c> Builder<'c> {
                 let rule = named.and_then(|id| self.policy.rules.get(usize::try_from(id.0).ok()?));
                 fallbacks.push(format!(
                     "{} allow and deny rules that can matter in one place, `{}` among them, test too many independent things for a diagram; they are rows of bit vectors. Fewer different attributes in these rules, or narrower `on` clauses, would help",
-                    ranks.len(),
+                    // A rule has a rank for each of its rows.
+                    ranks.iter().collect::<BTreeSet<_>>().len(),
                     rule.map_or("", |r| r.name.as_str())
                 ));
             }
@@ -427,6 +465,13 @@ impl<'c> Builder<'c> {
                 .map(|(_, rules, services)| rules.states.len().saturating_add(services.states.len()))
                 .sum(),
             classes: self.drafts.len(),
+            dearest: self.dearest(costs),
+            program_rules: self.names(
+                self.drafts
+                    .iter()
+                    .flat_map(|draft| &draft.members)
+                    .filter(|(_, condition)| self.parts.program_of.contains_key(condition)),
+            ),
             fallbacks,
             ..Stats::default()
         }

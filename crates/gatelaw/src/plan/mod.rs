@@ -37,7 +37,7 @@ pub(crate) use hash::hash;
 pub(crate) use hosts::is_address;
 pub(crate) use methods::SPARSE;
 pub(crate) use nodes::lay_out;
-pub use stats::{Cost, Stats};
+pub use stats::{Cost, Dearest, Stats};
 pub use summary::RuleSummary;
 
 use crate::ast::AuditLevel;

@@ -28,7 +28,7 @@ pub(crate) struct Parts<'c> {
     conditions: &'c [Cond],
     /// Programs, as variables behind all others.
     pub(crate) programs: Vec<Ref>,
-    program_of: BTreeMap<usize, u32>,
+    pub(crate) program_of: BTreeMap<usize, u32>,
     first_program: u32,
     edges_left: u64,
     pub(crate) rows_max: usize,

@@ -33,8 +33,21 @@ pub struct Stats {
     pub table_words: usize,
     /// Words of the route automata.
     pub state_words: usize,
+    /// The place where a decision can cost most, apart from what is asked everywhere.
+    pub dearest: Option<Dearest>,
+    /// Full names of the rules that are asked as programs, sorted.
+    pub program_rules: Vec<String>,
     /// What fell back to bit vectors, each in words an engineer can act on.
     pub fallbacks: Vec<String>,
+}
+
+/// Names the rules that can matter in one place, and what it costs to ask them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dearest {
+    /// Their full names, sorted.
+    pub rules: Vec<String>,
+    /// What one decision there costs at most.
+    pub cost: Cost,
 }
 
 /// What a class costs.
@@ -106,4 +119,49 @@ fn path_max(diagrams: &Diagrams, root: Ref) -> u32 {
         longest.insert(at, below.saturating_add(1));
     }
     longest.get(&root).copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+
+    fn stats(text: &str) -> Stats {
+        crate::compile(&Sources::from_text("policy.gate", text)).unwrap().stats
+    }
+
+    #[test]
+    fn rules_that_would_take_too_many_rows_are_named() {
+        let way = |n: u32| {
+            format!("(request.header_line(\"a{n}\")? == \"x\" or request.header_line(\"b{n}\")? == \"y\")")
+        };
+        let ways = |count: u32| (0..count).map(way).collect::<Vec<_>>().join(" and ");
+        let other = |n: u32| {
+            format!(
+                "allow r{n} {{ for anyone when request.header_line(\"c{n}\")? == \"x\" and request.header_line(\"d{}\")? == \"y\" }}\n",
+                n * 7 % 40
+            )
+        };
+        let others: String = (0..200).map(other).collect();
+        let text = format!(
+            "{others}allow five {{ for anyone when {} }}\nallow six {{ for anyone when {} }}",
+            ways(5),
+            ways(6)
+        );
+        let stats = stats(&text);
+        assert_eq!(stats.program_rules, ["six"]);
+        assert!(matches!(stats.fallbacks.as_slice(), [why] if why.contains("202 allow and deny rules")));
+    }
+
+    #[test]
+    fn the_dearest_place_is_named_and_what_is_asked_everywhere_is_not() {
+        let stats = stats(
+            "allow everywhere { for anyone when request.header_line(\"a\")? == \"x\" and request.header_line(\"b\")? == \"y\" }\n\
+             allow cheap { on /cheap for anyone when request.header_line(\"a\")? == \"x\" }\n\
+             allow dear { on /dear for anyone when request.header_line(\"c\")? == \"x\" and request.header_line(\"d\")? == \"y\" }",
+        );
+        let dearest = stats.dearest.unwrap();
+        assert_eq!((dearest.rules, dearest.cost.variables_max), (vec!["dear".to_owned()], 2));
+        assert_eq!(stats.fallbacks, [] as [String; 0]);
+    }
 }
