@@ -1,13 +1,15 @@
 //! A whole gate for native hosts: a raw request with its token goes in, the decision comes out.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use gatelaw::limits::FETCH_MILLISECONDS_MAX;
 use gatelaw::policy::{Issuer, IssuerId};
 use gatelaw::request::{Fact, Token, TokenSource};
 use gatelaw::{Begun, Outcome, Plan, RawRequest, Session};
 
 use crate::keys::KeySet;
-use crate::request_line::RequestText;
+use crate::request_line::{LineCaller, RequestText};
 use crate::signature::Signatures;
 use crate::token::issuer_of;
 use crate::verifier::{Step, Verifier, Who};
@@ -34,12 +36,21 @@ use crate::verifier::{Step, Verifier, Who};
 #[derive(Debug)]
 pub struct Gate {
     session: Session<Arc<Plan>>,
-    verifier: Arc<Mutex<Verifier<Arc<Plan>>>>,
+    shared: Arc<Shared>,
     signatures: Signatures,
 }
 
+/// What the gates of several threads share.
+#[derive(Debug)]
+struct Shared {
+    // INVARIANT: locked for look-ups alone: neither while keys are fetched nor while a signature is verified.
+    verifier: Mutex<Verifier<Arc<Plan>>>,
+    /// Told when a fetch of keys ends.
+    fetch_ended: Condvar,
+}
+
 /// Keys that were fetched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
     /// The keys.
     pub keys: KeySet,
@@ -62,15 +73,16 @@ impl Gate {
     #[must_use]
     pub fn of(verifier: Verifier<Arc<Plan>>) -> Self {
         let session = Session::new(Arc::clone(verifier.shared_plan()));
-        Self { session, verifier: Arc::new(Mutex::new(verifier)), signatures: Signatures::default() }
+        let shared = Shared { verifier: Mutex::new(verifier), fetch_ended: Condvar::new() };
+        Self { session, shared: Arc::new(shared), signatures: Signatures::default() }
     }
 
     /// Makes a gate for another thread, with the same keys and remembered tokens.
     #[must_use]
     pub fn share(&self) -> Self {
         let plan = Arc::clone(self.verifier().shared_plan());
-        let verifier = Arc::clone(&self.verifier);
-        Self { session: Session::new(plan), verifier, signatures: self.signatures.clone() }
+        let shared = Arc::clone(&self.shared);
+        Self { session: Session::new(plan), shared, signatures: self.signatures.clone() }
     }
 
     /// Makes a gate for the next policy: it takes over the keys of the issuers that stay, and no token that was verified.
@@ -93,8 +105,7 @@ impl Gate {
     /// Returns the verifier, for what a host does beside requests, such as fetching the keys that are due. No request of this gate,
     /// or of one that shares with it, is decided while it is held.
     pub fn verifier(&self) -> MutexGuard<'_, Verifier<Arc<Plan>>> {
-        // INVARIANT: nothing in a verifier is left half done where a thread panics: all its changes are single steps.
-        self.verifier.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock()
     }
 
     /// Returns the session, for explaining what was decided last.
@@ -107,8 +118,8 @@ impl Gate {
         self.answer(raw, None, None)
     }
 
-    /// Decides a request, and fetches keys first where its token can't be judged without. This waits for the fetch; one is made at a
-    /// time and after a cool-down, whatever tokens ask for.
+    /// Decides a request, and fetches keys first where its token can't be judged without. This waits for the fetch, be it another
+    /// thread's; one is made at a time and after a cool-down, whatever tokens ask for.
     pub fn decide_fetching(&mut self, raw: &RawRequest<'_>, fetch: Fetch<'_>) -> &Outcome {
         self.answer(raw, None, Some(fetch))
     }
@@ -116,78 +127,164 @@ impl Gate {
     /// Decides a request that was read as text, with the keys at hand: a token in its `identity` is verified as one in its headers
     /// is, and an `identity` that says who is asking is believed.
     pub fn decide_text(&mut self, request: &RequestText<'_>) -> &Outcome {
-        request.with(|raw| match request.token() {
-            None if request.has_identity() => {
+        self.answer_text(request, None)
+    }
+
+    /// Decides a request that was read as text, and fetches keys first as [`Gate::decide_fetching`] does.
+    pub fn decide_text_fetching(&mut self, request: &RequestText<'_>, fetch: Fetch<'_>) -> &Outcome {
+        self.answer_text(request, Some(fetch))
+    }
+
+    /// Decides a request that was read as text where that takes no signature and no keys: it has no token, or one that is
+    /// remembered or refused. `None`: another call has to decide it, for which a host may want to let go of its locks.
+    pub fn decide_text_at_once(&mut self, request: &RequestText<'_>) -> Option<&Outcome> {
+        if request.says_who() {
+            return Some(self.answer_text(request, None));
+        }
+        let is_decided = request.with(|raw| {
+            let given = request.token().map(given);
+            let who = match self.session.begin(raw) {
+                Begun::Decided(_) => Who::Anonymous,
+                Begun::Open(found) => match given.or(found) {
+                    Some(token) => match self.shared.lock().begin(token, certificate(raw), raw.now) {
+                        Step::Decided(who) => who,
+                        Step::NeedsKeys(_) | Step::NeedsSignature(_) => return false,
+                    },
+                    None => Who::Anonymous,
+                },
+            };
+            self.session.finish(who.caller());
+            true
+        });
+        is_decided.then(|| self.session.outcome())
+    }
+
+    /// Answers who asks by a request that was read as text, as [`Gate::decide_text`] finds it: for explaining the decision. Keys are
+    /// fetched where `fetch` is given.
+    pub fn caller(&mut self, request: &RequestText<'_>, fetch: Option<Fetch<'_>>) -> LineCaller {
+        if request.says_who() {
+            return request.caller(self.session.plan().identity_model());
+        }
+        request.with(|raw| self.who(raw, request.token().map(given), fetch)).into()
+    }
+
+    /// Fetches the keys that were never had or are stale: for a thread beside requests, which go on with what is at hand. Whether
+    /// there are any is known by [`Verifier::due`].
+    pub fn fetch_due(&self, now: i64, fetch: Fetch<'_>) {
+        let due: Vec<IssuerId> = self.verifier().due(now).collect();
+        for issuer in due {
+            self.shared.fetch_keys(issuer, now, fetch);
+        }
+    }
+
+    fn answer_text(&mut self, request: &RequestText<'_>, fetch: Option<Fetch<'_>>) -> &Outcome {
+        request.with(|raw| {
+            if request.says_who() {
                 let caller = request.caller(self.session.plan().identity_model());
                 self.session.decide(raw, caller.caller());
-            }
-            token => {
-                self.answer(raw, token, None);
+            } else {
+                self.answer(raw, request.token().map(given), fetch);
             }
         });
         self.session.outcome()
     }
 
     /// Decides with a token that was given beside the request, or that stands in it.
-    fn answer(&mut self, raw: &RawRequest<'_>, given: Option<&str>, fetch: Option<Fetch<'_>>) -> &Outcome {
-        let given = given.map(|value| Token { source: TokenSource::Authorization, value });
-        let who = match self.session.begin(raw) {
-            Begun::Decided(_) => Who::Anonymous,
-            Begun::Open(found) => match given.or(found) {
-                Some(token) => judge(&self.verifier, &mut self.signatures, token, raw, fetch),
-                None => Who::Anonymous,
-            },
-        };
+    fn answer(
+        &mut self,
+        raw: &RawRequest<'_>,
+        given: Option<Token<'_>>,
+        fetch: Option<Fetch<'_>>,
+    ) -> &Outcome {
+        let who = self.who(raw, given, fetch);
         self.session.finish(who.caller())
     }
-}
 
-/// Judges a token to the end. The verifier is locked for look-ups alone: neither while keys are fetched nor while a signature is
-/// verified.
-fn judge(
-    verifier: &Mutex<Verifier<Arc<Plan>>>,
-    signatures: &mut Signatures,
-    token: Token<'_>,
-    raw: &RawRequest<'_>,
-    fetch: Option<Fetch<'_>>,
-) -> Who {
-    let lock = || verifier.lock().unwrap_or_else(PoisonError::into_inner);
-    let certificate = if let Fact::Present(cert) = raw.facts.client_cert { Some(cert) } else { None };
-    let mut step = lock().begin(token, certificate, raw.now);
-    if let (Step::NeedsKeys(wanted), Some(fetch)) = (&step, fetch)
-        && fetch_keys(&lock, wanted.issuer, raw.now, fetch)
-    {
-        step = lock().begin(token, certificate, raw.now);
-    }
-    match step {
-        Step::Decided(who) => who,
-        Step::NeedsKeys(wanted) => wanted.otherwise,
-        Step::NeedsSignature(pending) => {
-            let is_valid = signatures.is_valid(&pending);
-            lock().settle(*pending, is_valid)
+    /// Begins a request, and judges its token to the end.
+    fn who(&mut self, raw: &RawRequest<'_>, given: Option<Token<'_>>, fetch: Option<Fetch<'_>>) -> Who {
+        match self.session.begin(raw) {
+            Begun::Decided(_) => Who::Anonymous,
+            Begun::Open(found) => match given.or(found) {
+                Some(token) => self.shared.judge(&mut self.signatures, token, raw, fetch),
+                None => Who::Anonymous,
+            },
         }
     }
 }
 
-/// Fetches an issuer's keys, unless somebody does. Answers whether there are new ones.
-fn fetch_keys<'v>(
-    lock: &impl Fn() -> MutexGuard<'v, Verifier<Arc<Plan>>>,
-    issuer: IssuerId,
-    now: i64,
-    fetch: Fetch<'_>,
-) -> bool {
-    let plan = {
-        let mut verifier = lock();
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Verifier<Arc<Plan>>> {
+        // INVARIANT: nothing in a verifier is left half done where a thread panics: all its changes are single steps.
+        self.verifier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Judges a token to the end.
+    fn judge(
+        &self,
+        signatures: &mut Signatures,
+        token: Token<'_>,
+        raw: &RawRequest<'_>,
+        fetch: Option<Fetch<'_>>,
+    ) -> Who {
+        let certificate = certificate(raw);
+        let mut step = self.lock().begin(token, certificate, raw.now);
+        if let (Step::NeedsKeys(wanted), Some(fetch)) = (&step, fetch)
+            && self.fetch_keys(wanted.issuer, raw.now, fetch)
+        {
+            step = self.lock().begin(token, certificate, raw.now);
+        }
+        match step {
+            Step::Decided(who) => who,
+            Step::NeedsKeys(wanted) => wanted.otherwise,
+            Step::NeedsSignature(pending) => {
+                let is_valid = signatures.is_valid(&pending);
+                self.lock().settle(*pending, is_valid)
+            }
+        }
+    }
+
+    /// Fetches an issuer's keys, or waits for who does. Answers whether there are new ones.
+    fn fetch_keys(&self, issuer: IssuerId, now: i64, fetch: Fetch<'_>) -> bool {
+        let mut verifier = self.lock();
         if !verifier.begin_fetch(issuer, now) {
+            return self.wait_for_fetch(verifier, issuer, now);
+        }
+        let plan = Arc::clone(verifier.shared_plan());
+        drop(verifier);
+        let fetched = issuer_of(plan.identity_model(), issuer).and_then(fetch);
+        let is_new = match fetched {
+            Some(Fetched { keys, max_age_s }) => self.lock().fetched(issuer, keys, max_age_s, now),
+            None => {
+                self.lock().failed(issuer, now);
+                false
+            }
+        };
+        self.fetch_ended.notify_all();
+        is_new
+    }
+
+    /// Waits for a fetch that is under way, no longer than one takes. Answers whether it ended.
+    fn wait_for_fetch(
+        &self,
+        verifier: MutexGuard<'_, Verifier<Arc<Plan>>>,
+        issuer: IssuerId,
+        now: i64,
+    ) -> bool {
+        if !verifier.is_fetching(issuer, now) {
             return false;
         }
-        Arc::clone(verifier.shared_plan())
-    };
-    let fetched = issuer_of(plan.identity_model(), issuer).and_then(fetch);
-    let is_new = fetched.is_some();
-    match fetched {
-        Some(Fetched { keys, max_age_s }) => lock().fetched(issuer, keys, max_age_s, now),
-        None => lock().failed(issuer, now),
+        let most = Duration::from_millis(FETCH_MILLISECONDS_MAX);
+        let is_fetching = |verifier: &mut Verifier<Arc<Plan>>| verifier.is_fetching(issuer, now);
+        let waited = self.fetch_ended.wait_timeout_while(verifier, most, is_fetching);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
-    is_new
+}
+
+/// Names a token that was given beside its request: it came as one of `Authorization` does.
+fn given(value: &str) -> Token<'_> {
+    Token { source: TokenSource::Authorization, value }
+}
+
+fn certificate<'r>(raw: &RawRequest<'r>) -> Option<&'r str> {
+    if let Fact::Present(cert) = raw.facts.client_cert { Some(cert) } else { None }
 }

@@ -7,6 +7,8 @@ mod checked;
 mod decision_line;
 mod decision_read;
 mod explanation_line;
+#[cfg(all(feature = "fetch", not(target_arch = "wasm32")))]
+mod fetch;
 #[cfg(not(target_arch = "wasm32"))]
 mod gate;
 mod handling;
@@ -26,6 +28,8 @@ pub use checked::{Checked, is_about_text};
 pub use decision_line::{decide_line, decision_line, request_line};
 pub use decision_read::{DecisionError, read_decision};
 pub use explanation_line::{explain_line, explanation_line, is_before_rules};
+#[cfg(all(feature = "fetch", not(target_arch = "wasm32")))]
+pub use fetch::{FetchError, Fetcher};
 #[cfg(not(target_arch = "wasm32"))]
 pub use gate::{Fetch, Fetched, Gate};
 pub use handling::{Answer, CORRELATION_HEADER, Forward, Handling};

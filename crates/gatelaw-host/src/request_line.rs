@@ -7,6 +7,7 @@ mod plain;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use gatelaw::json::{Json, JsonText};
 use gatelaw::limits::REQUEST_LINE_BYTES_MAX;
@@ -15,6 +16,7 @@ use gatelaw::policy::IdentityModel;
 use gatelaw::request::Scheme;
 use gatelaw::{Caller, Identity, Plan, Prepared, RawRequest};
 
+use crate::verifier::Who;
 use facts::FactsText;
 
 /// Says why a line is no request: a stable code, and the member at fault.
@@ -148,11 +150,22 @@ pub enum LineCaller {
     /// Verified claims.
     Verified(Box<Identity>),
     /// Verified claims, classified for all requests with their token.
-    Prepared(Box<Prepared>),
+    Prepared(Arc<Prepared>),
     /// A token that is not valid, with its code.
     Invalid(String),
     /// No keys of its issuer were to be had.
     KeysUnavailable,
+}
+
+impl From<Who> for LineCaller {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::Anonymous => Self::Anonymous,
+            Who::Verified(prepared) => Self::Prepared(prepared),
+            Who::Invalid(code) => Self::Invalid(code.name().to_owned()),
+            Who::KeysUnavailable => Self::KeysUnavailable,
+        }
+    }
 }
 
 impl LineCaller {
@@ -174,7 +187,7 @@ impl LineCaller {
     #[must_use]
     pub fn prepared(self, plan: &Plan) -> Self {
         match self {
-            Self::Verified(identity) => Self::Prepared(Box::new(plan.prepare(*identity))),
+            Self::Verified(identity) => Self::Prepared(Arc::new(plan.prepare(*identity))),
             Self::Anonymous | Self::Prepared(_) | Self::Invalid(_) | Self::KeysUnavailable => self,
         }
     }
@@ -310,6 +323,12 @@ impl<'l> RequestText<'l> {
     #[must_use]
     pub fn has_identity(&self) -> bool {
         self.identity != IdentityLine::Absent
+    }
+
+    /// Says whether the request says who is asking by what its sender verified, not by a token.
+    #[must_use]
+    pub fn says_who(&self) -> bool {
+        self.has_identity() && self.token().is_none()
     }
 
     /// Returns the token that the request's `identity` holds.

@@ -262,11 +262,16 @@ impl<P: Borrow<Plan>> Verifier<P> {
         self.keys_mut(issuer).is_some_and(|keys| keys.begin_fetch(now))
     }
 
-    /// Takes the keys that were fetched; `max_age_s` is how long their endpoint calls them fresh.
-    pub fn fetched(&mut self, issuer: IssuerId, set: KeySet, max_age_s: Option<i64>, now: i64) {
-        if let Some(keys) = self.keys_mut(issuer) {
-            keys.fetched(set, max_age_s, now);
-        }
+    /// Says whether a fetch of an issuer's keys is under way.
+    #[must_use]
+    pub fn is_fetching(&self, issuer: IssuerId, now: i64) -> bool {
+        keys_of(&self.issuers, issuer).is_some_and(|keys| keys.is_fetching(now))
+    }
+
+    /// Takes the keys that were fetched; `max_age_s` is how long their endpoint calls them fresh. Answers whether they were taken: a
+    /// set without keys counts as a fetch that failed.
+    pub fn fetched(&mut self, issuer: IssuerId, set: KeySet, max_age_s: Option<i64>, now: i64) -> bool {
+        self.keys_mut(issuer).is_some_and(|keys| keys.fetched(set, max_age_s, now))
     }
 
     /// Notes that a fetch failed: keys that were had before stay.

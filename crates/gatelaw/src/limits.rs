@@ -124,6 +124,8 @@ pub const KEYS_FRESH_S_MAX: i64 = 24 * 60 * 60;
 pub const KEYS_FRESH_S_DEFAULT: i64 = 10 * 60;
 /// Seconds between two fetches of one issuer's keys, whatever tokens ask for.
 pub const KEYS_COOL_DOWN_S: i64 = 30;
+/// Milliseconds that a fetch of keys takes, what says where they are included: a request may be waiting for them.
+pub const FETCH_MILLISECONDS_MAX: u64 = 5_000;
 /// Seconds after which a fetch that never ended counts as failed: twice a host's time-out.
 pub const KEYS_FETCH_S_MAX: i64 = 10;
 /// Verified tokens that a gate remembers, where it is not told otherwise.

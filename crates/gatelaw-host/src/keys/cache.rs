@@ -98,10 +98,18 @@ impl KeyCache {
 
     /// Takes fetched keys. `max_age_s` is what the endpoint says of them (RFC 9111 §5.2.2.1), kept within
     /// [`KEYS_FRESH_S_MIN`] and [`KEYS_FRESH_S_MAX`].
-    pub fn fetched(&mut self, set: KeySet, max_age_s: Option<i64>, now: i64) {
+    ///
+    /// Answers whether they were taken: a set without keys is none, since nobody could sign in by it. It is a mistake of its
+    /// endpoint, and counts as a fetch that failed.
+    pub fn fetched(&mut self, set: KeySet, max_age_s: Option<i64>, now: i64) -> bool {
+        if set.keys.is_empty() {
+            self.failed(now);
+            return false;
+        }
         (self.set, self.fetching_since) = (Some(self.taken(set)), None);
         (self.fetched_at, self.tried_at) = (Some(now), Some(now));
         self.fresh_s = max_age_s.unwrap_or(KEYS_FRESH_S_DEFAULT).clamp(KEYS_FRESH_S_MIN, KEYS_FRESH_S_MAX);
+        true
     }
 
     /// Notes that a fetch failed: what was had before is kept.

@@ -1,6 +1,7 @@
 //! Endpoints of keys that fail, are slow, flooded or serve other keys, and clocks that jump meanwhile: scripted, without waiting.
 
 use gatelaw::base64url::encode;
+use gatelaw::limits::{KEYS_COOL_DOWN_S, KEYS_FRESH_S_DEFAULT};
 use gatelaw::policy::IssuerId;
 use gatelaw::request::{Token, TokenSource};
 use gatelaw::{Plan, Sources, compile};
@@ -299,6 +300,22 @@ fn clocks_that_jump_let_no_keys_live_for_ever() {
         scene.verifier.failed(ISSUER, now);
         assert!(!scene.is_due(now), "{jump}");
     }
+}
+
+#[test]
+fn f04_a_fetched_set_without_keys_is_none() {
+    let mut scene = Scene::with_keys(None);
+    // The token is valid for half a day, the keys are fresh for ten minutes.
+    let later = NOW + KEYS_FRESH_S_DEFAULT;
+    assert!(scene.verifier.begin_fetch(ISSUER, later));
+    assert!(!scene.verifier.fetched(ISSUER, KeySet::default(), None, later));
+    assert_eq!(scene.ask(later), "verified", "by the keys that were there");
+    assert!(!scene.verifier.begin_fetch(ISSUER, later), "it counts as a fetch that failed");
+    assert_eq!(
+        scene.verifier.due(later + KEYS_COOL_DOWN_S).count(),
+        1,
+        "and what is there is as old as before"
+    );
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! A gate from a raw request to the decision, and what its verifier remembers.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
 
 use gatelaw::request::{Fact, Facts, Token, TokenSource};
 use gatelaw::{Effect, Plan, RawRequest, Sources, compile};
@@ -244,4 +247,73 @@ fn a_line_may_bring_a_token() {
         let outcome = gate.decide_text(&request);
         assert_eq!((outcome.effect(), outcome.status()), (effect, status), "{member}");
     }
+}
+
+#[test]
+fn requests_that_come_while_keys_are_fetched_wait_for_that_one_fetch() {
+    let signer = Signer::new(Algorithm::Es256);
+    let gate = Gate::new(plan("ES256"));
+    let token = signer.token(&claims("u"));
+    let fetches = AtomicUsize::new(0);
+    let together = Barrier::new(8);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let mut gate = gate.share();
+            let (together, fetches, token, signer) = (&together, &fetches, &token, &signer);
+            scope.spawn(move || {
+                together.wait();
+                let answer = decide(&mut gate, token, NOW, &mut || {
+                    fetches.fetch_add(1, Ordering::SeqCst);
+                    thread::sleep(Duration::from_millis(200));
+                    Some(Fetched { keys: signer.keys(), max_age_s: None })
+                });
+                assert_eq!(answer, (200, "rule".to_owned()));
+            });
+        }
+    });
+    assert_eq!(fetches.into_inner(), 1);
+}
+
+#[test]
+fn stale_keys_are_fetched_beside_requests() {
+    let signer = Signer::new(Algorithm::Es256);
+    let gate = Gate::new(plan("ES256"));
+    let mut fetches = 0;
+    for (now, expected) in [(NOW, 1), (NOW + 599, 1), (NOW + 600, 2), (NOW + 601, 2)] {
+        gate.fetch_due(now, &mut |_| {
+            fetches += 1;
+            Some(Fetched { keys: signer.keys(), max_age_s: Some(600) })
+        });
+        assert_eq!(fetches, expected, "at {now}");
+    }
+}
+
+#[test]
+fn what_takes_no_signature_and_no_keys_is_decided_at_once() {
+    let signer = Signer::new(Algorithm::Es256);
+    let mut gate = Gate::new(plan("ES256"));
+    let token = signer.token(&claims("u"));
+    let line = |identity: &str| {
+        format!(
+            r#"{{"method":"GET","scheme":"https","host":"a.example","target":"/orders/1","now":{NOW}{identity}}}"#
+        )
+    };
+    let status = |gate: &mut Gate, identity: &str| {
+        let line = line(identity);
+        let request = RequestLine::parse(&line, None).unwrap();
+        gate.decide_text_at_once(&request).map(gatelaw::Outcome::status)
+    };
+    let with_token = format!(r#","identity":{{"token":"{token}"}}"#);
+    assert_eq!(status(&mut gate, ""), Some(401), "nobody asks");
+    assert_eq!(status(&mut gate, r#","identity":{"issuer":"a","claims":{"sub":"u"}}"#), Some(200));
+    assert_eq!(status(&mut gate, r#","identity":{"token":"x"}"#), Some(401), "no token at all");
+    assert_eq!(status(&mut gate, &with_token), None, "keys are missing");
+    gate.set_keys("a", signer.keys());
+    assert_eq!(status(&mut gate, &with_token), None, "the signature has to be verified");
+    let line = line(&with_token);
+    let request = RequestLine::parse(&line, None).unwrap();
+    assert_eq!(gate.decide_text(&request).status(), 200);
+    assert_eq!(status(&mut gate, &with_token), Some(200), "it is remembered");
+    let caller = gate.caller(&request, None);
+    assert!(matches!(caller.caller(), gatelaw::Caller::Prepared(prepared) if prepared.identity().id() == "u"));
 }
