@@ -123,10 +123,12 @@ Examples:
     #[command(after_help = "\
 A line that is no request is answered with an error line and named on stderr; the others are still decided.
 The exit code is 0 whatever is decided. With `--format text` the answers are written for people.
+With `--keys` or `--fetch` the tokens of requests are verified; without, they are refused: `token:no_verifier`.
 
 Examples:
   gatelaw decide --policy policy requests.jsonl
   gatelaw decide --policy policy.gatelaw - < requests.jsonl > decisions.jsonl
+  gatelaw decide --policy policy --keys okta=jwks.json requests.jsonl
   echo '{\"method\":\"GET\",\"scheme\":\"https\",\"host\":\"api.acme.com\",\"target\":\"/v1/orders\"}' |
     gatelaw decide --policy policy --now 2026-01-01T12:00:00Z")]
     Decide(RequestArguments),
@@ -150,11 +152,12 @@ pub(crate) enum TokenVerb {
 The exit code is 0 for a token that is accepted, 1 for one that is refused. The token is never shown whole, its signature and the
 values of `secret` attributes not at all. Write `-` and give the token on stdin to keep it out of the shell's history.
 
-Without the keys of its issuer a token is checked up to its key, and refused there.
+Without the keys of its issuer a token is checked up to its key, and refused there. `--fetch` fetches them.
 
 Examples:
   gatelaw token check --policy policy --keys jwks.json - < token.txt
   gatelaw token check --policy policy --keys okta=okta.json --keys github=github.json --now 2026-01-01T12:00:00Z -
+  gatelaw token check --policy policy --fetch - < token.txt
   gatelaw token check --policy policy.gatelaw --format json - < token.txt")]
     Check(TokenArguments),
 }
@@ -208,7 +211,7 @@ pub(crate) struct InspectArguments {
     pub(crate) artifact: PathBuf,
 }
 
-/// `gatelaw decide --policy PATH [FILE|-]`, `gatelaw explain --policy PATH [FILE|-]`
+/// `gatelaw decide --policy PATH [--keys [ISSUER=]FILE] [--fetch] [FILE|-]`, and the same for `gatelaw explain`
 #[derive(Debug, Args)]
 pub(crate) struct RequestArguments {
     /// A folder, `.gate` files or an artifact; may repeat
@@ -217,6 +220,8 @@ pub(crate) struct RequestArguments {
     /// The requests, one JSON line each; without it, or as `-`: stdin
     #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
     pub(crate) requests: PathBuf,
+    #[command(flatten)]
+    pub(crate) keys: KeysArguments,
     /// The time of lines that have no `now`: `2026-01-01T12:00:00Z`, or Unix seconds
     #[arg(long, value_name = "INSTANT|SECONDS", value_parser = parse_now, allow_negative_numbers = true)]
     pub(crate) now: Option<i64>,
@@ -225,7 +230,7 @@ pub(crate) struct RequestArguments {
     pub(crate) output: PathBuf,
 }
 
-/// `gatelaw token check --policy PATH [--keys [ISSUER=]FILE] TOKEN|-`
+/// `gatelaw token check --policy PATH [--keys [ISSUER=]FILE] [--fetch] TOKEN|-`
 #[derive(Debug, Args)]
 pub(crate) struct TokenArguments {
     /// A folder, `.gate` files or an artifact; may repeat
@@ -244,12 +249,31 @@ pub(crate) struct TokenArguments {
     pub(crate) token: OsString,
 }
 
-/// `--keys [ISSUER=]FILE`
+/// `--keys [ISSUER=]FILE`, `--fetch`
 #[derive(Debug, Args)]
 pub(crate) struct KeysArguments {
     /// The keys of an issuer, a JWKS file; the name may be left out where the policy has one issuer; may repeat
     #[arg(long = "keys", value_name = "[ISSUER=]FILE", value_parser = parse_keys)]
     pub(crate) keys: Vec<KeysArgument>,
+    /// Fetch the other issuers' keys, by https; `--fetch=loopback`: also by http where they are on this machine
+    #[arg(
+        long,
+        value_name = "HOW",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "https",
+        hide_possible_values = true
+    )]
+    pub(crate) fetch: Option<FetchBy>,
+}
+
+/// How keys are fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FetchBy {
+    /// By https.
+    Https,
+    /// By https, and by http from this machine.
+    Loopback,
 }
 
 /// Whose keys stand in which file.

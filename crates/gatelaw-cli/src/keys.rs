@@ -1,20 +1,53 @@
-//! `--keys`: the keys of issuers, from files.
+//! `--keys` and `--fetch`: the keys of issuers, from files and from where the issuers have them.
 
+use std::borrow::Borrow;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use gatelaw::Plan;
 use gatelaw::limits::KEY_SET_BYTES_MAX;
-use gatelaw::policy::IssuerId;
-use gatelaw_host::Verifier;
+use gatelaw::policy::{Issuer, IssuerId};
 use gatelaw_host::keys::KeySet;
+use gatelaw_host::{Fetched, Fetcher, Verifier};
 
 use crate::answer::Failure;
-use crate::args::{KeysArgument, KeysArguments};
+use crate::args::{FetchBy, KeysArgument, KeysArguments};
+use crate::terminal::Terminal;
+
+/// Fetches the keys of each issuer once at most: the requests of a file may be of any times, and no endpoint should pay for that.
+pub(crate) struct FetchOnce<'t> {
+    fetcher: Fetcher,
+    terminal: &'t Terminal,
+    asked: HashSet<String>,
+}
+
+impl<'t> FetchOnce<'t> {
+    /// Makes it where the arguments ask for it.
+    pub(crate) fn of(arguments: &KeysArguments, terminal: &'t Terminal) -> Option<Self> {
+        let fetcher = match arguments.fetch? {
+            FetchBy::Https => Fetcher::default(),
+            FetchBy::Loopback => Fetcher::default().allow_loopback(),
+        };
+        Some(Self { fetcher, terminal, asked: HashSet::new() })
+    }
+
+    /// Fetches keys, or says why there are none to be had.
+    pub(crate) fn fetch(&mut self, issuer: &Issuer, now: i64) -> Option<Fetched> {
+        if !self.asked.insert(issuer.name.clone()) {
+            return None;
+        }
+        let fetched = self.fetcher.fetch(issuer, now);
+        fetched.map_err(|error| self.terminal.fetch_failed(issuer, &error)).ok()
+    }
+}
 
 /// Gives a verifier all keys that the arguments name.
-pub(crate) fn take(arguments: &KeysArguments, verifier: &mut Verifier<&Plan>) -> Result<(), Failure> {
+pub(crate) fn take<P: Borrow<Plan>>(
+    arguments: &KeysArguments,
+    verifier: &mut Verifier<P>,
+) -> Result<(), Failure> {
     for argument in &arguments.keys {
         let issuer = issuer(argument, verifier)?;
         let bytes = read(&argument.file).map_err(|error| Failure::reading(&argument.file, &error))?;
@@ -25,7 +58,7 @@ pub(crate) fn take(arguments: &KeysArguments, verifier: &mut Verifier<&Plan>) ->
     Ok(())
 }
 
-fn issuer(argument: &KeysArgument, verifier: &Verifier<&Plan>) -> Result<IssuerId, Failure> {
+fn issuer<P: Borrow<Plan>>(argument: &KeysArgument, verifier: &Verifier<P>) -> Result<IssuerId, Failure> {
     let issuers = &verifier.plan().identity_model().issuers;
     let found = match (&argument.issuer, issuers.as_slice()) {
         (Some(name), _) => verifier.issuer(name),

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use gatelaw::artifact::LoadError;
 use gatelaw::diagnostic::{Diagnostic, Renderer, Report, Severity};
+use gatelaw::policy::Issuer;
 use gatelaw::source::Sources;
-use gatelaw_host::Paint;
 use gatelaw_host::files::PolicyFiles;
 use gatelaw_host::keys::KeySetError;
+use gatelaw_host::{FetchError, Paint};
 use serde::Serialize;
 
 use crate::answer::Failure;
@@ -91,6 +92,19 @@ impl Terminal {
             code: error.code.name().into(),
             severity: Severity::Error.word(),
             message: format!("can't take the keys of `{}`: {error}", path.display()),
+            place: None,
+            labels: Vec::new(),
+            help: Vec::new(),
+            page: "docs/program.md#key-sets".into(),
+        });
+    }
+
+    /// Says why the keys of an issuer could not be fetched.
+    pub(crate) fn fetch_failed(&self, issuer: &Issuer, error: &FetchError) {
+        self.report(&Report {
+            code: error.code().into(),
+            severity: Severity::Error.word(),
+            message: format!("can't fetch the keys of `{}`: {error}", issuer.name),
             place: None,
             labels: Vec::new(),
             help: Vec::new(),

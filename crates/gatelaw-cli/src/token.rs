@@ -6,27 +6,30 @@ use std::path::Path;
 use gatelaw::Plan;
 use gatelaw::identity::AttributeValue;
 use gatelaw::limits::TOKEN_BYTES_MAX;
+use gatelaw::policy::IssuerId;
 use gatelaw::request::{Token, TokenSource};
 use gatelaw_host::token::{
     AttributeExplained, CallerExplained, CheckExplained, CheckOutcome, TokenExplained,
 };
-use gatelaw_host::{Paint, Step, Verifier, Who, is_signature_valid};
+use gatelaw_host::{Fetched, Paint, Step, Verifier, Who, is_signature_valid};
 
 use crate::answer::{Answer, Failure};
 use crate::args::TokenArguments;
+use crate::keys::{self, FetchOnce};
 use crate::output::is_stdio;
 use crate::terminal::Terminal;
-use crate::{keys, now, requests};
+use crate::{now, requests};
 
 pub(crate) fn run(arguments: &TokenArguments, terminal: &Terminal) -> Result<Answer, Failure> {
     let Some(judge) = requests::judge(&arguments.policy, terminal)? else { return Ok(Answer::No) };
-    let mut verifier = Verifier::new(&judge.plan, 0);
+    let mut verifier = Verifier::new(&*judge.plan, 0);
     keys::take(&arguments.keys, &mut verifier)?;
     let text = token(arguments)?;
     let token = Token { source: TokenSource::Authorization, value: &text };
     let certificate = arguments.client_cert.as_deref();
     let now = arguments.now.unwrap_or_else(now::clock);
-    let who = verify(&mut verifier, token, certificate, now);
+    let fetch = FetchOnce::of(&arguments.keys, terminal);
+    let who = verify(&mut verifier, token, certificate, now, fetch);
     let explained = TokenExplained::of(&verifier, token, certificate, now, &who);
     if terminal.is_json(false) {
         terminal.say(&(explained.to_line() + "\n"))?
@@ -59,15 +62,39 @@ fn read_stdin() -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn verify(verifier: &mut Verifier<&Plan>, token: Token<'_>, certificate: Option<&str>, now: i64) -> Who {
-    match verifier.begin(token, certificate, now) {
+fn verify(
+    verifier: &mut Verifier<&Plan>,
+    token: Token<'_>,
+    certificate: Option<&str>,
+    now: i64,
+    fetch: Option<FetchOnce<'_>>,
+) -> Who {
+    let mut step = verifier.begin(token, certificate, now);
+    if let (Step::NeedsKeys(wanted), Some(mut fetch)) = (&step, fetch) {
+        fetch_keys(verifier, wanted.issuer, now, &mut fetch);
+        step = verifier.begin(token, certificate, now);
+    }
+    match step {
         Step::Decided(who) => who,
-        // Nothing is fetched here: these are the keys that there are.
         Step::NeedsKeys(wanted) => wanted.otherwise,
         Step::NeedsSignature(pending) => {
             let is_valid = is_signature_valid(&pending);
             verifier.settle(*pending, is_valid)
         }
+    }
+}
+
+fn fetch_keys(verifier: &mut Verifier<&Plan>, id: IssuerId, now: i64, fetch: &mut FetchOnce<'_>) {
+    if !verifier.begin_fetch(id, now) {
+        return;
+    }
+    let issuers = &verifier.plan().identity_model().issuers;
+    let issuer = usize::try_from(id.0).ok().and_then(|index| issuers.get(index));
+    match issuer.and_then(|issuer| fetch.fetch(issuer, now)) {
+        Some(Fetched { keys, max_age_s }) => {
+            verifier.fetched(id, keys, max_age_s, now);
+        }
+        None => verifier.failed(id, now),
     }
 }
 

@@ -1,7 +1,13 @@
 //! What goes wrong with keys and clocks, at an endpoint on this machine: down, slow, huge, hostile, redirecting, rotating.
 //!
 //! Each test names the fault. Token and keys are of one Ed25519 key for tests, made once.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests"
+)]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -68,7 +68,12 @@ impl Folder {
     }
 
     pub(crate) fn run_with(&self, arguments: &[&str], stdin: &[u8]) -> Run {
-        let mut child = self.command(arguments).spawn().unwrap();
+        self.ended(self.command(arguments), stdin)
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn ended(&self, mut command: Command, stdin: &[u8]) -> Run {
+        let mut child = command.spawn().unwrap();
         // A program that refuses before it reads closes the pipe: no fault of the test.
         let _ = child.stdin.take().unwrap().write_all(stdin);
         let output = child.wait_with_output().unwrap();

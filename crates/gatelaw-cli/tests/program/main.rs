@@ -11,6 +11,7 @@ mod artifacts;
 mod bad_files;
 mod bad_requests;
 mod errors;
+mod fetch;
 mod folder;
 mod init;
 mod output;

@@ -315,5 +315,7 @@ fn what_takes_no_signature_and_no_keys_is_decided_at_once() {
     assert_eq!(gate.decide_text(&request).status(), 200);
     assert_eq!(status(&mut gate, &with_token), Some(200), "it is remembered");
     let caller = gate.caller(&request, None);
-    assert!(matches!(caller.caller(), gatelaw::Caller::Prepared(prepared) if prepared.identity().id() == "u"));
+    assert!(
+        matches!(caller.caller(), gatelaw::Caller::Prepared(prepared) if prepared.identity().id() == "u")
+    );
 }
