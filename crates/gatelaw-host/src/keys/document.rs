@@ -304,6 +304,22 @@ mod tests {
     }
 
     #[test]
+    fn a_document_is_read_up_to_its_bounds() {
+        let padded = |bytes: usize| format!(r#"{{"keys":[]{}}}"#, " ".repeat(bytes - r#"{"keys":[]}"#.len()));
+        assert!(KeySet::parse(padded(KEY_SET_BYTES_MAX).as_bytes()).is_ok());
+        assert_eq!(
+            KeySet::parse(padded(KEY_SET_BYTES_MAX + 1).as_bytes()).unwrap_err().code,
+            KeySetCode::Size
+        );
+        check(&vec![ec(""); KEYS_MAX].join(","), Ok(KEYS_MAX));
+        let ids = |bytes: usize| {
+            let set = format!(r#"{{"keys":[{}]}}"#, ec(&format!(r#","kid":"{}""#, "k".repeat(bytes))));
+            KeySet::parse(set.as_bytes()).unwrap().keys[0].kid.is_some()
+        };
+        assert!(ids(KEY_ID_BYTES_MAX) && !ids(KEY_ID_BYTES_MAX + 1));
+    }
+
+    #[test]
     fn rsa_keys_have_sound_numbers() {
         let modulus = |bytes| {
             let mut modulus = vec![0xAB; bytes];
@@ -312,6 +328,8 @@ mod tests {
         };
         check(&rsa(&modulus(256), "AQAB"), Ok(1));
         check(&rsa(&modulus(256), "Aw"), Ok(1));
+        check(&rsa(&modulus(256), "AQAAAQ"), Ok(1));
+        check(&rsa(&modulus(1024), "AQAB"), Ok(1));
         // 2,047 bits, and 8,200.
         check(&rsa(&[&[0x7F][..], &modulus(255)].concat(), "AQAB"), Ok(0));
         check(&rsa(&modulus(1025), "AQAB"), Ok(0));
@@ -327,7 +345,19 @@ mod tests {
         let document =
             r#"{"keys":[{"kty":"oct","kid":"s","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}"#;
         let set = KeySet::parse_with_secrets(document.as_bytes()).unwrap();
+        assert!(
+            matches!(&set.keys[..], [key] if matches!(&key.material, KeyMaterial::Secret { k } if k.len() == 43))
+        );
         assert!(!format!("{set:?}").contains("AAAA"));
+        let secret = |bytes: usize| {
+            let k = base64url::encode(&vec![7; bytes]);
+            let set = format!(r#"{{"keys":[{{"kty":"oct","k":"{k}"}}]}}"#);
+            KeySet::parse_with_secrets(set.as_bytes()).map(|set| set.keys.len()).map_err(|error| error.code)
+        };
+        assert_eq!([31, 32, 64].map(secret), [Err(KeySetCode::Number), Ok(1), Ok(1)]);
+        // A secret in a key of another kind is a private one that was mislabelled, whosever file it is.
+        let both = format!(r#"{{"keys":[{}]}}"#, ec(r#","k":"AA""#));
+        assert_eq!(KeySet::parse_with_secrets(both.as_bytes()).unwrap_err().code, KeySetCode::Private);
         assert_eq!(
             KeySet::parse(document.as_bytes()).unwrap_err().to_string(),
             "a private or secret key stands in the key set: revoke it, in `keys[0]`"

@@ -112,6 +112,55 @@ mod tests {
         }
     }
 
+    /// Points with a small x, and with a small y: they fit a second time above the modulus, and have one encoding all the same.
+    #[test]
+    fn coordinates_above_the_modulus_are_none() {
+        let zero_256 = "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4";
+        let one_256 = "6916fac45e568b6b9e2e2ecd611b282e5fcc40a3067d601057f879ce5a8a73cc";
+        let zero_384 = "c306610fb0ae5a159cf45c06069f22a6c5eb3641c602d42dea2c4b4f75550793406d80d2b91ad54f9048bd487af1ade1";
+        let one_384 = "2261b2bf605c22f2f3aef6338719b2c486388ad5240719a5257315969ef01ba27f0a104c89704773a81fdabee6ab5c78";
+        let (p256, p384) = (
+            format!("{:x}", P256::PARAMS.modulus().as_ref()),
+            format!("{:x}", P384::PARAMS.modulus().as_ref()),
+        );
+        for (curve, zero, one, modulus) in
+            [(Curve::P256, zero_256, one_256, hex(&p256)), (Curve::P384, zero_384, one_384, hex(&p384))]
+        {
+            let small = |n: u8| [vec![0; modulus.len() - 1], vec![n]].concat();
+            assert!(is_on_curve(curve, &small(0), &hex(zero)));
+            assert!(!is_on_curve(curve, &modulus, &hex(zero)));
+            assert!(is_on_curve(curve, &hex(one), &small(1)));
+            assert!(!is_on_curve(curve, &hex(one), &plus_one(&modulus)));
+        }
+    }
+
+    fn plus_one(number: &[u8]) -> Vec<u8> {
+        let mut number = number.to_vec();
+        for byte in number.iter_mut().rev() {
+            *byte = byte.wrapping_add(1);
+            if *byte != 0 {
+                break;
+            }
+        }
+        number
+    }
+
+    /// Of the y up to 39, those that are of a point, by another program's arithmetic.
+    #[test]
+    fn small_y_are_points_of_ed25519_or_not() {
+        let expected =
+            [3, 4, 5, 6, 9, 10, 14, 15, 16, 18, 19, 21, 23, 24, 25, 26, 27, 28, 29, 30, 32, 33, 35, 37, 39];
+        let found: Vec<u8> = (0..40).filter(|y| is_ed25519_key(&[&[*y][..], &[0; 31]].concat())).collect();
+        assert_eq!(found, expected);
+        // The same y once more, above the modulus.
+        let again = (0_u8..19).filter(|y| {
+            let mut bytes = [0xFF; 32];
+            (bytes[0], bytes[31]) = (0xED + y, 0x7F);
+            is_ed25519_key(&bytes)
+        });
+        assert_eq!(again.count(), 0);
+    }
+
     #[test]
     fn half_of_all_bytes_are_points_of_ed25519() {
         // RFC 8032 §7.1, test 1.

@@ -235,6 +235,9 @@ mod tests {
         let mut source = source(&format!("url \"{url}\""));
         assert_eq!(source.discovered(b"\xff", 0), Err(DiscoveryError::Json));
         assert_eq!(source.discovered(&vec![b' '; KEY_SET_BYTES_MAX + 1], 0), Err(DiscoveryError::Size));
+        let good = r#"{"issuer":"https://a.example/","jwks_uri":"https://a.example/k"}"#;
+        let padded = format!("{good}{}", " ".repeat(KEY_SET_BYTES_MAX - good.len()));
+        assert_eq!(source.discovered(padded.as_bytes(), 0), Ok(keys("https://a.example/k")));
     }
 
     #[test]
@@ -244,6 +247,15 @@ mod tests {
         assert_eq!(source.discovered(document, 0), Ok(keys("http://127.0.0.1:9000/k")));
         let elsewhere = br#"{"issuer":"http://localhost:9000","jwks_uri":"http://keys.example/k"}"#;
         assert_eq!(source.discovered(elsewhere, 0), Err(DiscoveryError::Keys));
+    }
+
+    #[test]
+    fn what_is_wanted_has_a_url_and_what_is_wrong_a_code() {
+        assert_eq!(discovery("https://a.example/d").url(), "https://a.example/d");
+        assert_eq!(keys("https://a.example/k").url(), "https://a.example/k");
+        use DiscoveryError as E;
+        let codes = [E::Size, E::Json, E::Issuer, E::Keys].map(E::code);
+        assert_eq!(codes, ["discovery:size", "discovery:json", "discovery:issuer", "discovery:keys"]);
     }
 
     #[test]

@@ -109,6 +109,7 @@ fn headers_are_judged() {
     let signer = Signer::new(Algorithm::Es256);
     let payload =
         format!(r#"{{"iss":"https://a.example","aud":"api","exp":{},"iat":{NOW},"sub":"u"}}"#, NOW + 10);
+    let longest = format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "~ ".repeat(128));
     let long = format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "x".repeat(257));
     let deep = format!(r#"{{"alg":"ES256","kid":"ES256","x":{}1{}}}"#, "[".repeat(16), "]".repeat(16));
     let table = [
@@ -137,6 +138,7 @@ fn headers_are_judged() {
         (r#"{"alg":"ES256"} x"#, "header"),
         (r#"["ES256"]"#, "header"),
         ("", "header"),
+        (&longest, "key"),
         (&long, "header"),
         (&deep, "header"),
     ];
@@ -259,6 +261,8 @@ fn texts_that_are_no_token_are_refused() {
     ] {
         assert_eq!(code(&signer, &bent, AUTHORIZATION), "format", "{bent}");
     }
+    assert_eq!(code(&signer, &"x".repeat(16 * 1024), AUTHORIZATION), "format");
+    assert_eq!(code(&signer, &"x".repeat(16 * 1024 + 1), AUTHORIZATION), "size");
     // Every changed character of the signature changes what it says, or is none that can stand there.
     let (signed, signature) = token.rsplit_once('.').unwrap();
     for at in 0..signature.len() {

@@ -171,6 +171,36 @@ fn the_next_policy_takes_the_keys_and_no_token() {
 }
 
 #[test]
+fn keys_are_taken_over_for_the_same_issuer_alone() {
+    let of = |issuers: &[(&str, &str)]| {
+        let issuers = issuers.iter().map(|(name, lines)| {
+            format!("issuer {name} {{ {lines}  audience \"api\"  algorithms ES256 }}\n")
+        });
+        let text = issuers.collect::<String>() + "allow read { for authenticated }";
+        compile(&Sources::from_text("policy.gate", &text)).unwrap().plan
+    };
+    let signer = Signer::new(Algorithm::Es256);
+    let mut gate = Gate::of(Verifier::new(Arc::new(of(&[("a", r#"url "https://a.example""#)])), 3));
+    assert!(gate.set_keys("a", signer.keys()));
+    assert!(!gate.set_keys("b", signer.keys()));
+    // By another name it is the same issuer; of another URL, or with its keys elsewhere, it is none that is known.
+    let next = gate.next(of(&[
+        ("a", r#"url "https://other.example""#),
+        ("b", r#"url "https://a.example""#),
+        ("c", r#"url "https://c.example"  keys "https://a.example/keys""#),
+    ]));
+    let verifier = next.verifier();
+    let has = ["a", "b", "c"].map(|name| verifier.key_set(verifier.issuer(name).unwrap()).is_some());
+    assert_eq!(has, [false, true, false]);
+    assert_eq!((verifier.issuer("d"), verifier.tokens_max()), (None, 3));
+    drop(verifier);
+    let moved = gate.next(of(&[("a", r#"url "https://a.example"  keys "https://b.example/keys""#)]));
+    let verifier = moved.verifier();
+    assert!(verifier.key_set(verifier.issuer("a").unwrap()).is_none());
+    assert_eq!(verifier.key_set(gatelaw::policy::IssuerId(1)), None);
+}
+
+#[test]
 fn a_bound_token_needs_its_certificate_each_time() {
     let signer = Signer::new(Algorithm::Es256);
     let mut gate = Gate::new(plan("ES256"));
