@@ -119,6 +119,9 @@ fn headers_are_judged() {
         (r#"{"alg":"ES256"}"#, "ok"),
         (r#"{"alg":"ES256","kid":"ES256","jku":"https://x","jwk":{},"x5u":5,"x5c":null}"#, "ok"),
         (r#"{"alg":"ES256","kid":"ES256","typ":"application/x/jwt"}"#, "type"),
+        // As long as `application/`, and something else.
+        (r#"{"alg":"ES256","kid":"ES256","typ":"applications+jwt"}"#, "type"),
+        (r#"{"alg":"ES256","kid":"ES256","typ":"abcdefghijklJWT"}"#, "type"),
         (r#"{"alg":"ES256","kid":"ES256","typ":""}"#, "type"),
         (r#"{"alg":"ES256","kid":"ES256","typ":null}"#, "header"),
         (r#"{"alg":"ES256","kid":"ES256","crit":null}"#, "crit"),
