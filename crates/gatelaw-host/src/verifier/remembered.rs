@@ -44,9 +44,10 @@ impl Verified {
     }
 }
 
-/// What a token takes beside its caller: its place among all, and the way to it in a table that may be half empty, with a byte for
-/// each of its places.
-const ENTRY_BYTES: usize = size_of::<Entry>() + 2 * (size_of::<(u64, u32)>() + 1);
+/// What a token takes beside its caller: its place among all, of which an eighth may be spare; the way to it in a table that may be half
+/// empty, with a byte for each of its places; and the numbers of those who share the caller.
+const ENTRY_BYTES: usize =
+    size_of::<Entry>() / 8 * 9 + 2 * (size_of::<(u64, u32)>() + 1) + 2 * size_of::<usize>();
 
 #[derive(Debug)]
 struct Entry {
@@ -225,9 +226,8 @@ impl Recent {
 struct Known(u64);
 
 impl Hasher for Known {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
-    }
+    // Numbers alone are hashed.
+    fn write(&mut self, _: &[u8]) {}
 
     fn write_u64(&mut self, first: u64) {
         self.0 = first;
@@ -240,15 +240,21 @@ impl Hasher for Known {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use gatelaw::json::Json;
-    use gatelaw::{Identity, Sources, compile};
+    use gatelaw::{Compiled, Identity, Sources, compile};
 
     use super::*;
     use crate::keys::KeyMaterial;
 
-    fn verified(subject: &str) -> Verified {
+    static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
         let text = r#"issuer a { url "https://a.example"  audience "b"  algorithms ES256 }  allow x { for authenticated }"#;
-        let compiled = compile(&Sources::from_text("policy.gate", text)).unwrap();
+        compile(&Sources::from_text("policy.gate", text)).unwrap()
+    });
+
+    fn verified(subject: &str) -> Verified {
+        let compiled = &*COMPILED;
         let claims = Json::Object(vec![("sub".into(), Json::String(subject.to_owned().into()))]);
         let identity = Identity::map(&compiled.policy.identity, "a", &claims, None).unwrap();
         let key = Jwk { kid: None, alg: None, material: KeyMaterial::Ed25519 { x: String::new() } };
@@ -300,23 +306,53 @@ mod tests {
     #[test]
     fn tokens_that_are_kept_whole_count_among_the_bytes() {
         let mut remembered = Remembered::new(usize::MAX);
-        let filling = || verified(&"x".repeat(TOKENS_REMEMBERED_BYTES_MAX / 64));
         for n in 0..70 {
-            remembered.insert(Digest::of(&format!("filling {n}")), filling());
+            let large = verified(&"x".repeat(TOKENS_REMEMBERED_BYTES_MAX / 64));
+            remembered.insert(Digest::of(&format!("large {n}")), large);
         }
         let before = remembered.entries.len();
-        // Their signatures end otherwise, so that each has a place of its own.
-        for n in 0..2_000_u64 {
-            let token = format!("{}{n:08}", "t".repeat(TOKEN_RECENT_BYTES_MAX - 8));
-            remembered.insert(Digest::of(&token), verified("u"));
-            remembered.find(&token);
+        // Their signatures end otherwise, so that most have places of their own.
+        let token = |n: u64| format!("{}{n:08}", "t".repeat(TOKEN_RECENT_BYTES_MAX - 8));
+        for n in 0..2_000 {
+            remembered.insert(Digest::of(&token(n)), verified("u"));
+            remembered.find(&token(n));
+            assert!(remembered.bytes + remembered.recent.bytes <= TOKENS_REMEMBERED_BYTES_MAX, "{n}");
         }
-        assert!(remembered.recent.bytes > 1 << 20, "{}", remembered.recent.bytes);
-        assert!(remembered.bytes + remembered.recent.bytes <= TOKENS_REMEMBERED_BYTES_MAX);
-        assert!(
-            before > 60
-                && remembered.entries.iter().filter(|entry| entry.verified.bytes() > 1000).count() < before
-        );
+        let large = remembered.entries.iter().filter(|entry| entry.verified.bytes() > 1_000).count();
+        assert!(before > 60 && large < before && large > 40, "{large} of {before}");
+        let recent = &remembered.recent;
+        let whole = (0..2_000).filter(|n| recent.digest(&token(*n)) == Some(Digest::of(&token(*n)))).count();
+        assert!(whole > 1_000, "{whole}");
+        let texts = recent.tokens.iter().flatten().map(|(token, _)| token.capacity()).sum::<usize>();
+        assert_eq!(recent.tokens.len() * SHARED, TOKENS_RECENT);
+        assert_eq!(recent.bytes, texts + size_of_val(recent.tokens.as_slice()));
+    }
+
+    #[test]
+    fn neither_long_tokens_nor_unknown_ones_are_kept_whole() {
+        let mut remembered = Remembered::new(10);
+        let long = "t".repeat(TOKEN_RECENT_BYTES_MAX + 1);
+        remembered.insert(Digest::of(&long), verified("long"));
+        for _ in 0..2 {
+            assert_eq!(ask(&mut remembered, &long).as_deref(), Some("long"));
+            assert_eq!(ask(&mut remembered, "unknown"), None);
+        }
+        assert_eq!(remembered.recent.bytes, 0);
+    }
+
+    #[test]
+    fn what_is_counted_is_about_what_is_taken() {
+        let mut remembered = Remembered::new(usize::MAX);
+        // Neither the one policy nor the keys are a token's.
+        let key = verified("u").key;
+        let taken = allocation_counter::measure(|| {
+            for n in 0..1_500 {
+                let token = format!("{n:0100}");
+                remembered.insert(Digest::of(&token), Verified { key: Arc::clone(&key), ..verified(&token) });
+            }
+        });
+        let (counted, taken) = (i64::try_from(remembered.bytes).unwrap(), taken.bytes_current);
+        assert!((taken..taken * 5 / 4).contains(&counted), "{counted} bytes counted, {taken} taken");
     }
 
     #[test]
