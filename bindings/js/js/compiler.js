@@ -2,10 +2,11 @@
 // Node.js gets `compiler-node.js`, which has done so.
 
 import { GatelawError } from "./error.js";
-import { Answer, textOf } from "./internal/answer.js";
+import { Answer } from "./internal/answer.js";
 import { isBytes, isObject, wrong } from "./internal/arguments.js";
 import { Instance, Trap } from "./internal/instance.js";
 import { Module } from "./internal/module.js";
+import { textOf } from "./internal/text.js";
 
 export { GatelawError };
 
@@ -109,7 +110,7 @@ function call(instance, name, texts) {
 }
 
 function diagnosed(instance) {
-  const answer = new Answer(instance.output());
+  const answer = new Answer(instance);
   return { diagnostics: JSON.parse(answer.text()), text: answer.text() };
 }
 

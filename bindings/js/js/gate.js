@@ -1,12 +1,12 @@
 import { GatelawError } from "./error.js";
-import { Answer, unavailable, unexplained } from "./internal/answer.js";
+import { unavailable, unexplained } from "./internal/answer.js";
 import { checkMembers, wrong } from "./internal/arguments.js";
 import { unavailableHandling } from "./internal/evaluator.js";
 import { Frame } from "./internal/frame.js";
 import { evaluatorOf, Policy } from "./policy.js";
 
 const NO_CONTEXT = Object.freeze({});
-const OPTIONS = ["limits", "facts", "ip"];
+const OPTIONS = new Set(["limits", "facts", "ip"]);
 
 /** Decides requests by one policy. */
 export class Gate {
@@ -27,15 +27,14 @@ export class Gate {
   /** Decides a request. A gate that can't decide denies: status 503, reason `gate:trap`. */
   decide(request, context = NO_CONTEXT) {
     const evaluator = evaluatorOf(this.#policy);
-    const frame = new Frame(request, context, "");
-    const decision = evaluator.run("decide", frame, (bytes) => new Answer(bytes).decision(evaluator.digest));
+    const decision = evaluator.run("decide", new Frame(request, context, "", evaluator.known), decisionOf);
     return decision ?? unavailable("trap", evaluator.digest);
   }
 
   /** Explains the decision on a request: the rules that could matter, with what each asked. */
   explain(request, context = NO_CONTEXT) {
     const evaluator = evaluatorOf(this.#policy);
-    const explained = evaluator.run("explain", new Frame(request, context, ""));
+    const explained = evaluator.run("explain", new Frame(request, context, ""), (answer) => answer.line());
     return explained === null ? unexplained(unavailable("trap", evaluator.digest)) : JSON.parse(explained);
   }
 
@@ -43,13 +42,17 @@ export class Gate {
   handle(request, context = NO_CONTEXT) {
     const evaluator = evaluatorOf(this.#policy);
     const requestId = correlationId(context);
-    const frame = new Frame(request, context, requestId);
-    const handling = evaluator.run("handle", frame, (bytes) => {
-      const answer = new Answer(bytes);
-      return answer.handling(answer.decision(evaluator.digest));
-    });
+    const handling = evaluator.run("handle", new Frame(request, context, requestId), handlingOf);
     return handling ?? unavailableHandling("trap", unavailable("trap", evaluator.digest), requestId);
   }
+}
+
+function decisionOf(answer, frame, digest) {
+  return answer.decision(digest, frame);
+}
+
+function handlingOf(answer, frame, digest) {
+  return answer.handling(answer.decision(digest, frame));
 }
 
 function checkOptions(policy, options) {

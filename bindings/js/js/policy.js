@@ -5,6 +5,8 @@ import { unavailable, unexplained } from "./internal/answer.js";
 import { Evaluator } from "./internal/evaluator.js";
 import { Frame } from "./internal/frame.js";
 
+const OPTIONS = new Set(["clientCert"]);
+
 /** A request of no content: whoever is mapped before has none yet. */
 const NO_REQUEST = Object.freeze({ method: "", scheme: "https", host: "", target: "", now: 0 });
 
@@ -53,7 +55,7 @@ export class Policy {
    * A token that is bound to a client certificate needs its fact, `clientCert`.
    */
   identity(identity, options = {}) {
-    checkMembers(options, ["clientCert"], "options");
+    checkMembers(options, OPTIONS, "options");
     const cert = options.clientCert;
     if (cert !== undefined && typeof cert !== "string") throw wrong("options.clientCert", "a string", cert);
     if (identity === undefined || identity instanceof PreparedIdentity) throw wrong("identity", "an object", identity);

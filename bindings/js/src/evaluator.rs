@@ -1,9 +1,9 @@
 //! The module that decides: one policy, and what is asked of it.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 
-use gatelaw::{Caller, Decision, Plan, RawRequest, Session, artifact};
+use gatelaw::policy::RuleId;
+use gatelaw::{Caller, Plan, Session, artifact};
 use gatelaw_host::{Handling, explanation_line, needs_line};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -65,20 +65,20 @@ impl Evaluator {
 
     /// Decides the request in the frame that was written. Answers a decision, or what is wrong.
     pub fn decide(&mut self, exchange: &mut Exchange) -> bool {
-        self.judge(exchange, |decision, _, answer| answer.decision(decision))
+        self.judge(exchange, add_decision)
     }
 
     /// Decides the request in the frame that was written, and says what a gate does about it. Answers a decision, the handling
     /// and the trace, or what is wrong.
     pub fn handle(&mut self, exchange: &mut Exchange) -> bool {
-        self.judge(exchange, |decision, frame, answer| {
-            let handling = Handling::of(decision, frame.header_names(), frame.request_id());
+        self.judge(exchange, |session, frame, answer| {
+            let handling = Handling::of(&session.to_decision(), frame.header_names(), frame.request_id());
             let trace = frame.trace();
             let handling = match &trace {
                 Some(trace) => handling.carrying(trace, frame.header_names()),
                 None => handling,
             };
-            answer.decision(decision);
+            add_decision(session, frame, answer);
             answer.handling(&handling);
             answer.trace(trace.as_ref());
         })
@@ -87,11 +87,11 @@ impl Evaluator {
     /// Decides the request in the frame that was written, and answers an explanation as one line of JSON, or what is wrong.
     pub fn explain(&mut self, exchange: &mut Exchange) -> bool {
         let explained =
-            asked(self.session.as_mut(), &self.callers, &exchange.input, |session, raw, caller| {
-                explanation_line(&session.explain(raw, caller), None)
+            asked(self.session.as_mut(), &self.callers, &exchange.input, |session, frame, caller| {
+                explanation_line(&session.explain(&frame.raw(), caller), None)
             });
         match explained {
-            Ok((line, _)) => {
+            Ok(line) => {
                 exchange.output = line.into_bytes();
                 true
             }
@@ -124,18 +124,33 @@ impl Evaluator {
     fn judge(
         &mut self,
         exchange: &mut Exchange,
-        answer: impl FnOnce(&Decision, &Frame<'_>, &mut Answer),
+        answer: fn(&Session<Plan>, &Frame<'_>, &mut Answer),
     ) -> bool {
-        let decided = asked(self.session.as_mut(), &self.callers, &exchange.input, Session::decision);
-        match decided {
-            Ok((decision, frame)) => {
-                self.answer.clear();
-                answer(&decision, &frame, &mut self.answer);
+        let out = &mut self.answer;
+        let judged =
+            asked(self.session.as_mut(), &self.callers, &exchange.input, |session, frame, caller| {
+                session.decide(&frame.raw(), caller);
+                out.clear();
+                answer(session, frame, out);
+            });
+        match judged {
+            Ok(()) => {
                 self.answer.write_to(&mut exchange.output);
                 true
             }
             Err(fault) => self.fail(exchange, &fault),
         }
+    }
+
+    /// Says whether a header line of the name that was written can't matter, whatever its value is.
+    pub fn passes_over(&mut self, exchange: &mut Exchange) -> bool {
+        self.session.as_ref().is_some_and(|session| session.plan().passes_over(&exchange.input))
+    }
+
+    /// Returns the name of a rule.
+    #[must_use]
+    pub fn rule_name(&self, number: u32) -> Option<&str> {
+        self.session.as_ref()?.plan().rule_name(RuleId(number))
     }
 
     fn line(
@@ -161,23 +176,29 @@ impl Evaluator {
     }
 }
 
+/// Adds what the session decided last.
+fn add_decision(session: &Session<Plan>, frame: &Frame<'_>, answer: &mut Answer) {
+    answer.decision(&session.view(), session.outcome().rule(), frame.target());
+}
+
 /// Puts the request in a frame to a session.
-fn asked<'f, T>(
+fn asked<T>(
     session: Option<&mut Session<Plan>>,
     callers: &Callers,
-    bytes: &'f [u8],
-    ask: impl FnOnce(&mut Session<Plan>, &RawRequest<'_>, Caller<'_>) -> T,
-) -> Result<(T, Frame<'f>), Fault> {
+    bytes: &[u8],
+    ask: impl FnOnce(&mut Session<Plan>, &Frame<'_>, Caller<'_>) -> T,
+) -> Result<T, Fault> {
     let session = session.ok_or_else(Fault::no_policy)?;
     let frame = Frame::read(bytes)?;
     if session.plan().needs().ip {
         frame.require_ip()?;
     }
-    let caller = match frame.kept() {
-        Some(number) => Cow::Borrowed(callers.get(number).ok_or_else(Fault::no_frame)?),
-        None => Cow::Owned(frame.caller(session.plan().identity_model())?),
-    };
-    Ok((ask(session, &frame.raw(), caller.caller()), frame))
+    if let Some(number) = frame.kept() {
+        let caller = callers.get(number).ok_or_else(Fault::no_frame)?;
+        return Ok(ask(session, &frame, caller.caller()));
+    }
+    let caller = frame.caller(session.plan().identity_model())?;
+    Ok(ask(session, &frame, caller.caller()))
 }
 
 thread_local! {
@@ -215,6 +236,30 @@ pub fn drop_caller(number: u32) {
         evaluator.callers.drop(number);
         true
     });
+}
+
+/// Says whether a header of a name can't matter.
+#[wasm_bindgen]
+#[must_use]
+pub fn passes_over() -> u32 {
+    with(Evaluator::passes_over)
+}
+
+/// Says where the name of a rule stands, for as long as its policy is loaded.
+#[wasm_bindgen]
+#[must_use]
+pub fn rule_name(number: u32) -> *const u8 {
+    let name = |evaluator: &Evaluator| evaluator.rule_name(number).map_or(std::ptr::null(), str::as_ptr);
+    EVALUATOR.with(|evaluator| evaluator.try_borrow().map_or(std::ptr::null(), |evaluator| name(&evaluator)))
+}
+
+/// Says how many bytes the name of a rule has.
+#[wasm_bindgen]
+#[must_use]
+pub fn rule_name_length(number: u32) -> u32 {
+    let length = |evaluator: &Evaluator| evaluator.rule_name(number).map_or(0, str::len);
+    let length = EVALUATOR.with(|evaluator| evaluator.try_borrow().map_or(0, |evaluator| length(&evaluator)));
+    u32::try_from(length).unwrap_or(0)
 }
 
 /// Decides a request.

@@ -140,6 +140,12 @@ impl<'f> Frame<'f> {
         }
     }
 
+    /// Returns the target, as it was given.
+    #[must_use]
+    pub fn target(&self) -> &'f [u8] {
+        self.target
+    }
+
     /// Returns the number of the caller, where they were kept before.
     #[must_use]
     pub fn kept(&self) -> Option<u32> {

@@ -313,6 +313,48 @@ test("changed frames are refused or decided, and no instance dies", () => {
   assert.deepEqual(call("decide", frame), whole);
 });
 
+test("header lines that the policy passes over count all the same, however often they were seen", () => {
+  const reasons = new Set();
+  const ask = (headers) => {
+    const asked = { ...request, headers, now: 1 };
+    const decision = anyone.decide(asked);
+    assert.equal(JSON.stringify(decision), anyone.policy.decideJson(JSON.stringify(asked)));
+    reasons.add(decision.reason);
+  };
+  const lines = (count, name, value) => Array.from({ length: count }, () => [name, value]);
+  for (let round = 0; round < 3; round++) {
+    for (const count of [1, 99, 100, 101, 199, 200, 201]) ask(lines(count, "accept", "b"));
+    for (const bytes of [16_379, 16_380, 65_535, 65_536, 65_537]) {
+      ask([["x-a", "b".repeat(bytes - 3)]]);
+      ask([["x-a", "ü".repeat((bytes - 3) >> 1)]]);
+    }
+    for (const name of ["", "a b", "ü", "a:", "X_A", "x-consumer-id"]) ask([["accept", "b"], [name, "b"]]);
+    for (const headers of [[["host", "other.example"]], [["host", "api.acme.com"]], [["connection", "host"]], [["authorization", "\u0001"]]]) {
+      ask([["accept", "b"], ...headers]);
+    }
+    assert.throws(() => anyone.decide({ ...request, headers: [["accept", "\ud800"]] }), /^TypeError: request\.headers\[0\]\[1\] holds half/);
+    assert.throws(() => anyone.decide({ ...request, headers: [["accept", 7]] }), /^TypeError: request\.headers\[0\]\[1\] must be/);
+  }
+  assert.deepEqual([...reasons].sort(), [
+    "refused:header-limits", "refused:header-name", "refused:header-value:authorization", "refused:hop-by-hop:host", "refused:host", "rule",
+  ]);
+});
+
+test("names that clients make up are forgotten, and what is known of others stays right", () => {
+  const named = new Gate(Policy.loadUnsigned(compiler.compile('allow x { on /**  for anyone  when request.header("x-role") contains "a" }').artifact));
+  for (let i = 0; i < 2000; i++) {
+    const { reason } = named.decide({ ...request, headers: [[`x-${i}`, "b"], ["x-role", i % 2 === 0 ? "a" : "b"]] });
+    assert.equal(reason, i % 2 === 0 ? "rule" : "no_rule");
+  }
+  assert.equal(named.decide({ ...request, headers: [["x_role", "a"]] }).reason, "refused:header-alias:x_role");
+});
+
+test("a target that was given as bytes is answered as text", () => {
+  const asked = (target) => anyone.decide({ ...request, target }).target;
+  assert.deepEqual(["/a?b=c", "/%61"].map((text) => asked(new TextEncoder().encode(text))), ["/a?b=c", "/a"]);
+  assert.deepEqual(["/a?b=c", "/%61", "/a/../b"].map(asked), ["/a?b=c", "/a", null]);
+});
+
 test("arbitrary bytes for an artifact are refused", () => {
   const below = random(3);
   for (let i = 0; i < 300; i++) {

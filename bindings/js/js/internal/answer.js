@@ -1,19 +1,38 @@
 // Reads what the module answers: words, then one text. `src/answer.rs` says how it is laid out.
 
+import { textOf } from "./text.js";
+
 const ABSENT = 0xffff_ffff;
 const AUDIT = ["none", "brief", "full"];
 
-const decoder = new TextDecoder();
+/** Reasons of one word, by their numbers in `src/answer/decided.rs`; in place of 0 the reason stands as a text. */
+const REASONS = [
+  undefined, "rule", "no_rule", "unauthenticated", "insufficient_user_authentication", "insufficient_scope", "keys_unavailable",
+  "forward_value", "record_size",
+];
+const TARGET = { none: 0, given: 1 };
 
-/** Decodes a run of bytes that is one text. */
-export function textOf(bytes) {
-  return decoder.decode(bytes);
-}
+/** A list of a decision without members, as most are. */
+const NONE = Object.freeze([]);
 
 /** The whole answer to one request. Its own members are those of the line that is the same decision, in that order. */
 export class Decision {
-  constructor(members) {
-    Object.assign(this, members);
+  constructor(effect, status, reason, rule, challenge, text, set, remove, limits, audit, keep, observed, target, policy) {
+    this.v = 1;
+    this.effect = effect;
+    this.status = status;
+    this.reason = reason;
+    this.rule = rule;
+    this.challenge = challenge;
+    this.text = text;
+    this.set = set;
+    this.remove = remove;
+    this.limits = limits;
+    this.audit = audit;
+    this.keep = keep;
+    this.observed = observed;
+    this.target = target;
+    this.policy = policy;
     Object.freeze(this);
   }
 
@@ -23,74 +42,95 @@ export class Decision {
   }
 }
 
-/** Walks along one answer, where it stands in the memory of the module: before the next call. */
+/** Walks along the answer to the last call of an instance, where it stands in the memory: before the next call. */
 export class Answer {
-  #bytes;
-  #next = 4;
+  #instance;
+  #view;
+  #next;
+  #start;
+  #end;
+  /** What stands behind the words, once it is asked for. */
   #text;
   #at = 0;
 
-  constructor(bytes) {
-    this.#bytes = bytes;
-    this.#text = textOf(bytes.subarray(4 * this.#wordAt(0)));
+  constructor(instance) {
+    const { at, end } = instance.answered();
+    this.#instance = instance;
+    this.#view = instance.view;
+    this.#start = at;
+    this.#next = at + 4;
+    this.#end = end;
+  }
+
+  /** Reads an answer that is one text. */
+  line() {
+    return textOf(this.#instance.bytes.subarray(this.#start, this.#end));
   }
 
   word() {
-    const at = this.#next;
+    const word = this.#view.getUint32(this.#next, true);
     this.#next += 4;
-    return this.#wordAt(at);
-  }
-
-  #wordAt(at) {
-    const bytes = this.#bytes;
-    return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+    return word;
   }
 
   text() {
     const start = this.#at;
     this.#at += this.word();
+    this.#text ??= this.#behindWords();
     return this.#text.slice(start, this.#at);
   }
 
+  #behindWords() {
+    const words = this.#view.getUint32(this.#start, true);
+    return textOf(this.#instance.bytes.subarray(this.#start + 4 * words, this.#end));
+  }
+
   optional() {
-    if (this.#wordAt(this.#next) !== ABSENT) return this.text();
+    if (this.#view.getUint32(this.#next, true) !== ABSENT) return this.text();
     this.#next += 4;
     return null;
   }
 
-  list(member) {
+  /** Reads a list; `none` stands for one without members. */
+  list(member, none = undefined) {
     const length = this.word();
+    if (length === 0 && none !== undefined) return none;
     const members = [];
     for (let i = 0; i < length; i++) members.push(member());
     return members;
   }
 
-  texts() {
-    return this.list(() => this.text());
+  texts(none) {
+    return this.list(() => this.text(), none);
   }
 
-  pairs() {
-    return this.list(() => [this.text(), this.text()]);
+  pairs(none) {
+    return this.list(() => [this.text(), this.text()], none);
   }
 
-  /** Reads a decision. */
-  decision(policy) {
+  /** Reads a decision on the request in a frame. */
+  decision(policy, frame) {
     const effect = this.word() === 1 ? "allow" : "deny";
     const status = this.word();
     const audit = AUDIT[this.word()];
-    const reason = this.text();
-    const rule = this.optional();
+    const reason = REASONS[this.word()] ?? this.text();
+    const number = this.word();
+    const rule = number === 0 ? null : this.#instance.ruleName(number - 1);
     const challenge = this.optional();
     const text = this.optional();
-    const target = this.optional();
-    const set = this.pairs();
-    const remove = this.texts();
-    const limits = this.list(() => this.#limit());
-    const keep = this.pairs();
-    const observed = this.texts();
-    return new Decision({
-      v: 1, effect, status, reason, rule, challenge, text, set, remove, limits, audit, keep, observed, target, policy,
-    });
+    const target = this.#target(frame);
+    const set = this.pairs(NONE);
+    const remove = this.texts(NONE);
+    const limits = this.list(() => this.#limit(), NONE);
+    const keep = this.pairs(NONE);
+    const observed = this.texts(NONE);
+    return new Decision(effect, status, reason, rule, challenge, text, set, remove, limits, audit, keep, observed, target, policy);
+  }
+
+  #target(frame) {
+    const kind = this.word();
+    if (kind === TARGET.none) return null;
+    return kind === TARGET.given ? frame.target : this.text();
   }
 
   #limit() {
@@ -122,10 +162,7 @@ export class Answer {
 
 /** Makes the decision of a gate that can't decide: a deny, with the reason `gate:CODE`. */
 export function unavailable(code, policy) {
-  return new Decision({
-    v: 1, effect: "deny", status: 503, reason: `gate:${code}`, rule: null, challenge: null, text: null, set: [], remove: [],
-    limits: [], audit: "brief", keep: [], observed: [], target: null, policy,
-  });
+  return new Decision("deny", 503, `gate:${code}`, null, null, null, NONE, NONE, NONE, "brief", NONE, NONE, null, policy);
 }
 
 /** Makes the explanation of such a decision: no rule was asked. */

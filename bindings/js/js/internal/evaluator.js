@@ -1,9 +1,10 @@
 // One policy in one instance. An instance that dies is replaced at the next call; whoever called meanwhile is denied.
 
 import { GatelawError } from "../error.js";
-import { Answer, textOf } from "./answer.js";
+import { Answer } from "./answer.js";
 import { Instance, Trap } from "./instance.js";
 import { Module } from "./module.js";
+import { textOf } from "./text.js";
 
 export const evaluator = new Module("gatelaw's evaluator", "decide", () => new URL("../wasm/gatelaw.wasm", import.meta.url));
 
@@ -12,6 +13,8 @@ const encoder = new TextEncoder();
 export class Evaluator {
   #artifact;
   #instance;
+  /** Names of headers that requests had, and whether the policy passes them over. */
+  known = new Map();
 
   /** Loads an artifact; its bytes are kept for the next instance. */
   constructor(artifact) {
@@ -26,9 +29,16 @@ export class Evaluator {
     }
   }
 
-  /** Answers a request in a frame: what `read` makes of the bytes, by default a text; or `null` where the instance died. */
-  run(name, frame, read = textOf) {
-    return this.#untilItDies((instance) => frame.call(instance, name), read);
+  /** Answers a request in a frame: what `read` makes of the answer; or `null` where the instance died. */
+  run(name, frame, read) {
+    return this.with((instance) => {
+      const ok = frame.call(instance, name);
+      const answer = new Answer(instance);
+      if (!ok) throw requestError(answer.fault());
+      const result = read(answer, frame, this.digest);
+      frame.learn(this.known, instance);
+      return result;
+    });
   }
 
   /** Says whether an instance is the one that decides by this policy. */
@@ -39,7 +49,7 @@ export class Evaluator {
   /** Maps the caller of a frame in an instance, and answers by which number it is kept. */
   keep(frame, instance) {
     const ok = frame.call(instance, "keep_caller");
-    const answer = new Answer(instance.output());
+    const answer = new Answer(instance);
     if (!ok) throw requestError(answer.fault());
     return answer.word();
   }
@@ -58,22 +68,18 @@ export class Evaluator {
   /** Answers a line with a line, or with `null` where the instance died. */
   line(name, line) {
     const bytes = encoder.encode(line);
-    return this.#untilItDies((instance) => instance.call(name, bytes.length, (room) => room.set(bytes)), textOf);
-  }
-
-  #untilItDies(call, read) {
     return this.with((instance) => {
-      const ok = call(instance);
-      const output = instance.output();
-      if (!ok) throw requestError(new Answer(output).fault());
-      return read(output);
+      const ok = instance.call(name, bytes.length, (room) => room.set(bytes));
+      const answer = new Answer(instance);
+      if (!ok) throw requestError(answer.fault());
+      return answer.line();
     });
   }
 
   #load() {
     const instance = new Instance(evaluator);
     const ok = instance.call("load", this.#artifact.length, (room) => room.set(this.#artifact));
-    const answer = new Answer(instance.output());
+    const answer = new Answer(instance);
     if (!ok) {
       const { code, message } = answer.fault();
       throw new GatelawError(code, message);
@@ -91,7 +97,7 @@ export function unavailableHandling(code, decision, requestId) {
   try {
     const instance = new Instance(evaluator);
     instance.call("unavailable", bytes.length, (room) => room.set(bytes));
-    return new Answer(instance.output()).handling(decision);
+    return new Answer(instance).handling(decision);
   } catch (error) {
     if (!(error instanceof Trap)) throw error;
     // No memory for an instance: an answer without a body is an answer.

@@ -5,6 +5,7 @@
 
 import { numberIn, PreparedIdentity } from "../identity.js";
 import { checkMembers, isA, isBytes, isObject, wrong } from "./arguments.js";
+import { textOf } from "./text.js";
 
 const ABSENT = 0xffff_ffff;
 const WRONG = 0xffff_fffe;
@@ -19,13 +20,29 @@ const TRACE = new Map([[undefined, 0], ["restart", 1], ["continue", 2]]);
 const TRACE_WORDS = 6;
 const WHO = { nobody: 0, claims: 1, invalid: 2, unavailable: 3, token: 4 };
 
-const REQUEST = ["method", "scheme", "host", "target", "headers", "ip", "facts", "now", "identity"];
-const CONTEXT = ["ip", "facts", "now", "identity", "requestId", "trace"];
-const FACTS = ["country", "asn", "bot_score", "tls_version", "client_cert", "size"];
-const IDENTITY = ["issuer", "claims", "invalid", "unavailable", "token"];
+const REQUEST = new Set(["method", "scheme", "host", "target", "headers", "ip", "facts", "now", "identity"]);
+const CONTEXT = new Set(["ip", "facts", "now", "identity", "requestId", "trace"]);
+const FACTS = new Set(["country", "asn", "bot_score", "tls_version", "client_cert", "size"]);
+const IDENTITY = new Set(["issuer", "claims", "invalid", "unavailable", "token"]);
+
+/** The arguments that the texts before those of the headers stand in, in their order; `undefined` for what stands in the identity. */
+const NAMES = [
+  "request.method", "request.host", "request.target", "ip", "facts.country", "facts.tls_version", "facts.client_cert",
+  "identity.issuer", undefined, "context.requestId",
+];
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
+
+/** Code units up to which a text is sooner copied one by one than by the platform. */
+const SHORT_MAX = 48;
+
+/** Header lines of a request, and code units in them, up to which none of its limits is met, whatever the lines are in UTF-8. */
+const LINES_FEW = 100;
+const UNITS_FEW = 16_384;
+/** Names that are known at most, and the longest of them: what clients make up must not fill memory. */
+const KNOWN_MAX = 256;
+const KNOWN_UNITS_MAX = 64;
 
 const encoder = new TextEncoder();
 
@@ -35,20 +52,28 @@ export class Frame {
   /** The first word that is the length of a text. */
   #lengthsAt;
   #texts = [];
-  /** The arguments that the texts before those of the headers stand in. */
-  #names = [];
+  /** The argument that says who is asking. */
+  #who;
   /** Who is asking, where they were mapped before. */
   #prepared;
+  /** The target, as it was given. */
+  #target;
+  /** Names of headers that nothing is known of. */
+  #unknown;
 
-  /** Reads a request with its context; `requestId` is the correlation id, empty where none is needed. */
-  constructor(request, context, requestId) {
+  /**
+   * Reads a request with its context; `requestId` is the correlation id, empty where none is needed. Header lines are left out of which
+   * `known` says that the policy passes them over.
+   */
+  constructor(request, context, requestId, known = undefined) {
     checkMembers(context, CONTEXT, "context");
-    const given = isA("Request", request) ? fromFetch(request) : request;
+    const given = isRequest(request) ? fromFetch(request) : request;
     checkMembers(given, REQUEST, "request");
     const facts = either("facts", given, context);
     const asking = either("identity", given, context);
     if (asking instanceof PreparedIdentity) this.#prepared = asking;
     const who = identity(this.#prepared === undefined ? asking : undefined);
+    this.#who = who.name;
     this.#words.push(scheme(given.scheme));
     this.#integer(now(either("now", given, context)));
     this.#numberFacts(facts);
@@ -57,46 +82,73 @@ export class Frame {
     this.#lengthsAt = this.#words.length;
     this.#text(given.method, "request.method");
     this.#text(given.host, "request.host");
-    this.#textOrBytes(given.target, "request.target");
+    this.#target = given.target;
+    this.#textOrBytes(this.#target, "request.target");
     this.#address(either("ip", given, context));
     this.#textFacts(facts);
     this.#text(who.issuer, "identity.issuer");
     this.#text(who.text, who.name);
     this.#text(requestId, "context.requestId");
-    this.#headers(given.headers);
+    this.#headers(given.headers, known);
     this.#words[0] = this.#words.length;
+  }
+
+  /** The target, as it was given. */
+  get target() {
+    return typeof this.#target === "string" ? this.#target : textOf(this.#target);
   }
 
   /** Runs one export of an instance on this request. */
   call(instance, name) {
     if (this.#prepared !== undefined) this.#words[WHO_AT] = KEPT_FROM + numberIn(this.#prepared, instance);
-    const head = 4 * this.#words.length;
-    if (this.#texts.every((text) => typeof text === "string")) {
-      const text = this.#texts.join("");
-      // Then it has as many bytes as code units.
-      if (isAscii(text)) {
-        return instance.call(name, head + text.length, (bytes) => {
-          this.#writeWords(bytes);
-          encoder.encodeInto(text, bytes.subarray(head));
-        });
-      }
-    }
+    if (this.#isText() && this.#writeAscii(instance)) return instance.run(name);
     const texts = this.#texts.map((text, index) => this.#encoded(text, index));
     this.#correctLengths(texts);
+    const head = 4 * this.#words.length;
     const length = texts.reduce((sum, text) => sum + text.length, head);
-    return instance.call(name, length, (bytes) => {
-      this.#writeWords(bytes);
-      let at = head;
-      for (const text of texts) {
-        bytes.set(text, at);
-        at += text.length;
-      }
-    });
+    let at = instance.room(length);
+    this.#writeWords(instance.view, at);
+    at += head;
+    for (const text of texts) {
+      instance.bytes.set(text, at);
+      at += text.length;
+    }
+    return instance.run(name);
   }
 
-  #writeWords(bytes) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
-    for (let i = 0; i < this.#words.length; i++) view.setUint32(4 * i, this.#words[i], true);
+  /** Asks of the names that nothing was known of whether the policy passes them over, for the next request. */
+  learn(known, instance) {
+    if (this.#unknown === undefined) return;
+    for (const name of this.#unknown) {
+      if (known.size >= KNOWN_MAX) known.clear();
+      const bytes = encoder.encode(name);
+      known.set(name, instance.call("passes_over", bytes.length, (room) => room.set(bytes)));
+    }
+  }
+
+  #isText() {
+    return this.#texts.every((text) => typeof text === "string");
+  }
+
+  /** Writes texts of ASCII, which have as many bytes as code units. Answers no where one is something else. */
+  #writeAscii(instance) {
+    const texts = this.#texts;
+    let length = 4 * this.#words.length;
+    for (let i = 0; i < texts.length; i++) length += texts[i].length;
+    const start = instance.room(length);
+    const { bytes, view } = instance;
+    this.#writeWords(view, start);
+    let at = start + 4 * this.#words.length;
+    for (let i = 0; i < texts.length; i++) {
+      if (!writeAscii(texts[i], bytes, at)) return false;
+      at += texts[i].length;
+    }
+    return true;
+  }
+
+  #writeWords(view, at) {
+    const words = this.#words;
+    for (let i = 0; i < words.length; i++) view.setUint32(at + 4 * i, words[i], true);
   }
 
   /** Texts were counted in code units. */
@@ -109,15 +161,16 @@ export class Frame {
 
   #encoded(text, index) {
     if (typeof text !== "string") return text;
-    if (/\p{Surrogate}/u.test(text)) {
+    if (!isWellFormed(text)) {
       throw new TypeError(`${this.#nameOf(index)} holds half of a surrogate pair: hand bytes over as a Uint8Array`);
     }
     return encoder.encode(text);
   }
 
   #nameOf(index) {
-    const header = index - this.#names.length;
-    return header < 0 ? this.#names[index] : `request.headers[${header >> 1}][${header & 1}]`;
+    const names = NAMES.filter((_, i) => this.#words[this.#lengthsAt + i] < WRONG);
+    const header = index - names.length;
+    return header < 0 ? names[index] ?? this.#who : `request.headers[${header >> 1}][${header & 1}]`;
   }
 
   #push(text) {
@@ -127,13 +180,11 @@ export class Frame {
 
   #text(text, name) {
     if (typeof text !== "string") throw wrong(name, "a string", text);
-    this.#names.push(name);
     this.#push(text);
   }
 
   #textOrBytes(text, name) {
     if (typeof text !== "string" && !isBytes(text)) throw wrong(name, "a string or a Uint8Array", text);
-    this.#names.push(name);
     this.#push(text);
   }
 
@@ -150,47 +201,75 @@ export class Frame {
     else this.#text(ip, "ip");
   }
 
-  #headers(lines) {
+  #headers(lines, known) {
     if (lines === undefined) return;
     if (!Array.isArray(lines)) throw wrong("request.headers", "an array of pairs", lines);
+    const isFew = known !== undefined && lines.length <= LINES_FEW;
+    const before = this.#texts.length;
+    let units = 0;
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i];
       if (!Array.isArray(line) || line.length !== 2) {
         throw wrong(`request.headers[${i}]`, "a pair [name, value]", line);
       }
-      for (let j = 0; j < 2; j++) {
-        const text = line[j];
-        if (typeof text !== "string" && !isBytes(text)) {
-          throw wrong(`request.headers[${i}][${j}]`, "a string or a Uint8Array", text);
-        }
-        this.#push(text);
-      }
+      const name = line[0];
+      const value = line[1];
+      if (typeof name !== "string" && !isBytes(name)) throw wrong(`request.headers[${i}][0]`, "a string or a Uint8Array", name);
+      if (typeof value !== "string" && !isBytes(value)) throw wrong(`request.headers[${i}][1]`, "a string or a Uint8Array", value);
+      units += name.length + value.length;
+      if (isFew && this.#isPassedOver(name, value, known)) continue;
+      this.#push(name);
+      this.#push(value);
+    }
+    if (isFew && units > UNITS_FEW) {
+      // All of them count.
+      this.#words.length -= this.#texts.length - before;
+      this.#texts.length = before;
+      this.#headers(lines, undefined);
     }
   }
 
-  #textFacts(facts = {}) {
-    for (const name of ["country", "tls_version", "client_cert"]) {
-      const fact = facts[name];
-      if (fact === undefined) this.#words.push(ABSENT);
-      else if (typeof fact !== "string") this.#words.push(WRONG);
-      else this.#text(fact, `facts.${name}`);
-    }
+  #isPassedOver(name, value, known) {
+    if (typeof name !== "string") return false;
+    const isPassedOver = known.get(name);
+    if (isPassedOver === undefined && name.length <= KNOWN_UNITS_MAX) (this.#unknown ??= []).push(name);
+    // What can't be sent is told, however often the name was seen.
+    return isPassedOver === true && (typeof value !== "string" || isWellFormed(value));
   }
 
-  /** A fact of a wrong type is no mistake of the caller's code, but of where it comes from: the gate denies then. */
+  #textFacts(facts) {
+    this.#textFact(facts?.country, "facts.country");
+    this.#textFact(facts?.tls_version, "facts.tls_version");
+    this.#textFact(facts?.client_cert, "facts.client_cert");
+  }
+
+  #textFact(fact, name) {
+    if (fact === undefined) this.#words.push(ABSENT);
+    else if (typeof fact !== "string") this.#words.push(WRONG);
+    else this.#text(fact, name);
+  }
+
   #numberFacts(facts) {
     if (facts !== undefined) {
       checkMembers(facts, FACTS, "facts");
-      for (const name of FACTS) {
+      for (const name in facts) {
         if (facts[name] === null) throw new TypeError(`facts.${name} must not be null: leave out what is not known`);
       }
     }
-    for (const name of ["asn", "bot_score", "size"]) {
-      const fact = facts?.[name];
-      const whole = wholeNumber(fact);
-      this.#words.push(whole !== undefined ? FACT.present : fact === undefined ? FACT.absent : FACT.wrong);
-      this.#integer(whole ?? 0);
+    this.#numberFact(facts?.asn);
+    this.#numberFact(facts?.bot_score);
+    this.#numberFact(facts?.size);
+  }
+
+  /** A fact of a wrong type is no mistake of the caller's code, but of where it comes from: the gate denies then. */
+  #numberFact(fact) {
+    if (fact === undefined) {
+      this.#words.push(FACT.absent, 0, 0);
+      return;
     }
+    const whole = wholeNumber(fact);
+    this.#words.push(whole !== undefined ? FACT.present : FACT.wrong);
+    this.#integer(whole ?? 0);
   }
 
   #integer(number) {
@@ -207,6 +286,12 @@ function either(member, request, context) {
   if (context[member] === undefined) return request[member];
   if (request[member] === undefined) return context[member];
   throw new TypeError(`${member} stands in both request and context`);
+}
+
+/** Knows a request of the platform. Plain objects are let go before their tag is asked for, which takes longer. */
+function isRequest(value) {
+  if (typeof value !== "object" || value === null) return false;
+  return (Object.getPrototypeOf(value) !== Object.prototype || Symbol.toStringTag in value) && isA("Request", value);
 }
 
 /** Takes a request of the platform apart. Its URL is split, never parsed: what parses it might repair it. */
@@ -312,6 +397,27 @@ function wholeNumber(value) {
 
 function isInt64(value) {
   return typeof value === "bigint" && value >= INT64_MIN && value <= INT64_MAX;
+}
+
+/** Writes a text of ASCII; answers no where it is something else. */
+function writeAscii(text, bytes, at) {
+  const { length } = text;
+  if (length > SHORT_MAX) {
+    const { read, written } = encoder.encodeInto(text, bytes.subarray(at, at + length));
+    return read === length && written === length;
+  }
+  let units = 0;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    units |= unit;
+    bytes[at + i] = unit;
+  }
+  return units < 0x80;
+}
+
+/** Says whether a text has no half of a surrogate pair alone. */
+function isWellFormed(text) {
+  return text.isWellFormed === undefined ? !/\p{Surrogate}/u.test(text) : text.isWellFormed();
 }
 
 function isAscii(text) {

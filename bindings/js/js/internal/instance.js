@@ -1,5 +1,7 @@
 // The border of one instance: bytes in, a call, bytes out. What goes wrong in it by itself is a `Trap`.
 
+import { textOf } from "./text.js";
+
 /** Says that an instance died: it ran into what WebAssembly forbids, or out of memory or stack. It must not be called again. */
 export class Trap extends Error {
   constructor(cause) {
@@ -10,28 +12,58 @@ export class Trap extends Error {
 
 export class Instance {
   #exports;
-  #memory;
+  /** All of the memory, twice; memory that grew has a new buffer, and the old views are empty then. */
+  bytes;
+  view;
+  #ruleNames = new Map();
 
   constructor(module) {
     try {
-      this.#exports = module.instantiate().exports;
-      this.#memory = new Uint8Array(this.#exports.memory.buffer);
+      // Members of a plain object are found faster.
+      this.#exports = { ...module.instantiate().exports };
+      this.#look();
     } catch (error) {
       throw error instanceof RangeError || error instanceof WebAssembly.RuntimeError ? new Trap(error) : error;
     }
   }
 
-  /** Runs one export on bytes that `write` leaves in the room of `length` bytes, and answers whether it says that all is well. */
-  call(name, length, write) {
+  /** Makes room for what the next call reads, and says where it is. */
+  room(length) {
     try {
       const at = this.#exports.input(length) >>> 0;
       // The pointer is 0 where no call reads as much.
       if (at === 0) throw new RangeError(`${length} bytes are too many`);
-      write(this.#bytes(at, length));
+      if (this.bytes.length === 0) this.#look();
+      return at;
+    } catch (error) {
+      throw new Trap(error);
+    }
+  }
+
+  /** Runs one export on what was written, and answers whether it says that all is well. */
+  run(name) {
+    try {
       return this.#exports[name]() === 1;
     } catch (error) {
       throw new Trap(error);
     }
+  }
+
+  /** Runs one export on bytes that `write` leaves in the room of `length` bytes. */
+  call(name, length, write) {
+    const at = this.room(length);
+    write(this.bytes.subarray(at, at + length));
+    return this.run(name);
+  }
+
+  /** Finds the name of a rule. The answer that is being read stays as it is. */
+  ruleName(number) {
+    let name = this.#ruleNames.get(number);
+    if (name === undefined) {
+      name = textOf(this.#between(() => this.#exports.rule_name(number), () => this.#exports.rule_name_length(number)));
+      this.#ruleNames.set(number, name);
+    }
+    return name;
   }
 
   /** Drops a caller that was kept; of an instance that died there is nothing to give back. */
@@ -45,16 +77,33 @@ export class Instance {
 
   /** Returns the answer to the last call; a view of the memory, good until the next call. */
   output() {
+    return this.#between(() => this.#exports.output(), () => this.#exports.output_length());
+  }
+
+  /** Says where the answer to the last call stands in the memory, and where it ends. */
+  answered() {
     try {
-      return this.#bytes(this.#exports.output() >>> 0, this.#exports.output_length() >>> 0);
+      if (this.bytes.length === 0) this.#look();
+      const at = this.#exports.output() >>> 0;
+      return { at, end: at + (this.#exports.output_length() >>> 0) };
     } catch (error) {
       throw new Trap(error);
     }
   }
 
-  /** Memory that grew has a new buffer; the old view is empty then. */
-  #bytes(at, length) {
-    if (this.#memory.length === 0) this.#memory = new Uint8Array(this.#exports.memory.buffer);
-    return this.#memory.subarray(at, at + length);
+  #between(place, length) {
+    try {
+      const [at, count] = [place() >>> 0, length() >>> 0];
+      if (this.bytes.length === 0) this.#look();
+      return this.bytes.subarray(at, at + count);
+    } catch (error) {
+      throw new Trap(error);
+    }
+  }
+
+  #look() {
+    const { buffer } = this.#exports.memory;
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 }

@@ -1,7 +1,8 @@
 //! Decisions, handlings and faults, in the order in which JavaScript reads them.
 
 use gatelaw::ast::{AuditLevel, Effect};
-use gatelaw::decision::{Decision, LimitUse};
+use gatelaw::decision::{DecisionText, LimitText, Reason};
+use gatelaw::policy::RuleId;
 use gatelaw_host::{Handling, Trace};
 
 use super::{Answer, length};
@@ -9,10 +10,12 @@ use crate::fault::Fault;
 use crate::words::ABSENT;
 
 impl Answer {
-    /// Adds a decision: effect, status and audit level; its texts; its lists.
+    /// Adds a decision: effect, status and audit level; the reason; the rule; its texts; its lists.
     ///
-    /// The digest of the policy is left out: whoever loaded the policy has it.
-    pub fn decision(&mut self, decision: &Decision) {
+    /// What JavaScript has, or has had before, is not written again: the digest of the policy; a reason of one word, in place of which its
+    /// number in the list of `js/internal/answer.js` stands, from 1 on; the rule's name, by its number, from 1 on; and the target, where
+    /// it goes on as it came (1; 0 for none, and 2 before another text).
+    pub fn decision(&mut self, decision: &DecisionText<'_>, rule: Option<RuleId>, given: &[u8]) {
         self.word(match decision.effect {
             Effect::Deny => 0,
             Effect::Allow => 1,
@@ -23,15 +26,41 @@ impl Answer {
             AuditLevel::Brief => 1,
             AuditLevel::Full => 2,
         });
-        self.text(&decision.reason.to_string());
-        for text in [&decision.rule, &decision.challenge, &decision.text, &decision.target] {
-            self.optional(text.as_deref());
+        self.reason(&decision.reason);
+        self.word(rule.map_or(0, |rule| rule.0.saturating_add(1)));
+        self.optional(decision.challenge);
+        self.optional(decision.text);
+        match decision.target {
+            None => self.word(0),
+            Some(target) if target.as_bytes() == given => self.word(1),
+            Some(target) => {
+                self.word(2);
+                self.text(target);
+            }
         }
-        self.pairs(&decision.set);
-        self.texts(&decision.remove);
+        self.list(&decision.set, Self::pair);
+        self.list(&decision.remove, |answer, name| answer.text(name));
         self.list(&decision.limits, Self::limit);
-        self.pairs(&decision.keep);
-        self.texts(&decision.observed);
+        self.list(&decision.keep, Self::pair);
+        self.list(&decision.observed, |answer, name| answer.text(name));
+    }
+
+    fn reason(&mut self, reason: &Reason) {
+        let number = match reason {
+            Reason::Rule => 1,
+            Reason::NoRule => 2,
+            Reason::Unauthenticated => 3,
+            Reason::InsufficientUserAuthentication => 4,
+            Reason::InsufficientScope => 5,
+            Reason::KeysUnavailable => 6,
+            Reason::ForwardValue => 7,
+            Reason::RecordSize => 8,
+            Reason::Refused(_) | Reason::Token(_) | Reason::Fact(_) => 0,
+        };
+        self.word(number);
+        if number == 0 {
+            self.text(&reason.to_string());
+        }
     }
 
     /// Adds what a gate does: 1 and target, names to drop and headers to set; or 0 and status, headers and body.
@@ -67,9 +96,14 @@ impl Answer {
         [fault.code, fault.at, &fault.message].into_iter().for_each(|text| self.text(text));
     }
 
-    fn limit(&mut self, limit: &LimitUse) {
-        self.text(&limit.name);
-        self.text(&limit.key);
+    fn pair(&mut self, (name, value): &(&str, &str)) {
+        self.text(name);
+        self.text(value);
+    }
+
+    fn limit(&mut self, limit: &LimitText<'_>) {
+        self.text(limit.name);
+        self.text(limit.key);
         [limit.rate, limit.per_s, limit.burst].into_iter().for_each(|word| self.word(word));
     }
 

@@ -78,6 +78,13 @@ impl Plan {
         self.reading.needs()
     }
 
+    /// Says whether a header line of this name can't matter to any decision or refusal, whatever its value is. A host that meets the name
+    /// again may leave the line out, as long as all lines together stay within the limits of a request.
+    #[must_use]
+    pub fn passes_over(&self, header: &[u8]) -> bool {
+        self.reading.passes_over(header)
+    }
+
     /// Returns how claims become an identity.
     #[must_use]
     pub fn identity_model(&self) -> &IdentityModel {

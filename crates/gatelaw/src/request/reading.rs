@@ -1,6 +1,6 @@
 //! What a policy reads, ready to be looked up by the names of a request.
 
-use super::names::{SINGLE_VALUED, fold, fold_byte, fold_into, is_reserved_identity_bytes};
+use super::names::{SINGLE_VALUED, fold, fold_byte, fold_into, is_reserved_identity_bytes, is_token};
 use crate::needs::{Named, Needs};
 
 /// Names headers whose values are always judged: servers act on them whatever a policy reads. Sorted.
@@ -112,6 +112,11 @@ impl Reading {
         found
     }
 
+    /// Says whether a line of this name can't matter, whatever its value is.
+    pub(crate) fn passes_over(&self, name: &[u8]) -> bool {
+        is_token(name) && matches!(self.find(name, &mut Vec::new()), Found::Nothing)
+    }
+
     /// Says whether no `Connection` may name a header; `folded` is its fold.
     pub(super) fn keeps(&self, folded: &[u8]) -> bool {
         is_reserved_identity_bytes(folded)
@@ -212,6 +217,18 @@ mod tests {
         check(&reading, "TE", "te");
         check(&reading, "content_length", "nothing");
         check(&reading, &"x".repeat(100), "nothing");
+    }
+
+    #[test]
+    fn lines_are_passed_over_that_are_neither_read_nor_at_fault() {
+        let reading = reading(&["x-role"], &[]);
+        for name in ["accept", "User-Agent", "x-rol", "cookie", "x-gatelaw-signature"] {
+            assert!(reading.passes_over(name.as_bytes()), "{name}");
+        }
+        for name in ["", "a b", "é", "X-Role", "x_role", "HOST", "Authorization", "connection", "traceparent"]
+        {
+            assert!(!reading.passes_over(name.as_bytes()), "{name}");
+        }
     }
 
     #[test]
