@@ -76,7 +76,7 @@ function checkOptions(policy, options) {
 }
 
 /** Returns the correlation id that was given, or makes one: 128 random bits. */
-function correlationId(context) {
+export function correlationId(context) {
   const id = context?.requestId;
   if (id === undefined) {
     const bytes = crypto.getRandomValues(new Uint8Array(16));

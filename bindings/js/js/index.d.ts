@@ -173,6 +173,55 @@ export interface Context {
   readonly identity?: Identity | PreparedIdentity | undefined;
 }
 
+/**
+ * Decides requests by the tokens that they carry: reads and judges them, with signatures verified by WebCrypto. It fetches nothing and
+ * has no timers: its host fetches what `nextFetch` names, and tells what came of it. What is valid is remembered, so that the next request
+ * with it costs no signature.
+ */
+export class Verifier {
+  /** Judges tokens for a gate; a policy has one verifier. */
+  constructor(gate: Gate, options?: VerifierOptions);
+  /** The gate that decides. */
+  readonly gate: Gate;
+  /** How many instances have judged until now: a new one, in place of one that died, has none of the keys that were fetched. */
+  readonly instances: number;
+  /**
+   * Takes an issuer's keys, a JWKS document, which are not fetched then. Throws a `GatelawError` with a code `keys:…` for what is no key
+   * set, or no issuer of the policy.
+   */
+  setKeys(issuer: string, document: string | Uint8Array): void;
+  /** Begins the next fetch that is due at `now`, in Unix seconds, by default the clock's. */
+  nextFetch(now?: number | bigint): KeyFetch | undefined;
+  /**
+   * Takes a document that was fetched at `now`, with its `Cache-Control`. Names the document to fetch next, where the keys aren't had by
+   * it yet. Throws a `GatelawError` with a code `keys:…` or `discovery:…` for one that gives no keys: the fetch failed then.
+   */
+  fetched(issuer: string, document: string | Uint8Array, cacheControl: string, now?: number | bigint): KeyFetch | undefined;
+  /** Notes that a fetch failed; keys that were had before stay. */
+  failed(issuer: string, now?: number | bigint): void;
+  /**
+   * Decides a request by the token that it carries, and says what a gate does about it. Where keys are missing that may be fetched, it
+   * asks `wait`, and decides anew once that says that there may be news.
+   */
+  handle(
+    request: Omit<RequestInput, "identity"> | FetchRequest,
+    context?: Omit<HandleContext, "identity">,
+    wait?: () => boolean | Promise<boolean>,
+  ): Promise<Handling>;
+}
+
+export interface VerifierOptions {
+  /** How many valid tokens are remembered, from 1 to 1,000,000; by default 10,000. */
+  readonly tokensMax?: number;
+}
+
+/** A document to fetch: an issuer's discovery document, or its keys. */
+export interface KeyFetch {
+  /** The issuer's name in the policy. */
+  readonly issuer: string;
+  readonly url: string;
+}
+
 export interface HandleContext extends Context {
   /** The correlation id, printable ASCII; by default 128 random bits in hex. */
   readonly requestId?: string | undefined;

@@ -7,6 +7,7 @@ export { GatelawError } from "./error.js";
 export { Gate } from "./gate.js";
 export { PreparedIdentity } from "./identity.js";
 export { Policy } from "./policy.js";
+export { Verifier } from "./verifier.js";
 export { unavailable } from "./unavailable.js";
 export { version } from "./internal/evaluator.js";
 

@@ -1,23 +1,30 @@
 //! The module that decides: one policy, and what is asked of it.
 
+pub mod tokens;
+
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use gatelaw::policy::RuleId;
 use gatelaw::{Caller, Plan, Session, artifact};
-use gatelaw_host::{Handling, explanation_line, needs_line};
+use gatelaw_host::{Handling, LineCaller, explanation_line, needs_line};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::answer::Answer;
-use crate::callers::Callers;
 use crate::exchange::{self, Exchange};
 use crate::fault::Fault;
 use crate::frame::Frame;
+use crate::kept::Kept;
+use tokens::Tokens;
 
 /// Holds the policy of an instance, and the answer that is being collected.
 #[derive(Debug, Default)]
 pub struct Evaluator {
-    session: Option<Session<Plan>>,
-    callers: Callers,
+    session: Option<Session<Arc<Plan>>>,
+    plan: Option<Arc<Plan>>,
+    callers: Kept<LineCaller>,
+    /// What judges tokens, once it is asked for.
+    tokens: Option<Tokens>,
     answer: Answer,
 }
 
@@ -26,7 +33,9 @@ impl Evaluator {
     /// and the needs as JSON; or what is wrong.
     pub fn load(&mut self, exchange: &mut Exchange) -> bool {
         self.session = None;
-        self.callers = Callers::default();
+        self.plan = None;
+        self.callers = Kept::default();
+        self.tokens = None;
         let bytes = std::mem::take(&mut exchange.input);
         let loaded = artifact::load_unsigned(&bytes);
         drop(bytes);
@@ -37,7 +46,9 @@ impl Evaluator {
                 self.answer.word(u32::from(plan.has_limits()));
                 self.answer.text(&needs_line(plan.needs()));
                 self.answer.write_to(&mut exchange.output);
-                self.session = Some(Session::new(plan));
+                let plan = Arc::new(plan);
+                self.session = Some(Session::new(Arc::clone(&plan)));
+                self.plan = Some(plan);
                 true
             }
             Err(error) => self.fail(exchange, &Fault::from(error)),
@@ -71,17 +82,7 @@ impl Evaluator {
     /// Decides the request in the frame that was written, and says what a gate does about it. Answers a decision, the handling
     /// and the trace, or what is wrong.
     pub fn handle(&mut self, exchange: &mut Exchange) -> bool {
-        self.judge(exchange, |session, frame, answer| {
-            let handling = Handling::of(&session.to_decision(), frame.header_names(), frame.request_id());
-            let trace = frame.trace();
-            let handling = match &trace {
-                Some(trace) => handling.carrying(trace, frame.header_names()),
-                None => handling,
-            };
-            add_decision(session, frame, answer);
-            answer.handling(&handling);
-            answer.trace(trace.as_ref());
-        })
+        self.judge(exchange, add_handling)
     }
 
     /// Decides the request in the frame that was written, and answers an explanation as one line of JSON, or what is wrong.
@@ -124,7 +125,7 @@ impl Evaluator {
     fn judge(
         &mut self,
         exchange: &mut Exchange,
-        answer: fn(&Session<Plan>, &Frame<'_>, &mut Answer),
+        answer: fn(&Session<Arc<Plan>>, &Frame<'_>, &mut Answer),
     ) -> bool {
         let out = &mut self.answer;
         let judged =
@@ -156,7 +157,7 @@ impl Evaluator {
     fn line(
         &mut self,
         exchange: &mut Exchange,
-        answer: impl FnOnce(&mut Session<Plan>, &str) -> String,
+        answer: impl FnOnce(&mut Session<Arc<Plan>>, &str) -> String,
     ) -> bool {
         match (self.session.as_mut(), std::str::from_utf8(&exchange.input)) {
             (Some(session), Ok(line)) => {
@@ -177,16 +178,29 @@ impl Evaluator {
 }
 
 /// Adds what the session decided last.
-fn add_decision(session: &Session<Plan>, frame: &Frame<'_>, answer: &mut Answer) {
+fn add_decision(session: &Session<Arc<Plan>>, frame: &Frame<'_>, answer: &mut Answer) {
     answer.decision(&session.view(), session.outcome().rule(), frame.target());
+}
+
+/// Adds what the session decided last, and what a gate does about it.
+fn add_handling(session: &Session<Arc<Plan>>, frame: &Frame<'_>, answer: &mut Answer) {
+    let handling = Handling::of(&session.to_decision(), frame.header_names(), frame.request_id());
+    let trace = frame.trace();
+    let handling = match &trace {
+        Some(trace) => handling.carrying(trace, frame.header_names()),
+        None => handling,
+    };
+    add_decision(session, frame, answer);
+    answer.handling(&handling);
+    answer.trace(trace.as_ref());
 }
 
 /// Puts the request in a frame to a session.
 fn asked<T>(
-    session: Option<&mut Session<Plan>>,
-    callers: &Callers,
+    session: Option<&mut Session<Arc<Plan>>>,
+    callers: &Kept<LineCaller>,
     bytes: &[u8],
-    ask: impl FnOnce(&mut Session<Plan>, &Frame<'_>, Caller<'_>) -> T,
+    ask: impl FnOnce(&mut Session<Arc<Plan>>, &Frame<'_>, Caller<'_>) -> T,
 ) -> Result<T, Fault> {
     let session = session.ok_or_else(Fault::no_policy)?;
     let frame = Frame::read(bytes)?;
@@ -232,10 +246,7 @@ pub fn keep_caller() -> u32 {
 /// Drops a caller that was kept.
 #[wasm_bindgen]
 pub fn drop_caller(number: u32) {
-    with(|evaluator, _| {
-        evaluator.callers.drop(number);
-        true
-    });
+    with(|evaluator, _| evaluator.callers.take(number).is_some());
 }
 
 /// Says whether a header of a name can't matter.

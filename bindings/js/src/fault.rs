@@ -2,6 +2,7 @@
 
 use gatelaw::artifact::LoadError;
 use gatelaw::limits::REQUEST_LINE_BYTES_MAX;
+use gatelaw_host::keys::FetchedError;
 
 /// Says what is wrong: a stable code, the argument at fault, and a sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +35,24 @@ impl Fault {
         Self { code: "request:missing-member", at: "ip", message }
     }
 
+    /// For a call before any verifier was made.
+    pub(crate) fn no_verifier() -> Self {
+        Self { code: "policy:no-verifier", at: "", message: "no verifier was made".to_owned() }
+    }
+
+    pub(crate) fn no_issuer(name: &str) -> Self {
+        Self { code: "keys:issuer", at: "issuer", message: format!("the policy has no issuer `{name}`") }
+    }
+
     /// For a call before any policy was loaded.
     pub(crate) fn no_policy() -> Self {
         Self { code: "policy:none", at: "", message: "no policy is loaded".to_owned() }
+    }
+}
+
+impl From<FetchedError> for Fault {
+    fn from(error: FetchedError) -> Self {
+        Self { code: error.code(), at: "", message: error.to_string() }
     }
 }
 

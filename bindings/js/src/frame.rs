@@ -195,6 +195,12 @@ impl<'f> Frame<'f> {
         Some(Trace::next(headers, *trust, random))
     }
 
+    /// Says whether the frame names nobody who asks.
+    #[must_use]
+    pub fn is_of_nobody(&self) -> bool {
+        matches!(self.who, Who::Nobody)
+    }
+
     /// Returns the correlation id.
     #[must_use]
     pub fn request_id(&self) -> &'f str {
@@ -235,7 +241,7 @@ fn random(words: &mut Words<'_>) -> Option<[u8; 24]> {
     Some(bytes)
 }
 
-fn integer(words: &mut Words<'_>) -> Option<i64> {
+pub(crate) fn integer(words: &mut Words<'_>) -> Option<i64> {
     let [[a, b, c, d], [e, f, g, h]] = [words.next()?.to_le_bytes(), words.next()?.to_le_bytes()];
     Some(i64::from_le_bytes([a, b, c, d, e, f, g, h]))
 }

@@ -12,8 +12,6 @@
 //! in `js/` stands around it. A new instance is as good as the last one, so one that traps is thrown away.
 
 pub mod answer;
-#[cfg(feature = "evaluator")]
-pub mod callers;
 #[cfg(feature = "compiler")]
 pub mod compiler;
 #[cfg(feature = "evaluator")]
@@ -23,4 +21,6 @@ pub mod exchange;
 pub mod fault;
 #[cfg(feature = "evaluator")]
 pub mod frame;
+#[cfg(feature = "evaluator")]
+pub mod kept;
 mod words;

@@ -8,10 +8,11 @@ import { gzipSync } from "node:zlib";
 const KIB = 1024;
 const gzipped = (file) => gzipSync(readFileSync(`js/wasm/${file}`), { level: 9 }).length;
 
-// Two of these pay for decisions that cross without a copy, at less than half the time.
-test("the evaluator has at most 167 KiB, with the compiler at most 700 KiB", (t) => {
+// Two of these pay for decisions that cross without a copy, at less than half the time; and 23 for judging tokens: to read and check
+// them and key sets, down to whether a point is on its curve, and to remember who was verified.
+test("the evaluator has at most 190 KiB, with the compiler at most 700 KiB", (t) => {
   const [evaluator, compiler] = ["gatelaw.wasm", "gatelaw-compiler.wasm"].map(gzipped);
   t.diagnostic(`evaluator ${(evaluator / KIB).toFixed(1)} KiB, compiler ${(compiler / KIB).toFixed(1)} KiB`);
-  assert.ok(evaluator <= 167 * KIB, `${evaluator} bytes`);
+  assert.ok(evaluator <= 190 * KIB, `${evaluator} bytes`);
   assert.ok(evaluator + compiler <= 700 * KIB, `${evaluator + compiler} bytes`);
 });

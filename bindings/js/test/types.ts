@@ -1,7 +1,7 @@
 // Never run: `tsc` proves that the types say what they should.
 
 import {
-  type Decision, Gate, GatelawError, type Handling, init, initSync, type Needs, Policy, type RequestInput, version,
+  type Decision, Gate, GatelawError, type Handling, init, initSync, type Needs, type KeyFetch, Policy, type RequestInput, Verifier, version,
 } from "gatelaw";
 import { check, compile, type Diagnostic, format } from "gatelaw/compiler";
 
@@ -26,6 +26,14 @@ const status: number = gate.decide(new Request("https://api.example/")).status;
 const asked: string[] = gate.explain(request).rules.flatMap(({ asked }) => asked.map(({ test }) => test));
 const passes: boolean = decision.allowed;
 const identified = gate.decide(request, { identity: { issuer: "okta", claims: { sub: "u1", groups: ["a"] } } });
+
+const verifier = new Verifier(gate, { tokensMax: 100 });
+verifier.setKeys("okta", '{"keys":[]}');
+const next: KeyFetch | undefined = verifier.nextFetch() ?? verifier.fetched("okta", new Uint8Array(), "max-age=60", 1_795_000_000);
+verifier.failed(next?.issuer ?? "okta");
+export const handled: Promise<Handling> = verifier.handle(request, { requestId: "abc", trace: "restart" }, () => true);
+// @ts-expect-error: the token says who asks.
+verifier.handle(request, { identity: { issuer: "okta", claims: {} } });
 
 export function carryOut(handling: Handling): string {
   if (handling.forward) return handling.forward.target;

@@ -2,11 +2,13 @@
 
 mod cache;
 mod document;
+mod fetches;
 mod jwk;
 mod point;
 mod source;
 
 pub use cache::{Found, KeyCache};
 pub use document::{KeySetCode, KeySetError};
+pub use fetches::{FetchedError, KeyFetches};
 pub use jwk::{Algorithm, Curve, Jwk, KeyMaterial, KeySet};
 pub use source::{DiscoveryError, KeySource, Wanted, max_age_s};

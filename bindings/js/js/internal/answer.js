@@ -154,6 +154,16 @@ export class Answer {
     return caller === null ? { id, span } : { id, span, caller };
   }
 
+  /** Reads how far a request is: decided, with its handling; or pending, with a signature to verify. */
+  step(policy, frame) {
+    if (this.word() === 1) {
+      const number = this.word();
+      return { pending: { number, algorithm: this.text(), jwk: this.text(), signed: this.text(), signature: this.text() } };
+    }
+    const keysWanted = this.word() === 1;
+    return { keysWanted, handling: this.handling(this.decision(policy, frame)) };
+  }
+
   /** Reads what went wrong. */
   fault() {
     return { code: this.text(), at: this.text(), message: this.text() };

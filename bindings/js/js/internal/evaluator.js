@@ -113,6 +113,6 @@ export function version() {
   return textOf(instance.output());
 }
 
-function requestError({ code, at, message }) {
+export function requestError({ code, at, message }) {
   return new GatelawError(code, at === "" ? message : `${at}: ${message}`, { at: at === "" ? undefined : at });
 }

@@ -98,10 +98,10 @@ export class Frame {
     return typeof this.#target === "string" ? this.#target : textOf(this.#target);
   }
 
-  /** Runs one export of an instance on this request. */
-  call(instance, name) {
+  /** Runs one export of an instance on this request, and on numbers. */
+  call(instance, name, ...numbers) {
     if (this.#prepared !== undefined) this.#words[WHO_AT] = KEPT_FROM + numberIn(this.#prepared, instance);
-    if (this.#isText() && this.#writeAscii(instance)) return instance.run(name);
+    if (this.#isText() && this.#writeAscii(instance)) return instance.run(name, ...numbers);
     const texts = this.#texts.map((text, index) => this.#encoded(text, index));
     this.#correctLengths(texts);
     const head = 4 * this.#words.length;
@@ -113,7 +113,7 @@ export class Frame {
       instance.bytes.set(text, at);
       at += text.length;
     }
-    return instance.run(name);
+    return instance.run(name, ...numbers);
   }
 
   /** Asks of the names that nothing was known of whether the policy passes them over, for the next request. */
@@ -340,7 +340,7 @@ function scheme(scheme) {
 }
 
 /** Returns Unix seconds; the clock's where none are given. */
-function now(now) {
+export function now(now) {
   if (now === undefined) return Math.floor(Date.now() / 1000);
   if (Number.isSafeInteger(now) || isInt64(now)) return now;
   if (typeof now === "number") throw new TypeError(`now must be whole Unix seconds, not ${now}`);

@@ -40,20 +40,20 @@ export class Instance {
     }
   }
 
-  /** Runs one export on what was written, and answers whether it says that all is well. */
-  run(name) {
+  /** Runs one export on what was written, and on numbers; answers whether it says that all is well. */
+  run(name, ...numbers) {
     try {
-      return this.#exports[name]() === 1;
+      return this.#exports[name](...numbers) === 1;
     } catch (error) {
       throw new Trap(error);
     }
   }
 
-  /** Runs one export on bytes that `write` leaves in the room of `length` bytes. */
-  call(name, length, write) {
+  /** Runs one export on bytes that `write` leaves in the room of `length` bytes, and on numbers. */
+  call(name, length, write, ...numbers) {
     const at = this.room(length);
     write(this.bytes.subarray(at, at + length));
-    return this.run(name);
+    return this.run(name, ...numbers);
   }
 
   /** Finds the name of a rule. The answer that is being read stays as it is. */

@@ -76,6 +76,17 @@ pub enum Curve {
     P384,
 }
 
+impl Curve {
+    /// Names it as a JWK does (RFC 7518 §6.2.1.1).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+        }
+    }
+}
+
 /// Holds a key that may verify signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jwk {

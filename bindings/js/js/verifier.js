@@ -1,0 +1,171 @@
+import { correlationId, Gate } from "./gate.js";
+import { Answer, unavailable } from "./internal/answer.js";
+import { checkMembers, isBytes, wrong } from "./internal/arguments.js";
+import { requestError, unavailableHandling } from "./internal/evaluator.js";
+import { Frame, now as checkedNow } from "./internal/frame.js";
+import { callWith } from "./internal/parts.js";
+import { Signatures } from "./internal/signature.js";
+import { evaluatorOf } from "./policy.js";
+
+const NO_CONTEXT = Object.freeze({});
+const OPTIONS = new Set(["tokensMax"]);
+/** Some hundred bytes each, and more for callers with many claims. */
+const TOKENS_MAX_DEFAULT = 10_000;
+const TOKENS_MAX = 1_000_000;
+/** Rounds of a request: keys may be had in two documents, and an instance may die. */
+const ROUNDS_MAX = 4;
+
+/** By evaluator, which judges tokens for one of them. */
+const taken = new WeakSet();
+
+/**
+ * Decides requests by the tokens that they carry. It fetches nothing and has no timers: its host fetches what it names, and tells
+ * what came of it.
+ */
+export class Verifier {
+  #gate;
+  #evaluator;
+  #tokensMax;
+  /** Where the verifier stands; an instance that died is replaced, and begins without what was remembered. */
+  #instance;
+  #instances = 0;
+  /** By issuer, the documents of keys that stay as they are. */
+  #fixed = new Map();
+  #signatures = new Signatures();
+
+  /** Judges tokens for a gate; a policy has one verifier. */
+  constructor(gate, options = {}) {
+    if (!(gate instanceof Gate)) throw wrong("gate", "a Gate", gate);
+    checkMembers(options, OPTIONS, "options");
+    const { tokensMax = TOKENS_MAX_DEFAULT } = options;
+    if (!Number.isInteger(tokensMax) || tokensMax < 1 || tokensMax > TOKENS_MAX) {
+      throw new TypeError(`options.tokensMax must be a whole number from 1 to ${TOKENS_MAX}`);
+    }
+    const evaluator = evaluatorOf(gate.policy);
+    if (taken.has(evaluator)) throw new TypeError("gate: its policy has a verifier: load the policy again for another one");
+    taken.add(evaluator);
+    this.#gate = gate;
+    this.#evaluator = evaluator;
+    this.#tokensMax = tokensMax;
+  }
+
+  /** The gate that decides. */
+  get gate() {
+    return this.#gate;
+  }
+
+  /** How many instances have judged until now: a new one, in place of one that died, has none of the keys that were fetched. */
+  get instances() {
+    return this.#instances;
+  }
+
+  /** Takes an issuer's keys, which are not fetched then. Throws a `GatelawError` for what is no key set, or no issuer of the policy. */
+  setKeys(issuer, document) {
+    checkIssuer(issuer);
+    const bytes = isBytes(document) ? new Uint8Array(document) : document;
+    if (!isBytes(bytes) && typeof bytes !== "string") throw wrong("document", "a string or a Uint8Array", document);
+    this.#call("set_keys", 0, [issuer, bytes]);
+    this.#fixed.set(issuer, bytes);
+  }
+
+  /** Begins the next fetch that is due, and names its issuer and its URL; `undefined` where there is none. */
+  nextFetch(now) {
+    const answer = this.#call("next_fetch", checkedNow(now), []);
+    const [issuer, url] = answer === null ? ["", ""] : [answer.text(), answer.text()];
+    return issuer === "" ? undefined : { issuer, url };
+  }
+
+  /**
+   * Takes a document that was fetched; `now` is when. Names the document to fetch next, where the keys aren't had by it yet.
+   * Throws a `GatelawError` for a document that gives no keys: the fetch failed then.
+   */
+  fetched(issuer, document, cacheControl, now) {
+    checkIssuer(issuer);
+    if (typeof document !== "string" && !isBytes(document)) throw wrong("document", "a string or a Uint8Array", document);
+    if (typeof cacheControl !== "string") throw wrong("cacheControl", "a string", cacheControl);
+    const url = this.#call("fetched", checkedNow(now), [issuer, cacheControl, document])?.text() ?? "";
+    return url === "" ? undefined : { issuer, url };
+  }
+
+  /** Notes that a fetch failed; keys that were had before stay. */
+  failed(issuer, now) {
+    checkIssuer(issuer);
+    this.#call("failed", checkedNow(now), [issuer]);
+  }
+
+  /**
+   * Decides a request by the token that it carries, and says what a gate does about it. Where keys are missing that may be fetched, it asks
+   * `wait`, and again once that says that there may be news.
+   */
+  async handle(request, context = NO_CONTEXT, wait = undefined) {
+    if (wait !== undefined && typeof wait !== "function") throw wrong("wait", "a function", wait);
+    const requestId = correlationId(context);
+    for (let rounds = 1; ; rounds++) {
+      const frame = frameOf(request, context, requestId);
+      const instance = this.#ready();
+      const step = this.#step(instance, frame, "verify");
+      if (step === null) return this.#died(requestId);
+      const { pending } = step;
+      if (pending === undefined) {
+        if (!step.keysWanted || rounds === ROUNDS_MAX || wait === undefined || !(await wait())) return step.handling;
+        continue;
+      }
+      const isValid = await this.#signatures.isValid(pending);
+      // Where the instance died meanwhile, the next one knows nothing of this token.
+      if (this.#evaluator.runs(instance)) {
+        return this.#step(instance, frame, "settle", pending.number, isValid ? 1 : 0)?.handling ?? this.#died(requestId);
+      }
+      if (rounds === ROUNDS_MAX) return this.#died(requestId);
+    }
+  }
+
+  #died(requestId) {
+    return unavailableHandling("trap", unavailable("trap", this.#evaluator.digest), requestId);
+  }
+
+  /** Returns the instance that decides, with a verifier in it; `null` where it died. */
+  #ready() {
+    return this.#evaluator.with((instance) => {
+      if (this.#instance === instance) return instance;
+      instance.call("make_verifier", 0, () => {}, this.#tokensMax);
+      for (const [issuer, document] of this.#fixed) callWith(instance, "set_keys", 0, [issuer, document]);
+      this.#instance = instance;
+      this.#instances += 1;
+      return instance;
+    });
+  }
+
+  #step(instance, frame, name, ...numbers) {
+    if (instance === null) return null;
+    return this.#evaluator.with(() => {
+      const ok = frame.call(instance, name, ...numbers);
+      const answer = new Answer(instance);
+      if (!ok) throw requestError(answer.fault());
+      return answer.step(this.#evaluator.digest, frame);
+    });
+  }
+
+  /** Answers what an export says; `null` where the instance died. */
+  #call(name, now, texts) {
+    const instance = this.#ready();
+    if (instance === null) return null;
+    return this.#evaluator.with(() => {
+      const ok = callWith(instance, name, now, texts);
+      const answer = new Answer(instance);
+      if (!ok) throw requestError(answer.fault());
+      return answer;
+    });
+  }
+}
+
+/** Who asks is what the token says, and nothing else. */
+function frameOf(request, context, requestId) {
+  for (const [given, name] of [[request, "request"], [context, "context"]]) {
+    if (given?.identity !== undefined) throw new TypeError(`${name}.identity: the token of the request says who asks`);
+  }
+  return new Frame(request, context, requestId);
+}
+
+function checkIssuer(issuer) {
+  if (typeof issuer !== "string") throw wrong("issuer", "a string", issuer);
+}

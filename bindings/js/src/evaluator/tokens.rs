@@ -1,0 +1,331 @@
+//! Requests with the tokens that they carry. WebCrypto verifies signatures, and the host fetches keys: what each has to do is answered,
+//! and they come back with what they found.
+//!
+//! What is written for all but `verify` and `settle`, which read a frame, are words, then texts: how many words there are, the time as
+//! in a frame, then the lengths of the texts that the export names, which stand behind the words.
+
+use std::sync::Arc;
+
+use gatelaw::policy::IssuerId;
+use gatelaw::request::Fact;
+use gatelaw::{Begun, Plan};
+use gatelaw_host::keys::{FetchedError, Jwk, KeyFetches, KeyMaterial, KeySet};
+use gatelaw_host::{Pending, Step, Verifier, Who};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::{Evaluator, add_handling, with};
+use crate::answer::Answer;
+use crate::exchange::Exchange;
+use crate::fault::Fault;
+use crate::frame::{Frame, integer};
+use crate::kept::Kept;
+use crate::words::{Texts, split};
+
+/// Judges tokens for one policy.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    plan: Arc<Plan>,
+    verifier: Verifier<Arc<Plan>>,
+    fetches: KeyFetches,
+    /// Those whose signature is being verified.
+    pending: Kept<Box<Pending>>,
+}
+
+/// Says how far a request is.
+enum Judged {
+    /// Decided; whether keys that may be fetched could change that.
+    Decided { keys_wanted: bool },
+    /// All but the signature is right.
+    NeedsSignature(Box<Pending>),
+}
+
+impl Tokens {
+    fn new(plan: Arc<Plan>, tokens_max: u32) -> Self {
+        let tokens_max = usize::try_from(tokens_max).unwrap_or(usize::MAX);
+        Self {
+            verifier: Verifier::new(Arc::clone(&plan), tokens_max),
+            fetches: KeyFetches::of(&plan),
+            pending: Kept::default(),
+            plan,
+        }
+    }
+
+    fn issuer(&self, name: &str) -> Result<IssuerId, Fault> {
+        self.verifier.issuer(name).ok_or_else(|| Fault::no_issuer(name))
+    }
+
+    fn set_keys(&mut self, issuer: &str, document: &[u8]) -> Result<(), Fault> {
+        let id = self.issuer(issuer)?;
+        // The host's own document, in which a shared secret may stand.
+        let set =
+            KeySet::parse_with_secrets(document).map_err(|error| Fault::from(FetchedError::from(error)))?;
+        self.verifier.set_keys(id, set);
+        Ok(())
+    }
+}
+
+impl Evaluator {
+    /// Decides the request in the frame that was written by the token that it carries. Answers 0, whether keys that may be fetched could
+    /// change the decision, and the handling as [`Evaluator::handle`] does; or 1, a number to settle by, the algorithm, the key as a
+    /// JWK, the text that is signed and the signature as base64url; or what is wrong.
+    fn verify(&mut self, exchange: &mut Exchange) -> bool {
+        let judged = self.begin(&exchange.input);
+        self.answer_with(exchange, judged)
+    }
+
+    /// Decides the request of [`Evaluator::verify`] once its signature was verified. Answers as that does, or what is wrong.
+    fn settle(&mut self, exchange: &mut Exchange, number: u32, is_valid: bool) -> bool {
+        let judged = self.finish(&exchange.input, number, is_valid);
+        self.answer_with(exchange, judged)
+    }
+
+    fn begin(&mut self, bytes: &[u8]) -> Result<Judged, Fault> {
+        let session = self.session.as_mut().ok_or_else(Fault::no_policy)?;
+        let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
+        let frame = read(bytes, session.plan())?;
+        let raw = frame.raw();
+        let mut keys_wanted = false;
+        let who = match session.begin(&raw) {
+            Begun::Decided(_) | Begun::Open(None) => Who::Anonymous,
+            Begun::Open(Some(token)) => {
+                let client_cert = match raw.facts.client_cert {
+                    Fact::Present(cert) => Some(cert),
+                    Fact::Absent | Fact::Wrong => None,
+                };
+                match tokens.verifier.begin(token, client_cert, raw.now) {
+                    Step::Decided(who) => who,
+                    Step::NeedsSignature(pending) => return Ok(Judged::NeedsSignature(pending)),
+                    Step::NeedsKeys(wanted) => {
+                        keys_wanted = true;
+                        tokens.fetches.want(wanted.issuer);
+                        wanted.otherwise
+                    }
+                }
+            }
+        };
+        session.finish(who.caller());
+        Ok(Judged::Decided { keys_wanted })
+    }
+
+    fn finish(&mut self, bytes: &[u8], number: u32, is_valid: bool) -> Result<Judged, Fault> {
+        let session = self.session.as_mut().ok_or_else(Fault::no_policy)?;
+        let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
+        let pending = tokens.pending.take(number).ok_or_else(Fault::no_frame)?;
+        let who = tokens.verifier.settle(*pending, is_valid);
+        let frame = read(bytes, session.plan())?;
+        // Another request may have used the session meanwhile.
+        let _ = session.begin(&frame.raw());
+        session.finish(who.caller());
+        Ok(Judged::Decided { keys_wanted: false })
+    }
+
+    fn answer_with(&mut self, exchange: &mut Exchange, judged: Result<Judged, Fault>) -> bool {
+        let answered = judged.and_then(|judged| match judged {
+            Judged::Decided { keys_wanted } => self.answer_decided(&exchange.input, keys_wanted),
+            Judged::NeedsSignature(pending) => self.answer_pending(pending),
+        });
+        self.end(exchange, answered)
+    }
+
+    fn answer_decided(&mut self, bytes: &[u8], keys_wanted: bool) -> Result<(), Fault> {
+        let session = self.session.as_ref().ok_or_else(Fault::no_policy)?;
+        self.answer.clear();
+        self.answer.word(0);
+        self.answer.word(u32::from(keys_wanted));
+        add_handling(session, &Frame::read(bytes)?, &mut self.answer);
+        Ok(())
+    }
+
+    fn answer_pending(&mut self, pending: Box<Pending>) -> Result<(), Fault> {
+        let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
+        self.answer.clear();
+        self.answer.word(1);
+        let texts = [
+            pending.algorithm().name().to_owned(),
+            jwk_text(pending.key()),
+            pending.signed().to_owned(),
+            pending.signature().to_owned(),
+        ];
+        self.answer.word(tokens.pending.keep(pending));
+        texts.iter().for_each(|text| self.answer.text(text));
+        Ok(())
+    }
+
+    /// Makes what judges tokens, in place of what did before; it remembers at most so many.
+    fn make_verifier(&mut self, exchange: &mut Exchange, tokens_max: u32) -> bool {
+        let made = self.plan.clone().ok_or_else(Fault::no_policy).map(|plan| {
+            self.tokens = Some(Tokens::new(plan, tokens_max));
+            self.answer.clear();
+        });
+        self.end(exchange, made)
+    }
+
+    /// Takes keys that stay as they are: written are the issuer's name and the document.
+    fn set_keys(&mut self, exchange: &mut Exchange) -> bool {
+        self.call(exchange, |tokens, call, answer| {
+            answer.clear();
+            tokens.set_keys(call.text()?, call.bytes()?)
+        })
+    }
+
+    /// Begins the next fetch that is due. Answers the issuer's name and the URL, both empty where none is.
+    fn next_fetch(&mut self, exchange: &mut Exchange) -> bool {
+        self.call(exchange, |tokens, call, answer| {
+            let next = tokens.fetches.next(&mut tokens.verifier, call.now);
+            let (issuer, url) = match next {
+                Some((issuer, url)) => (issuer_name(&tokens.plan, issuer), url),
+                None => ("", ""),
+            };
+            answer.clear();
+            answer.text(issuer);
+            answer.text(url);
+            Ok(())
+        })
+    }
+
+    /// Takes a document that was fetched: written are the issuer's name, the `Cache-Control` that came with it, and the document. Answers
+    /// the URL of the next document to fetch, empty where there is none.
+    fn fetched(&mut self, exchange: &mut Exchange) -> bool {
+        self.call(exchange, |tokens, call, answer| {
+            let id = tokens.issuer(call.text()?)?;
+            let (cache_control, document) = (call.text()?, call.bytes()?);
+            let next = tokens.fetches.fetched(&mut tokens.verifier, id, document, cache_control, call.now)?;
+            answer.clear();
+            answer.text(next.unwrap_or_default());
+            Ok(())
+        })
+    }
+
+    /// Notes that a fetch failed: written is the issuer's name.
+    fn failed(&mut self, exchange: &mut Exchange) -> bool {
+        self.call(exchange, |tokens, call, answer| {
+            let id = tokens.issuer(call.text()?)?;
+            tokens.fetches.failed(&mut tokens.verifier, id, call.now);
+            answer.clear();
+            Ok(())
+        })
+    }
+
+    fn call(
+        &mut self,
+        exchange: &mut Exchange,
+        call: impl FnOnce(&mut Tokens, &mut Call<'_>, &mut Answer) -> Result<(), Fault>,
+    ) -> bool {
+        let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier);
+        let answered = tokens.and_then(|tokens| {
+            let mut read = Call::read(&exchange.input).ok_or_else(Fault::no_frame)?;
+            call(tokens, &mut read, &mut self.answer)
+        });
+        self.end(exchange, answered)
+    }
+
+    fn end(&mut self, exchange: &mut Exchange, answered: Result<(), Fault>) -> bool {
+        match answered {
+            Ok(()) => {
+                self.answer.write_to(&mut exchange.output);
+                true
+            }
+            Err(fault) => self.fail(exchange, &fault),
+        }
+    }
+}
+
+/// Reads the frame of a request of which nothing is said of who asks: its token does.
+fn read<'f>(bytes: &'f [u8], plan: &Plan) -> Result<Frame<'f>, Fault> {
+    let frame = Frame::read(bytes)?;
+    if plan.needs().ip {
+        frame.require_ip()?;
+    }
+    if frame.is_of_nobody() { Ok(frame) } else { Err(Fault::no_frame()) }
+}
+
+fn issuer_name(plan: &Plan, issuer: IssuerId) -> &str {
+    let at = usize::try_from(issuer.0).unwrap_or(usize::MAX);
+    plan.identity_model().issuers.get(at).map_or("", |issuer| issuer.name.as_str())
+}
+
+/// Writes a key as WebCrypto reads it. What stands in a key was read as base64url: nothing has to be escaped.
+fn jwk_text(key: &Jwk) -> String {
+    match &key.material {
+        KeyMaterial::Rsa { n, e } => format!(r#"{{"kty":"RSA","n":"{n}","e":"{e}"}}"#),
+        KeyMaterial::Ec { curve, x, y } => {
+            format!(r#"{{"kty":"EC","crv":"{}","x":"{x}","y":"{y}"}}"#, curve.name())
+        }
+        KeyMaterial::Ed25519 { x } => format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#),
+        KeyMaterial::Secret { k } => format!(r#"{{"kty":"oct","k":"{k}"}}"#),
+    }
+}
+
+/// Takes one text after the other.
+struct Call<'c> {
+    now: i64,
+    lengths: Vec<u32>,
+    texts: Texts<'c>,
+}
+
+impl<'c> Call<'c> {
+    fn read(bytes: &'c [u8]) -> Option<Self> {
+        let (mut words, texts) = split(bytes)?;
+        let now = integer(&mut words)?;
+        let mut lengths: Vec<u32> = std::iter::from_fn(|| words.next()).collect();
+        lengths.reverse();
+        Some(Self { now, lengths, texts })
+    }
+
+    fn bytes(&mut self) -> Result<&'c [u8], Fault> {
+        self.lengths.pop().and_then(|length| self.texts.bytes(length)).ok_or_else(Fault::no_frame)
+    }
+
+    fn text(&mut self) -> Result<&'c str, Fault> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| Fault::no_frame())
+    }
+}
+
+/// Makes what judges tokens; it remembers at most so many.
+#[wasm_bindgen]
+#[must_use]
+pub fn make_verifier(tokens_max: u32) -> u32 {
+    with(|evaluator, exchange| evaluator.make_verifier(exchange, tokens_max))
+}
+
+/// Takes keys that stay as they are.
+#[wasm_bindgen]
+#[must_use]
+pub fn set_keys() -> u32 {
+    with(Evaluator::set_keys)
+}
+
+/// Decides a request by the token that it carries, and says what a gate does about it.
+#[wasm_bindgen]
+#[must_use]
+pub fn verify() -> u32 {
+    with(Evaluator::verify)
+}
+
+/// Decides a request whose token's signature was verified.
+#[wasm_bindgen]
+#[must_use]
+pub fn settle(number: u32, is_valid: u32) -> u32 {
+    with(|evaluator, exchange| evaluator.settle(exchange, number, is_valid == 1))
+}
+
+/// Begins the next fetch of keys that is due.
+#[wasm_bindgen]
+#[must_use]
+pub fn next_fetch() -> u32 {
+    with(Evaluator::next_fetch)
+}
+
+/// Takes a document that was fetched.
+#[wasm_bindgen]
+#[must_use]
+pub fn fetched() -> u32 {
+    with(Evaluator::fetched)
+}
+
+/// Notes that a fetch failed.
+#[wasm_bindgen]
+#[must_use]
+pub fn failed() -> u32 {
+    with(Evaluator::failed)
+}
