@@ -118,7 +118,10 @@ impl Verifier {
             Wanted::Keys(_) => fetched_set(document),
         };
         match taken {
-            Ok(set) => self.verifier.fetched(id, set, max_age_s(cache_control), now),
+            // It has a key: that was looked at before.
+            Ok(set) => {
+                self.verifier.fetched(id, set, max_age_s(cache_control), now);
+            }
             Err(failure) => {
                 self.failed(issuer, now)?;
                 return Err(failure);
