@@ -17,7 +17,11 @@ export interface GateOptions<Env = unknown> {
   readonly facts?: readonly FactName[] | undefined;
   /** What to do with a policy that has limits: refuse to load it, or report what a request counts against, uncounted. */
   readonly limits?: "refuse" | "report" | undefined;
-  /** Says who is asking. Without it nobody is anybody, and a bearer token is denied, 401 `token:no_verifier`. */
+  /** Where keys of issuers come from, beside their endpoints. */
+  readonly keys?: KeyOptions | undefined;
+  /** How many valid tokens are remembered, from 1 to 1,000,000; by default 10,000. */
+  readonly tokens_max?: number | undefined;
+  /** Says who is asking, in place of the gate, which verifies tokens itself. */
   readonly identify?: Identify<Env> | undefined;
   /**
    * What becomes of a request's trace (W3C Trace Context): by default it begins anew, for anybody can call; behind a trusted edge it
@@ -40,12 +44,22 @@ export interface StoredPolicy {
   readonly check_s?: number | undefined;
 }
 
+/** Where keys of issuers come from, beside their endpoints. */
+export interface KeyOptions {
+  /** Whether they are kept in the cache of the data centre, too; by default they are. */
+  readonly cache?: boolean | undefined;
+  /** The name of the KV binding in which they are kept, too; by default none. */
+  readonly binding?: string | undefined;
+  /** JWKS documents that come with the Worker, by the issuer's name in the policy: no endpoint is asked for them. */
+  readonly sets?: { readonly [issuer: string]: string | object } | undefined;
+}
+
 export interface ServiceBinding {
   /** The name of the service binding. */
   readonly binding: string;
 }
 
-/** Says who is asking: nobody where it answers `null`. It must leave the body of the request unread. */
+/** Says who is asking, whose token it verified: nobody where it answers `null`. It must leave the body of the request unread. */
 export type Identify<Env> = (
   request: Request,
   env: Env,
@@ -96,7 +110,7 @@ export interface GateVariables {
 }
 
 /** One line of the log. */
-export type LogRecord = DecisionRecord | PolicyRecord | ProblemRecord | ErrorRecord;
+export type LogRecord = DecisionRecord | PolicyRecord | KeysRecord | ProblemRecord | ErrorRecord;
 
 interface Timed {
   /** RFC 3339, UTC. */
@@ -134,10 +148,18 @@ export interface PolicyRecord extends Timed {
   readonly policy: string;
 }
 
-/** Something keeps the gate from its work, or from taking a new policy: told once for as long as it is the same. */
+/** Keys of an issuer are had. */
+export interface KeysRecord extends Timed {
+  readonly event: "keys";
+  readonly issuer: string;
+}
+
+/** Something keeps the gate from its work, or from taking a new policy or new keys: told once for as long as it is the same. */
 export interface ProblemRecord extends Timed {
   readonly event: "problem";
-  readonly what: "options" | "policy";
+  readonly what: "options" | "policy" | "keys";
+  /** The issuer whose keys can't be had. */
+  readonly issuer?: string;
   readonly code?: string;
   readonly message: string;
 }

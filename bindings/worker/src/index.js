@@ -93,7 +93,7 @@ class WorkerGate {
     if (loaded === undefined) return this.refused(unavailable("policy", requestId), request, requestId);
     const input = received(request);
     const context = await ready.context(loaded.needs, request, env, ctx);
-    const handling = loaded.gate.handle(input, { ...context, requestId });
+    const handling = await handlingOf(loaded, input, { ...context, requestId }, env, ctx);
     const { decision, trace, forward } = handling;
     ready.decided?.(decision, request, requestId);
     ready.log.decision(decision, input, { requestId, trace });
@@ -122,8 +122,8 @@ function readyFrom(options) {
   const { bytes, binding, key, check_s } = settings.policy;
   const policy =
     bytes === undefined
-      ? new StoredPolicy({ binding, key, check_s }, settings.gate, log)
-      : new BundledPolicy(bytes, settings.gate);
+      ? new StoredPolicy({ binding, key, check_s }, settings, log)
+      : new BundledPolicy(bytes, settings, log);
   return { policy, log, upstream: settings.upstream, decided: settings.decided, context: contextBy(settings) };
 }
 
@@ -138,4 +138,11 @@ function contextBy({ address, identify, trace }) {
       identity: needs.tokens ? ((await identify?.(request, env, ctx)) ?? undefined) : undefined,
     };
   };
+}
+
+/** Decides by the token of the request, where the gate verifies tokens; else by what the hook said. */
+function handlingOf({ gate, verifier, keys }, input, context, env, ctx) {
+  if (verifier === undefined) return gate.handle(input, context);
+  keys.tend(env, ctx);
+  return verifier.handle(input, context, () => keys.wait(env, ctx));
 }

@@ -3,6 +3,8 @@
 export class Log {
   #write;
   #problems = new Map();
+  /** The issuers whose keys are had. */
+  #issuers = new Set();
 
   constructor(write = (record) => console.log(JSON.stringify(record))) {
     this.#write = write;
@@ -32,6 +34,23 @@ export class Log {
     if (this.#problems.get(what) === message) return;
     this.#problems.set(what, message);
     this.#surely({ event: "problem", time: time(), what, code, message });
+  }
+
+  /** Tells that keys of an issuer are had, once until they aren't. */
+  keys(issuer) {
+    this.#problems.delete(`keys ${issuer}`);
+    if (this.#issuers.has(issuer)) return;
+    this.#issuers.add(issuer);
+    this.#surely({ event: "keys", time: time(), issuer });
+  }
+
+  /** Tells why no new keys of an issuer are had, once for as long as it is the same. */
+  noKeys(issuer, url, error) {
+    const message = `${url}: ${error?.message ?? error}`;
+    if (this.#problems.get(`keys ${issuer}`) === message) return;
+    this.#problems.set(`keys ${issuer}`, message);
+    this.#issuers.delete(issuer);
+    this.#surely({ event: "problem", time: time(), what: "keys", issuer, code: error?.code, message });
   }
 
   /** Tells what went wrong with one request. */

@@ -3,7 +3,8 @@
 import { checkMembers, wrong } from "./arguments.js";
 import { upstreamOf } from "./upstream.js";
 
-const OPTIONS = ["policy", "upstream", "address", "facts", "limits", "identify", "trace", "log", "decided"];
+const OPTIONS = ["policy", "upstream", "address", "facts", "limits", "keys", "tokens_max", "identify", "trace", "log", "decided"];
+const KEYS = ["cache", "binding", "sets"];
 const POLICY = ["binding", "key", "check_s"];
 
 /** What Workers know of a connection; two of them only where the zone has Bot Management, or asks for certificates. */
@@ -16,16 +17,23 @@ const TRACES = new Map([["restart", "restart"], ["continue", "continue"], ["pass
 const ADDRESS = "cf-connecting-ip";
 const KEY = "policy";
 const CHECK_S = 30;
+/** Some hundred bytes each, and more for callers with many claims. */
+const TOKENS_MAX = 10_000;
+const TOKENS_MAX_MAX = 1_000_000;
 /** Longer than a day, and nobody would know any more which policy is in force. */
 const CHECK_S_MAX = 86_400;
 
 export function settingsOf(options) {
   checkMembers(options, OPTIONS, "options");
-  const { address = ADDRESS, facts = FACTS, limits = "refuse", identify, trace = "restart", log, decided } = options;
+  const { address = ADDRESS, facts = FACTS, limits = "refuse", keys, tokens_max = TOKENS_MAX, identify, trace = "restart", log, decided } = options;
   if (address !== false && !isName(address)) throw wrong("options.address", "the name of a header, or false", address);
   if (!Array.isArray(facts)) throw wrong("options.facts", "an array of names", facts);
   for (const fact of facts) if (!FACTS.includes(fact)) throw wrong("options.facts", `an array of ${FACTS.join(", ")}`, fact);
   if (limits !== "refuse" && limits !== "report") throw wrong("options.limits", '"refuse" or "report"', limits);
+  if (!Number.isInteger(tokens_max) || tokens_max < 1 || tokens_max > TOKENS_MAX_MAX) {
+    throw wrong("options.tokens_max", `a whole number from 1 to ${TOKENS_MAX_MAX}`, tokens_max);
+  }
+  if (keys !== undefined && identify !== undefined) throw new TypeError("options.keys means nothing beside options.identify, which verifies tokens");
   if (!TRACES.has(trace)) throw wrong("options.trace", '"restart", "continue" or "pass"', trace);
   for (const [name, hook] of Object.entries({ identify, log, decided })) {
     if (hook !== undefined && typeof hook !== "function") throw wrong(`options.${name}`, "a function", hook);
@@ -34,7 +42,8 @@ export function settingsOf(options) {
     policy: policyOf(options.policy),
     upstream: upstreamOf(options.upstream),
     gate: { facts: [...facts], limits, ip: address !== false },
-    trace: TRACES.get(trace), address, identify, log, decided,
+    keys: keysOf(keys),
+    tokens_max, trace: TRACES.get(trace), address, identify, log, decided,
   };
 }
 
@@ -49,6 +58,26 @@ function policyOf(policy) {
     throw wrong("options.policy.check_s", `seconds, more than 0 and at most ${CHECK_S_MAX}`, check_s);
   }
   return { binding, key, check_s };
+}
+
+function keysOf(keys = {}) {
+  checkMembers(keys, KEYS, "options.keys");
+  const { cache = true, binding, sets = {} } = keys;
+  if (typeof cache !== "boolean") throw wrong("options.keys.cache", "true or false", cache);
+  if (binding !== undefined && (typeof binding !== "string" || binding === "")) {
+    throw wrong("options.keys.binding", "the name of a KV binding", binding);
+  }
+  if (typeof sets !== "object" || sets === null || Array.isArray(sets)) {
+    throw wrong("options.keys.sets", "an object of JWKS documents by issuer", sets);
+  }
+  return { cache, binding, sets: Object.fromEntries(Object.entries(sets).map(documentOf)) };
+}
+
+/** A document as text, as it is read; an object is written as one. */
+function documentOf([issuer, document]) {
+  if (typeof document === "string") return [issuer, document];
+  if (typeof document !== "object" || document === null) throw wrong(`options.keys.sets.${issuer}`, "a JWKS document", document);
+  return [issuer, JSON.stringify(document)];
 }
 
 function isName(name) {

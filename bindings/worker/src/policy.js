@@ -1,6 +1,7 @@
 // The policy in force: from KV, checked again and again, or one that was deployed with the Worker.
 
-import { Gate, Policy } from "gatelaw";
+import { Gate, Policy, Verifier } from "gatelaw";
+import { Keys } from "./keys.js";
 
 /** After a policy couldn't be had, requests are denied for so long before KV is asked again. */
 const RETRY_MS = 1000;
@@ -10,8 +11,8 @@ export class BundledPolicy {
   #loaded;
 
   /** Throws a `GatelawError` for bytes that are no artifact, or a policy that this gate can't do. */
-  constructor(bytes, options) {
-    this.#loaded = loaded(bytes, options);
+  constructor(bytes, settings, log) {
+    this.#loaded = loaded(bytes, settings, new Map(), log);
   }
 
   async loaded() {
@@ -22,8 +23,10 @@ export class BundledPolicy {
 /** Holds the policy that stands in KV, or stood there when it was last good. */
 export class StoredPolicy {
   #place;
-  #options;
+  #settings;
   #log;
+  /** Documents of keys, for the policy that is in force and for those that come. */
+  #documents = new Map();
   /** INVARIANT: one assignment swaps it; a request decides with the one that it found. */
   #loaded;
   /** What KV held when it was last asked, good or bad. */
@@ -33,9 +36,9 @@ export class StoredPolicy {
   #turn = 0;
   #turnDone = 0;
 
-  constructor(place, options, log) {
+  constructor(place, settings, log) {
     this.#place = place;
-    this.#options = options;
+    this.#settings = settings;
     this.#log = log;
   }
 
@@ -82,14 +85,20 @@ export class StoredPolicy {
   #take(bytes) {
     if (this.#seen !== undefined && equal(this.#seen, bytes)) return;
     this.#seen = bytes;
-    this.#loaded = loaded(bytes, this.#options);
+    this.#loaded = loaded(bytes, this.#settings, this.#documents, this.#log);
     this.#log.policy(this.#loaded.policy.digest);
   }
 }
 
-function loaded(bytes, options) {
+function loaded(bytes, { gate: options, identify, keys, tokens_max }, documents, log) {
   const policy = Policy.loadUnsigned(bytes);
-  return Object.freeze({ policy, gate: new Gate(policy, options), needs: policy.needs() });
+  const gate = new Gate(policy, options);
+  const needs = policy.needs();
+  // A policy without an issuer knows no token; with a hook, it says who asks.
+  if (!needs.tokens || identify !== undefined) return Object.freeze({ policy, gate, needs });
+  const verifier = new Verifier(gate, { tokensMax: tokens_max });
+  for (const [issuer, document] of Object.entries(keys.sets)) verifier.setKeys(issuer, document);
+  return Object.freeze({ policy, gate, needs, verifier, keys: new Keys(verifier, keys, documents, log) });
 }
 
 function equal(one, other) {

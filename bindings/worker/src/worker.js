@@ -7,5 +7,6 @@ export default createGate((env) => ({
   upstream: env.ORIGIN === undefined ? env.UPSTREAM : { binding: "ORIGIN" },
   facts: env.FACTS?.split(","),
   limits: env.LIMITS,
+  keys: { binding: env.KEYS === undefined ? undefined : "KEYS", sets: env.KEY_SETS },
   trace: env.TRACE,
 }));

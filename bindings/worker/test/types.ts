@@ -22,6 +22,7 @@ const gate = createGate<Env>({
     if (token === null) return null;
     return token === "Bearer x" ? { issuer: "okta", claims: { sub: "u1" } } : { invalid: "expired" };
   },
+  tokens_max: 1000,
   log: (record: LogRecord) => {
     if (record.event === "decision") console.log(record.request_id, record.trace?.caller, record.rule?.length);
     // @ts-expect-error: only decisions have a rule.
@@ -36,6 +37,7 @@ gate.around(async () => new Response("ok")) satisfies ExportedHandler<Env>;
 
 createGate<Env>((env) => ({ policy: new Uint8Array(), upstream: env.UPSTREAM })) satisfies ExportedHandler<Env>;
 createGate({ policy: { binding: "POLICIES" } });
+createGate({ policy: { binding: "POLICIES" }, keys: { cache: false, binding: "KEYS", sets: { okta: { keys: [] }, auth0: '{"keys":[]}' } } });
 
 const app = new Hono<{ Bindings: Env; Variables: GateVariables }>();
 app.use(gate.hono());
@@ -54,6 +56,8 @@ createGate({ policy: { binding: "POLICIES" }, upsteam: "https://o.example" });
 createGate({ policy: { binding: "POLICIES" }, facts: ["colour"] });
 // @ts-expect-error: one of two words.
 createGate({ policy: { binding: "POLICIES" }, limits: "count" });
+// @ts-expect-error: a set is a document.
+createGate({ policy: { binding: "POLICIES" }, keys: { sets: { okta: 7 } } });
 // @ts-expect-error: one of three words.
 createGate({ policy: { binding: "POLICIES" }, trace: "anew" });
 // @ts-expect-error: a hook answers an identity.

@@ -2,7 +2,7 @@
 // `WORKERD` names the program, `GATELAW_NPM` the folder of the npm package with its tools.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -19,7 +19,23 @@ const MEMORY_CHECK_MS = 250;
 const esbuild = createRequire(join(GATELAW_NPM, "package.json"))("esbuild");
 
 /** A namespace of KV over a folder: a value is a file. */
-const KV = `export default { fetch: (request, env) => env.DISK.fetch("http://disk" + new URL(request.url).pathname) };`;
+const KV = `export default { fetch({ url, method, body }, env) {
+  const name = new URL(url).pathname.slice(1).replace(/[^0-9A-Za-z.-]/g, "_");
+  return env.DISK.fetch("http://disk/" + name, method === "PUT" ? { method, body } : {});
+} };`;
+
+/** The cache of a data centre, as workerd asks for one: what is put is a whole answer, as text. */
+const CACHE = `const kept = new Map();
+export default { async fetch(request) {
+  if (request.method === "PUT") {
+    kept.set(request.url, new Uint8Array(await request.arrayBuffer()));
+    return new Response(null, { status: 204 });
+  }
+  const answer = kept.get(request.url);
+  if (answer === undefined) return new Response(null, { status: 504, headers: { "cf-cache-status": "MISS" } });
+  const end = new TextDecoder("latin1").decode(answer).indexOf("\\r\\n\\r\\n");
+  return new Response(answer.slice(end + 4), { headers: { "cf-cache-status": "HIT" } });
+} };`;
 
 /** Bundles a Worker into one module; the WebAssembly stays beside it. */
 async function bundled(entry) {
@@ -39,15 +55,15 @@ async function bundled(entry) {
 
 /**
  * Starts a Worker. `bindings` are those of workerd's configuration, by name, as its text; `origin` is the port of the upstream;
- * `cf` is what `request.cf` holds; `policy` is what KV holds.
+ * `cf` is what `request.cf` holds; `policy` is what KV holds; with `hasCache` there is a cache.
  */
-export async function startWorker(entry, { origin = 9, hasOrigin = true, bindings = {}, cf, policy } = {}) {
+export async function startWorker(entry, { origin = 9, hasOrigin = true, bindings = {}, cf, policy, hasCache = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "gatelaw-worker-"));
   const kv = join(folder, "kv");
   mkdirSync(kv);
   writeFileSync(join(folder, "worker.js"), await bundled(entry));
   writeFileSync(join(folder, "gatelaw.wasm"), readFileSync(join(GATELAW_NPM, "js/wasm/gatelaw.wasm")));
-  writeFileSync(join(folder, "config.capnp"), configuration({ kv, origin, hasOrigin, bindings, hasCf: cf !== undefined }));
+  writeFileSync(join(folder, "config.capnp"), configuration({ kv, origin, hasOrigin, bindings, hasCf: cf !== undefined, hasCache }));
   const worker = new Worker(folder, kv);
   if (policy !== undefined) worker.store(policy);
   await worker.start(cf);
@@ -111,6 +127,11 @@ class Worker {
     if (bytes > MEMORY_BYTES_MAX) this.#child.kill("SIGKILL");
   }
 
+  /** The process of workerd. */
+  get pid() {
+    return this.#child.pid;
+  }
+
   /** Whether workerd still runs. */
   get runs() {
     return this.#child.exitCode === null && this.#child.signalCode === null;
@@ -122,9 +143,19 @@ class Worker {
     renameSync(join(this.#kv, ".new"), join(this.#kv, key));
   }
 
+  /** Lists the keys of KV, as names of files. */
+  stored() {
+    return readdirSync(this.#kv).filter((name) => name !== "policy");
+  }
+
   /** Takes a value out of KV. */
   remove(key = "policy") {
     rmSync(join(this.#kv, key));
+  }
+
+  /** Moves the time of a Worker that has `clock.js`, by so many seconds from what it is. */
+  async setClock(offset_s) {
+    await fetch(`${this.url}/test-clock?${offset_s}`);
   }
 
   /** Asks the Worker. */
@@ -169,7 +200,7 @@ class Worker {
   }
 }
 
-function configuration({ kv, origin, hasOrigin, bindings, hasCf }) {
+function configuration({ kv, origin, hasOrigin, bindings, hasCf, hasCache }) {
   const own = Object.entries(bindings).map(([name, value]) => `(name = "${name}", ${value})`);
   const service = hasOrigin ? ['(name = "ORIGIN", service = "origin")'] : [];
   const all = [...("POLICIES" in bindings ? [] : ['(name = "POLICIES", kvNamespace = "kv")']), ...service, ...own];
@@ -179,6 +210,7 @@ const config :Workerd.Config = (
   services = [
     (name = "worker", worker = .worker),
     (name = "kv", worker = .kv),
+    (name = "cache", worker = .cache),
     (name = "disk", disk = (path = "${kv}", writable = true)),
     (name = "origin", external = (address = "127.0.0.1:${origin}", http = ())),
     (name = "internet", network = (allow = ["local", "private", "public"])),
@@ -195,6 +227,12 @@ const worker :Workerd.Worker = (
     (name = "gatelaw/gatelaw.wasm", wasm = embed "gatelaw.wasm"),
   ],
   bindings = [ ${all.join(",\n    ")} ],
+  ${hasCache ? 'cacheApiOutbound = "cache",' : ""}
+);
+
+const cache :Workerd.Worker = (
+  compatibilityDate = "2026-10-01",
+  modules = [ (name = "cache", esModule = ${JSON.stringify(CACHE)}) ],
 );
 
 const kv :Workerd.Worker = (

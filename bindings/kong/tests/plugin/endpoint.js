@@ -59,7 +59,7 @@ export async function startEndpoint({ tls = false } = {}) {
 /** Makes an answer of a document. */
 export function json(document, headers = []) {
   const body = typeof document === "string" ? document : JSON.stringify(document);
-  return ["HTTP/1.1 200 OK", "Content-Type: application/json", `Content-Length: ${Buffer.byteLength(body)}`, ...headers, "", ""]
+  return ["HTTP/1.1 200 OK", "Connection: close", "Content-Type: application/json", `Content-Length: ${Buffer.byteLength(body)}`, ...headers, "", ""]
     .join("\r\n") + Buffer.from(body).toString("latin1");
 }
 

@@ -19,6 +19,8 @@ export async function kongGate(origin, policy, more = {}) {
     ownWhereEmpty: [],
     /** The target that decides is the one that came: nginx changes none. */
     changes: [],
+    /** Lists the records of decisions. */
+    records: async (count) => (await kong.records(count)).map(({ gatelaw }) => gatelaw),
     decisions: () => kong.takeTold(),
     stop: () => kong.stop(),
   };

@@ -2,6 +2,11 @@
 
 import { startWorker } from "../workerd.js";
 
+/** Makes the binding of key sets by issuer. */
+export function keySets(sets) {
+  return { KEYS: `json = ${JSON.stringify(JSON.stringify({ cache: false, sets }))}` };
+}
+
 /** The Worker in workerd, with `more` of its bindings. The client's address stands in the header that Cloudflare sets. */
 export async function workerGate(origin, policy, more = {}) {
   const bindings = { TELL: 'json = "true"', CHECK_S: 'json = "3600"', ...more };
@@ -21,6 +26,8 @@ export async function workerGate(origin, policy, more = {}) {
      * fragment it cuts off. By the code of what the evaluator says of the bytes.
      */
     changes: ["not-origin-form", "raw-#"],
+    /** Lists the records of decisions, but for what each request has of its own. */
+    records: (count) => worker.recorded(count, ({ event }) => event === "decision"),
     decisions: () => {
       const told = worker.records().filter(({ told }) => told !== undefined);
       const lines = told.slice(taken).map(({ decision }) => JSON.stringify(decision));

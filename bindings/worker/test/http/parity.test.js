@@ -14,23 +14,27 @@ import { artifactOf } from "../policies.js";
 import { startUpstream } from "../upstream.js";
 import { bypasses, targets, views } from "./cases.js";
 import { ask } from "./client.js";
-import { workerGate } from "./gates.js";
+import { keySets, workerGate } from "./gates.js";
 import { handedOver, headersDue, headersOf } from "./headers.js";
 import { randomRows } from "./random.js";
 import { reference } from "./reference.js";
 
-const { kongGate } = await import(pathToFileURL(join(process.env.GATELAW_REPOSITORY, "bindings/kong/tests/plugin/gate.js")));
+const plugin = (file) => import(pathToFileURL(join(process.env.GATELAW_REPOSITORY, "bindings/kong/tests/plugin", file)));
+const [{ kongGate }, { Key }] = await Promise.all(["gate.js", "provider.js"].map(plugin));
 
 /** How long a decision may come after the answer: logs are written beside it. */
 const TOLD_MS = 2_000;
 const FAILURES_SHOWN = 5;
 
 const artifact = artifactOf(readFileSync(new URL("policy.gate", import.meta.url), "utf8"));
-const expected = reference(artifact);
+// One key set for all: nobody is asked for keys here.
+const document = JSON.stringify({ keys: [new Key("RS256").jwk] });
+const expected = reference(artifact, { okta: document });
 const upstream = await startUpstream();
-// Tokens are verified by neither here: what is compared is how each reads a request.
-const byHook = { conf: { identify: "nobody" }, modules: { nobody: "return function() end" } };
-const gates = [await workerGate(upstream.port, artifact), await kongGate(upstream.port, artifact, byHook)];
+const gates = [
+  await workerGate(upstream.port, artifact, keySets({ okta: document })),
+  await kongGate(upstream.port, artifact, { conf: { keys: [{ issuer: "okta", document }] } }),
+];
 const table = [];
 
 after(async () => {
@@ -65,7 +69,7 @@ async function check(row) {
   for (const gate of gates) outcomes.push(await outcomeOf(gate, row));
   table.push({ row, outcomes });
   for (const outcome of outcomes) passesWhatWasJudged(outcome, row);
-  for (const outcome of outcomes) agrees(outcome, row);
+  for (const outcome of outcomes) await agrees(outcome, row);
   for (const outcome of outcomes.slice(1)) agreesWith(outcomes[0], outcome, row);
 }
 
@@ -119,15 +123,15 @@ function passesWhatWasJudged({ gate, status, decided, sent }, { bytes }) {
  * A gate refuses, or decides what the evaluator decides for the bytes that were sent. Where the evaluator refuses those, the
  * server may have changed them in one of its ways: then the gate decides as for the canonical form.
  */
-function agrees(outcome, row) {
+async function agrees(outcome, row) {
   const { gate, decided, lines } = outcome;
   const bytes = handedOver(row.bytes, gate);
-  const line = expected(bytes);
+  const line = await expected(bytes);
   if (line === null || decided.length === 0 || isRefused(decided[0]) || lines[0] === line) return;
   const { reason } = JSON.parse(line);
   outcome.changed = gate.changes.find((change) => reason === `refused:${change}`);
   assert.ok(outcome.changed, `${gate.name} decides as if other bytes had come: ${lines[0]}, not ${line}`);
-  assert.equal(lines[0], expected(withTarget(bytes, decided[0].target)));
+  assert.equal(lines[0], await expected(withTarget(bytes, decided[0].target)));
 }
 
 function withTarget(bytes, target) {

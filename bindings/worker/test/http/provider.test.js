@@ -7,6 +7,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { artifactOf } from "../policies.js";
 import { startUpstream } from "../upstream.js";
+import { startWorker } from "../workerd.js";
 import { ELSEWHERE, keyOf, startIssuer } from "./oidc.js";
 
 const kong = (file) => import(pathToFileURL(join(process.env.GATELAW_REPOSITORY, "bindings/kong/tests/plugin", file)));
@@ -37,7 +38,14 @@ forward who {
 const upstream = await startUpstream();
 after(() => upstream.stop());
 
+/** The Worker, whose time is moved by a request. */
+async function startClocked(issuer) {
+  const bindings = { OPTIONS: 'json = "{\\"cache\\":false}"' };
+  return startWorker("test/workers/tokens.js", { origin: upstream.port, policy: policyOf(issuer), bindings });
+}
+
 const GATES = [
+  ["the Worker", startClocked],
   ["Kong's plugin", (issuer) => startKong({ upstream: upstream.port, policy: policyOf(issuer), clock: true })],
 ];
 

@@ -3,15 +3,18 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const { Policy } = await import(pathToFileURL(join(process.env.GATELAW_NPM, "js/node.js")));
+const { Gate, Policy, Verifier } = await import(pathToFileURL(join(process.env.GATELAW_NPM, "js/node.js")));
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Makes the function that answers a line, or nothing for bytes that two readers may take apart in two ways. */
-export function reference(artifact) {
-  const policy = Policy.loadUnsigned(artifact);
-  return (bytes) => {
+/** Makes the function that answers a line, or nothing for bytes that two readers may take apart in two ways. `sets` are keys by issuer. */
+export function reference(artifact, sets) {
+  const verifier = new Verifier(new Gate(Policy.loadUnsigned(artifact)));
+  for (const [issuer, document] of Object.entries(sets)) verifier.setKeys(issuer, document);
+  return async (bytes) => {
     const request = takenApart(bytes);
-    return request === null ? null : policy.decideJson(JSON.stringify({ ...request, scheme: "http", ip: "127.0.0.1", now: 1_795_000_000 }));
+    if (request === null) return null;
+    const { decision } = await verifier.handle({ ...request, scheme: "http" }, { ip: "127.0.0.1" });
+    return JSON.stringify(decision);
   };
 }
 
@@ -23,7 +26,7 @@ function takenApart(bytes) {
   if (parts.length !== 3 || !TOKEN.test(parts[0]) || pairs.some(([name, value]) => !TOKEN.test(name) || /[\r\n\0]/.test(value))) return null;
   const hosts = pairs.filter(([name]) => name.toLowerCase() === "host");
   if (hosts.length !== 1) return null;
-  const hex = (text) => Buffer.from(text, "latin1").toString("hex");
-  const headers = pairs.filter((pair) => pair !== hosts[0]).map(([name, value]) => [name, { hex: hex(value) }]);
-  return { method: parts[0], host: hosts[0][1].trim(), target_hex: hex(parts[1]), headers };
+  const bytesOf = (text) => Uint8Array.from(Buffer.from(text, "latin1"));
+  const headers = pairs.filter((pair) => pair !== hosts[0]).map(([name, value]) => [name, bytesOf(value)]);
+  return { method: parts[0], host: hosts[0][1].trim(), target: bytesOf(parts[1]), headers };
 }

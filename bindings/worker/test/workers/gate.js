@@ -8,6 +8,7 @@ export default createGate((env) => ({
   address: env.ADDRESS,
   facts: env.FACTS,
   limits: env.LIMITS,
+  keys: env.KEYS,
   trace: env.TRACE,
   identify: env.IDENTIFY ? identify : undefined,
   log: env.LOG_FAILS ? failing : undefined,
