@@ -1,5 +1,7 @@
 //! Many requests at once, decided without Python's lock.
 
+use std::sync::Arc;
+
 use gatelaw::Plan;
 use gatelaw_host::RequestLine;
 use pyo3::prelude::*;
@@ -13,6 +15,7 @@ use crate::gate::decided;
 use crate::line::Line;
 use crate::request;
 use crate::sessions::Sessions;
+use crate::verifying::Verifying;
 
 /// One request of several, read while Python's lock is held.
 pub(crate) enum Question {
@@ -52,11 +55,15 @@ impl Question {
     }
 
     /// Decides it. A panic is this request's alone.
-    pub(crate) fn answered(&self, sessions: &Sessions) -> Answer {
-        let answer = caught(|| match self {
-            Self::Line(line) => Answer::Line(line.decided(sessions)),
-            Self::Request(request) => {
+    pub(crate) fn answered(&self, sessions: &Sessions, verifying: Option<&Arc<Verifying>>) -> Answer {
+        let answer = caught(|| match (self, verifying) {
+            (Self::Line(line), None) => Answer::Line(line.decided(sessions)),
+            (Self::Line(line), Some(verifying)) => Answer::Line(line.verified(verifying, sessions.plan())),
+            (Self::Request(request), None) => {
                 Answer::Decision(Box::new(sessions.with(|session| decided(session, request))))
+            }
+            (Self::Request(request), Some(verifying)) => {
+                Answer::Decision(Box::new(verifying.decision_unlocked(request)))
             }
         });
         match (answer, self) {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use gatelaw::{Plan, Session};
 use gatelaw_host::{LineCaller, RequestLine, RequestText, caller_in_words};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{IntoPyDict, PyDict, PyTuple};
 
 use crate::abilities::Abilities;
+use crate::argument;
 use crate::batch::Question;
 use crate::call::guarded;
 use crate::decision::Decision;
@@ -16,31 +17,38 @@ use crate::explanation::explanation;
 use crate::handling::{handling, request_id};
 use crate::line::Line;
 use crate::policy::Policy;
-use crate::request::{self, Held, Keywords};
+use crate::request::{self, Held, Keywords, seconds_or_clock};
 use crate::sessions::Sessions;
+use crate::verifying::{Tokens, Verifying};
 
 /// Decides requests by one policy; many threads may ask it at once.
 #[pyclass(frozen, module = "gatelaw")]
 pub(crate) struct Gate {
     policy: Py<Policy>,
     sessions: Arc<Sessions>,
+    /// Where tokens are verified here; else one that nobody judged is refused.
+    verifying: Option<Arc<Verifying>>,
 }
 
 #[pymethods]
 impl Gate {
     /// Makes a gate, for a policy that asks for nothing that this host can't do.
     #[new]
-    #[pyo3(signature = (policy, *, limits=None, facts=None, ip=None))]
+    #[pyo3(signature = (policy, *, limits=None, facts=None, ip=None, keys=None, fetch=None, tokens_max=None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         py: Python<'_>,
         policy: &Bound<'_, PyAny>,
         limits: Option<&Bound<'_, PyAny>>,
         facts: Option<&Bound<'_, PyAny>>,
         ip: Option<&Bound<'_, PyAny>>,
+        keys: Option<&Bound<'_, PyAny>>,
+        fetch: Option<&Bound<'_, PyAny>>,
+        tokens_max: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         guarded(py, || {
             let abilities = Abilities::of(limits, facts, ip)?;
-            Self::open(policy, &abilities)
+            Self::open(policy, &abilities, &Tokens { keys, fetch, tokens_max })
         })
     }
 
@@ -64,11 +72,7 @@ impl Gate {
     ) -> PyResult<Decision> {
         guarded(py, || {
             let keywords = Keywords::of(keywords, false)?;
-            self.asked(request, &keywords, |request, caller| {
-                let decide =
-                    |session: &mut Session<_>| request.with(|raw| session.decision(raw, caller.caller()));
-                Ok(self.sessions.with(decide).into())
-            })
+            self.asked(request, &keywords, |request, known| Ok(self.decision(py, request, known).into()))
         })
     }
 
@@ -86,11 +90,9 @@ impl Gate {
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
             let keywords = Keywords::of(keywords, true)?;
-            self.asked(request, &keywords, |request, caller| {
+            self.asked(request, &keywords, |request, known| {
                 let id = request_id(py, &keywords)?;
-                let decide =
-                    |session: &mut Session<_>| request.with(|raw| session.decision(raw, caller.caller()));
-                Ok(handling(py, request, self.sessions.with(decide), &id)?)
+                Ok(handling(py, request, self.decision(py, request, known), &id)?)
             })
         })
     }
@@ -109,7 +111,9 @@ impl Gate {
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
             let keywords = Keywords::of(keywords, false)?;
-            self.asked(request, &keywords, |request, caller| {
+            self.asked(request, &keywords, |request, known| {
+                let found = known.is_none().then(|| self.caller(py, request));
+                let caller = known.or(found.as_ref()).unwrap_or(&LineCaller::Anonymous);
                 let explain =
                     |session: &mut Session<_>| request.with(|raw| session.explain(raw, caller.caller()));
                 let explained = self.sessions.with(explain);
@@ -122,13 +126,25 @@ impl Gate {
     /// Answers one request as JSON text by one line: a decision, or `{"v":1,"error":CODE,"at":MEMBER}`.
     #[pyo3(signature = (request, /))]
     fn decide_json(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<String> {
-        guarded(py, || Ok(Line::of(request)?.decided(&self.sessions)))
+        guarded(py, || {
+            let line = Line::of(request)?;
+            Ok(match &self.verifying {
+                Some(verifying) => py.detach(|| line.verified(verifying, self.sessions.plan())),
+                None => line.decided(&self.sessions),
+            })
+        })
     }
 
     /// Explains the answer to one request as JSON text by one line.
     #[pyo3(signature = (request, /))]
     fn explain_json(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<String> {
-        guarded(py, || Ok(Line::of(request)?.explained(&self.sessions)))
+        guarded(py, || {
+            let line = Line::of(request)?;
+            Ok(match &self.verifying {
+                Some(verifying) => py.detach(|| line.verified_explained(verifying, &self.sessions)),
+                None => line.explained(&self.sessions),
+            })
+        })
     }
 
     /// Decides many requests in their order, other threads running meanwhile: a text is answered by a line as `decide_json`
@@ -142,10 +158,56 @@ impl Gate {
         guarded(py, || {
             let plan = self.sessions.plan();
             let questions = Question::read_all(requests, plan)?;
-            let answers =
-                py.detach(|| questions.iter().map(|one| one.answered(&self.sessions)).collect::<Vec<_>>());
+            let answered = |one: &Question| one.answered(&self.sessions, self.verifying.as_ref());
+            let answers = py.detach(|| questions.iter().map(answered).collect::<Vec<_>>());
             let numbered = answers.into_iter().enumerate();
             numbered.map(|(number, answer)| answer.into_object(py, number)).collect()
+        })
+    }
+
+    /// Says step by step why a token is accepted or refused, and whom it names.
+    #[pyo3(signature = (token, /, *, client_cert=None, now=None))]
+    fn check_token<'py>(
+        &self,
+        py: Python<'py>,
+        token: &Bound<'py, PyAny>,
+        client_cert: Option<&Bound<'py, PyAny>>,
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let token = argument::text(token).map_err(|fault| fault.within("token"))?;
+            let cert = client_cert.map(argument::text).transpose();
+            let cert = cert.map_err(|fault| fault.within("client_cert"))?;
+            let now = seconds_or_clock(now)?;
+            let verifying = self.verifying.clone();
+            let verifying =
+                verifying.unwrap_or_else(|| Arc::new(Verifying::new(self.sessions.shared_plan(), 0, None)));
+            let line = py.detach(|| verifying.explained(&token, cert.as_deref(), now));
+            Ok(py.import("json")?.call_method1("loads", (line,))?)
+        })
+    }
+
+    /// Takes the keys of an issuer in place of those that it has; they are not fetched then.
+    #[pyo3(signature = (issuer, keys, /))]
+    fn set_keys(&self, py: Python<'_>, issuer: &Bound<'_, PyAny>, keys: &Bound<'_, PyAny>) -> PyResult<()> {
+        guarded(py, || {
+            let name = argument::text(issuer).map_err(|fault| fault.within("issuer"))?;
+            self.verifies()?.set(&name, keys).map_err(|fault| fault.within(&format!("keys['{name}']")))
+        })
+    }
+
+    /// Fetches the keys that are due, and waits for them. Answers the code of what went wrong, by the issuer's name.
+    #[pyo3(signature = (*, now=None))]
+    fn fetch_keys<'py>(
+        &self,
+        py: Python<'py>,
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        guarded(py, || {
+            let (verifying, now) = (self.verifies()?, seconds_or_clock(now)?);
+            let failures = py.detach(|| verifying.fetch_due(now));
+            let codes = failures.into_iter().map(|(issuer, error)| (issuer, error.code()));
+            Ok(codes.collect::<Vec<_>>().into_py_dict(py)?)
         })
     }
 
@@ -155,27 +217,60 @@ impl Gate {
 }
 
 impl Gate {
-    fn open(policy: &Bound<'_, PyAny>, abilities: &Abilities) -> Result<Self, Fault> {
+    fn open(
+        policy: &Bound<'_, PyAny>,
+        abilities: &Abilities,
+        tokens: &Tokens<'_, '_>,
+    ) -> Result<Self, Fault> {
         let wanted = |_| Fault::kind("a `gatelaw.Policy`", policy).within("policy");
         let policy = policy.cast::<Policy>().map_err(wanted)?;
         let sessions = Arc::clone(&policy.get().sessions);
         abilities.suffice(sessions.plan())?;
-        Ok(Self { policy: policy.clone().unbind(), sessions })
+        let verifying = Verifying::of(sessions.shared_plan(), tokens)?;
+        Ok(Self { policy: policy.clone().unbind(), sessions, verifying })
     }
 
-    /// Reads a request and who asks, and calls with both.
+    fn verifies(&self) -> Result<&Arc<Verifying>, Fault> {
+        let message = "this gate verifies no tokens: make one with `keys` or `fetch`";
+        self.verifying.as_ref().ok_or_else(|| Fault::new("gate:keys", message))
+    }
+
+    /// Decides a request: for who is known to ask, or for whom it names itself.
+    fn decision(
+        &self,
+        py: Python<'_>,
+        request: &RequestText<'_>,
+        known: Option<&LineCaller>,
+    ) -> gatelaw::Decision {
+        if let (None, Some(verifying)) = (known, &self.verifying) {
+            return verifying.decision(py, request);
+        }
+        let named = known.is_none().then(|| request.caller(self.sessions.plan().identity_model()));
+        let caller = known.or(named.as_ref()).unwrap_or(&LineCaller::Anonymous);
+        self.sessions.with(|session| request.with(|raw| session.decision(raw, caller.caller())))
+    }
+
+    /// Says who asks by what a request says.
+    fn caller(&self, py: Python<'_>, request: &RequestText<'_>) -> LineCaller {
+        match &self.verifying {
+            Some(verifying) => py.detach(|| verifying.caller(request)),
+            None => request.caller(self.sessions.plan().identity_model()),
+        }
+    }
+
+    /// Reads a request, and calls with it and with who asks, where that was mapped before.
     fn asked<'py, T>(
         &self,
         request: &Bound<'py, PyTuple>,
         keywords: &Keywords<'py>,
-        then: impl FnOnce(&RequestText<'_>, &LineCaller) -> Result<T, Fault>,
+        then: impl FnOnce(&RequestText<'_>, Option<&LineCaller>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let (plan, mut held) = (self.sessions.plan(), Held::default());
         let request = request::read(request, keywords, &mut held)?;
         request.require(plan.needs())?;
         match keywords.known_identity() {
-            Some(identity) => then(&request, identity.get().caller(&self.sessions)?),
-            None => then(&request, &request.caller(plan.identity_model())),
+            Some(identity) => then(&request, Some(identity.get().caller(&self.sessions)?)),
+            None => then(&request, None),
         }
     }
 }

@@ -19,6 +19,7 @@ mod line;
 mod policy;
 mod request;
 mod sessions;
+mod verifying;
 
 use pyo3::prelude::*;
 

@@ -1,11 +1,17 @@
 //! The text border: a request as one JSON text, its answer as one line.
 
-use gatelaw_host::{LineError, LineErrorCode, decide_line, explain_line};
+use std::sync::Arc;
+
+use gatelaw::Plan;
+use gatelaw_host::{
+    LineError, LineErrorCode, RequestText, decide_line, decision_line, explain_line, explanation_line,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use crate::error::Fault;
 use crate::sessions::Sessions;
+use crate::verifying::Verifying;
 
 /// One request as JSON text.
 pub(crate) struct Line {
@@ -29,6 +35,27 @@ impl Line {
         self.answered(|text| sessions.with(|session| decide_line(session, text, None)))
     }
 
+    /// Answers by the decision of a gate that verifies tokens, where Python's lock isn't held.
+    pub(crate) fn verified(&self, verifying: &Arc<Verifying>, plan: &Plan) -> String {
+        self.answered(|text| match read(text, plan) {
+            Ok(request) => decision_line(&verifying.decision_unlocked(&request)),
+            Err(error) => error.to_line(),
+        })
+    }
+
+    /// Explains the decision of a gate that verifies tokens, where Python's lock isn't held.
+    pub(crate) fn verified_explained(&self, verifying: &Verifying, sessions: &Sessions) -> String {
+        self.answered(|text| match read(text, sessions.plan()) {
+            Ok(request) => {
+                let caller = verifying.caller(&request);
+                let explained =
+                    sessions.with(|session| request.with(|raw| session.explain(raw, caller.caller())));
+                explanation_line(&explained, None)
+            }
+            Err(error) => error.to_line(),
+        })
+    }
+
     /// Answers by an explanation, or by what is wrong with the text.
     pub(crate) fn explained(&self, sessions: &Sessions) -> String {
         self.answered(|text| sessions.with(|session| explain_line(session, text, None)))
@@ -42,4 +69,11 @@ impl Line {
         };
         self.text.as_deref().map_or_else(|| no_text().to_line(), answer)
     }
+}
+
+/// Reads a line for a plan: the request, and all that the policy needs of it.
+fn read<'l>(text: &'l str, plan: &Plan) -> Result<RequestText<'l>, LineError> {
+    let request = RequestText::read(text, None)?;
+    request.require(plan.needs())?;
+    Ok(request)
 }

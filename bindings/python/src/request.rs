@@ -170,6 +170,11 @@ pub(crate) fn read_by<'py, T>(
     keyword.as_ref().map(|value| read(value).map_err(|fault| fault.within(name))).transpose()
 }
 
+/// Reads the keyword `now`, or asks the host's clock.
+pub(crate) fn seconds_or_clock(now: Option<&Bound<'_, PyAny>>) -> Result<i64, Fault> {
+    now.map_or_else(clock, |now| argument::seconds(now).map_err(|fault| fault.within("now")))
+}
+
 /// Asks the host's clock, in Unix seconds.
 fn clock() -> Result<i64, Fault> {
     let no_time = || Fault::argument("the clock of this host is before 1970: give the time").within("now");

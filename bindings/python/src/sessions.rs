@@ -16,6 +16,10 @@ impl Sessions {
         Self { plan: Arc::new(plan), idle: Mutex::new(Vec::new()) }
     }
 
+    pub(crate) fn shared_plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
     }

@@ -19,6 +19,15 @@ GATE = gatelaw.Gate(POLICY)
 REQUEST: dict[str, Any] = {"method": "GET", "scheme": "https", "host": "api.acme.com", "target": "/healthz", "now": 1}
 LINE = json.dumps(REQUEST)
 ANSWER = POLICY.decide_json(LINE)
+ISSUER = 'issuer a { url "https://a.example"  audience "api"  algorithms EdDSA }\n'
+KEYS = b'{"keys":[]}'
+VERIFYING = gatelaw.Gate(gatelaw.compile({"policy.gate": ISSUER + TEXTS["policy.gate"]}), keys={"a": KEYS})
+
+
+def set_keys() -> bool:
+    VERIFYING.set_keys("a", KEYS)
+    return True
+
 
 CALLS: dict[str, Callable[[], Any]] = {
     "compile": lambda: gatelaw.compile(TEXTS),
@@ -37,6 +46,10 @@ CALLS: dict[str, Callable[[], Any]] = {
     "handle": lambda: GATE.handle(**REQUEST),
     "explain": lambda: GATE.explain(**REQUEST),
     "explain_json": lambda: GATE.explain_json(LINE),
+    "decide of one that verifies": lambda: VERIFYING.decide(**REQUEST),
+    "check_token": lambda: VERIFYING.check_token("e30.e30.e30"),
+    "set_keys": set_keys,
+    "fetch_keys": lambda: VERIFYING.fetch_keys(now=1),
     "Decision.from_json": lambda: gatelaw.Decision.from_json(ANSWER),
 }
 
@@ -56,7 +69,7 @@ def test_every_method_is_among_them() -> None:
     """A new method that does work is guarded, and tested here."""
     plain = {"policy", "digest", "warnings"}
     methods = {name for kind in (gatelaw.Gate, gatelaw.Policy) for name in dir(kind) if not name.startswith("_")} | {"from_json"}
-    functions = {"compile", "check", "Gate", "decide of a mapping"}
+    functions = {"compile", "check", "Gate", "decide of a mapping", "decide of one that verifies"}
     assert methods == plain | {name.split(".")[-1] for name in CALLS.keys() - functions}
 
 

@@ -16,6 +16,11 @@ def takes(gate: gatelaw.Gate, raw: list[tuple[bytes, bytes]], texts: dict[str, s
     handling = gate.handle({"method": "GET"})
     known: gatelaw.Identity = gate.policy.identity({"invalid": "expired"}, client_cert=None)
     gate.decide(method="GET", host="a.example", target="/", identity=known)
+    verifying = gatelaw.Gate(gate.policy, keys={"okta": b"{}", "github": "keys.json", "own": Path("keys.json")}, fetch="loopback", tokens_max=10)
+    verifying.set_keys("okta", Path("keys.json"))
+    failures: dict[str, str] = verifying.fetch_keys()
+    checked: gatelaw.TokenCheck = verifying.check_token("e30.e30.e30", client_cert=None, now=1)
+    print(failures, checked["code"], [step["says"] for step in checked["checks"] if step["outcome"] == "failed"])
     target: str = handling.target if isinstance(handling, gatelaw.Forward) else handling.body
     print(policies, decision.allowed, lines, decisions, target)
 
@@ -25,6 +30,8 @@ def refuses(policy: gatelaw.Policy, gate: gatelaw.Gate) -> None:
     gatelaw.compile(b"policy")  # type: ignore[arg-type]
     gatelaw.Gate(policy, limits="ignore")  # type: ignore[arg-type]
     gatelaw.Gate(policy, facts=["weather"])  # type: ignore[list-item]
+    gatelaw.Gate(policy, fetch="always")  # type: ignore[arg-type]
+    gatelaw.Gate(policy, keys={"okta": {}})  # type: ignore[dict-item]
     gate.decide(method="GET", host="a.example")  # type: ignore[call-overload]
     gate.decide(method="GET", host="a.example", target="/", headers="a: b")  # type: ignore[arg-type]
     gate.decide(method="GET", host="a.example", target="/", now=1.5)  # type: ignore[call-overload]

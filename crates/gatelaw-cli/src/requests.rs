@@ -48,7 +48,7 @@ impl<'t> Asked<'t> {
         if !self.verifies {
             return request.caller(self.judge.plan.identity_model());
         }
-        let now = request.with(|raw| raw.now);
+        let now = request.now();
         match &mut self.fetch {
             Some(fetch) => self.gate.caller(request, Some(&mut |issuer| fetch.fetch(issuer, now))),
             None => self.gate.caller(request, None),

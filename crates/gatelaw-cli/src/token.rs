@@ -3,15 +3,13 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use gatelaw::Plan;
 use gatelaw::identity::AttributeValue;
 use gatelaw::limits::TOKEN_BYTES_MAX;
-use gatelaw::policy::IssuerId;
 use gatelaw::request::{Token, TokenSource};
 use gatelaw_host::token::{
     AttributeExplained, CallerExplained, CheckExplained, CheckOutcome, TokenExplained,
 };
-use gatelaw_host::{Fetched, Paint, Step, Verifier, Who, is_signature_valid};
+use gatelaw_host::{Gate, Paint};
 
 use crate::answer::{Answer, Failure};
 use crate::args::TokenArguments;
@@ -22,15 +20,18 @@ use crate::{now, requests};
 
 pub(crate) fn run(arguments: &TokenArguments, terminal: &Terminal) -> Result<Answer, Failure> {
     let Some(judge) = requests::judge(&arguments.policy, terminal)? else { return Ok(Answer::No) };
-    let mut verifier = Verifier::new(&*judge.plan, 0);
-    keys::take(&arguments.keys, &mut verifier)?;
+    let mut gate = Gate::new(judge.plan);
+    keys::take(&arguments.keys, &mut gate.verifier())?;
     let text = token(arguments)?;
     let token = Token { source: TokenSource::Authorization, value: &text };
     let certificate = arguments.client_cert.as_deref();
     let now = arguments.now.unwrap_or_else(now::clock);
-    let fetch = FetchOnce::of(&arguments.keys, terminal);
-    let who = verify(&mut verifier, token, certificate, now, fetch);
-    let explained = TokenExplained::of(&verifier, token, certificate, now, &who);
+    let explained = match FetchOnce::of(&arguments.keys, terminal) {
+        Some(mut fetch) => {
+            gate.explain_token(token, certificate, now, Some(&mut |issuer| fetch.fetch(issuer, now)))
+        }
+        None => gate.explain_token(token, certificate, now, None),
+    };
     if terminal.is_json(false) {
         terminal.say(&(explained.to_line() + "\n"))?
     } else {
@@ -60,42 +61,6 @@ fn read_stdin() -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io::stdin().lock().take(with_line_end).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-fn verify(
-    verifier: &mut Verifier<&Plan>,
-    token: Token<'_>,
-    certificate: Option<&str>,
-    now: i64,
-    fetch: Option<FetchOnce<'_>>,
-) -> Who {
-    let mut step = verifier.begin(token, certificate, now);
-    if let (Step::NeedsKeys(wanted), Some(mut fetch)) = (&step, fetch) {
-        fetch_keys(verifier, wanted.issuer, now, &mut fetch);
-        step = verifier.begin(token, certificate, now);
-    }
-    match step {
-        Step::Decided(who) => who,
-        Step::NeedsKeys(wanted) => wanted.otherwise,
-        Step::NeedsSignature(pending) => {
-            let is_valid = is_signature_valid(&pending);
-            verifier.settle(*pending, is_valid)
-        }
-    }
-}
-
-fn fetch_keys(verifier: &mut Verifier<&Plan>, id: IssuerId, now: i64, fetch: &mut FetchOnce<'_>) {
-    if !verifier.begin_fetch(id, now) {
-        return;
-    }
-    let issuers = &verifier.plan().identity_model().issuers;
-    let issuer = usize::try_from(id.0).ok().and_then(|index| issuers.get(index));
-    match issuer.and_then(|issuer| fetch.fetch(issuer, now)) {
-        Some(Fetched { keys, max_age_s }) => {
-            verifier.fetched(id, keys, max_age_s, now);
-        }
-        None => verifier.failed(id, now),
-    }
 }
 
 fn in_words(explained: &TokenExplained, paint: Paint) -> String {

@@ -11,7 +11,7 @@ use gatelaw::{Begun, Outcome, Plan, RawRequest, Session};
 use crate::keys::KeySet;
 use crate::request_line::{LineCaller, RequestText};
 use crate::signature::Signatures;
-use crate::token::issuer_of;
+use crate::token::{TokenExplained, issuer_of};
 use crate::verifier::{Step, Verifier, Who};
 
 /// Decides requests by one policy, and verifies their tokens on the way.
@@ -168,6 +168,18 @@ impl Gate {
         request.with(|raw| self.who(raw, request.token().map(given), fetch)).into()
     }
 
+    /// Says why a token is accepted or refused, step by step, and whom it names. Keys are fetched where `fetch` is given.
+    pub fn explain_token(
+        &mut self,
+        token: Token<'_>,
+        client_cert: Option<&str>,
+        now: i64,
+        fetch: Option<Fetch<'_>>,
+    ) -> TokenExplained {
+        let who = self.shared.judge(&mut self.signatures, token, client_cert, now, fetch);
+        TokenExplained::of(&self.verifier(), token, client_cert, now, &who)
+    }
+
     /// Fetches the keys that were never had or are stale: for a thread beside requests, which go on with what is at hand. Whether
     /// there are any is known by [`Verifier::due`].
     pub fn fetch_due(&self, now: i64, fetch: Fetch<'_>) {
@@ -205,7 +217,9 @@ impl Gate {
         match self.session.begin(raw) {
             Begun::Decided(_) => Who::Anonymous,
             Begun::Open(found) => match given.or(found) {
-                Some(token) => self.shared.judge(&mut self.signatures, token, raw, fetch),
+                Some(token) => {
+                    self.shared.judge(&mut self.signatures, token, certificate(raw), raw.now, fetch)
+                }
                 None => Who::Anonymous,
             },
         }
@@ -223,15 +237,15 @@ impl Shared {
         &self,
         signatures: &mut Signatures,
         token: Token<'_>,
-        raw: &RawRequest<'_>,
+        client_cert: Option<&str>,
+        now: i64,
         fetch: Option<Fetch<'_>>,
     ) -> Who {
-        let certificate = certificate(raw);
-        let mut step = self.lock().begin(token, certificate, raw.now);
+        let mut step = self.lock().begin(token, client_cert, now);
         if let (Step::NeedsKeys(wanted), Some(fetch)) = (&step, fetch)
-            && self.fetch_keys(wanted.issuer, raw.now, fetch)
+            && self.fetch_keys(wanted.issuer, now, fetch)
         {
-            step = self.lock().begin(token, certificate, raw.now);
+            step = self.lock().begin(token, client_cert, now);
         }
         match step {
             Step::Decided(who) => who,

@@ -319,6 +319,12 @@ impl<'l> RequestText<'l> {
         })
     }
 
+    /// Returns the time of the request, in Unix seconds.
+    #[must_use]
+    pub const fn now(&self) -> i64 {
+        self.now
+    }
+
     /// Says whether the request says who is asking, be it by a token.
     #[must_use]
     pub fn has_identity(&self) -> bool {

@@ -12,6 +12,7 @@ from ._values import (
     Needs,
     Rule,
     Span,
+    TokenCheck,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Policy",
     "Rule",
     "Span",
+    "TokenCheck",
     "check",
     "compile",
     "version",

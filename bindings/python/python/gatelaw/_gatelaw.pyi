@@ -2,7 +2,7 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any, Literal, final, overload
 
-from ._values import Answer, Diagnostic, Explanation, Forward, Limit, Needs
+from ._values import Answer, Diagnostic, Explanation, Forward, Limit, Needs, TokenCheck
 
 __all__ = ["Decision", "Gate", "Identity", "Policy", "check", "compile", "version"]
 
@@ -132,12 +132,19 @@ class Gate:
         limits: Literal["refuse", "report"] | None = None,
         facts: Iterable[Literal["country", "asn", "bot_score", "tls_version", "client_cert", "size"]] | None = None,
         ip: bool | None = None,
+        keys: Mapping[str, bytes | str | PathLike[str]] | None = None,
+        fetch: bool | Literal["loopback"] | None = None,
+        tokens_max: int | None = None,
     ) -> Gate:
         """Makes a gate, for a policy that asks for nothing that this host can't do.
 
         A policy with limits is refused, since this gate can't count, unless `limits="report"`: then decisions name the limits,
         and the caller acts on them. Where `facts` names the facts that this host can give, a policy that reads others is
         refused; so is one that reads the client's address where `ip` is false.
+
+        With `keys` or `fetch` it verifies the tokens of requests. `keys` are key sets (JWKS) by the issuers' names: documents as
+        `bytes`, or their paths. `fetch` fetches those of the other issuers, by https; `"loopback"` also by http from this machine.
+        `tokens_max` tokens that were valid are remembered, 10,000 unless it is given.
         """
     @property
     def policy(self) -> Policy:
@@ -211,6 +218,21 @@ class Gate:
         """Decides many requests in their order, other threads running meanwhile.
 
         A text is answered by a line as `decide_json` does, a mapping by a `Decision`.
+        """
+    def check_token(self, token: str, /, *, client_cert: str | None = None, now: int | None = None) -> TokenCheck:
+        """Says step by step why a token is accepted or refused, and whom it names; it is never shown whole.
+
+        A token that is bound to a client certificate needs the fact `client_cert`.
+        """
+    def set_keys(self, issuer: str, keys: bytes | str | PathLike[str], /) -> None:
+        """Takes the keys of an issuer in place of those that it has; they are not fetched then.
+
+        Raises `GatelawError` with a code `keys:…` for what is no key set; those that are there stay.
+        """
+    def fetch_keys(self, *, now: int | None = None) -> dict[str, str]:
+        """Fetches the keys that are due, and waits for them: before the first request, if you like.
+
+        Answers the code of what went wrong, by the issuer's name: `fetch:…`, `discovery:…` or `keys:…`; empty where all is well.
         """
 
 def compile(policy: str | PathLike[str] | Mapping[str, _Text], /) -> Policy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Union
 
 if TYPE_CHECKING:
     from ._gatelaw import Decision
@@ -55,7 +55,7 @@ class GatelawError(ValueError):
     """
 
     code: str
-    """Its stable code: `G0107` of the compiler, `artifact:…`, `request:…`, `gate:…`, `decision`, `argument` or `panic`."""
+    """Its stable code: `G0107` of the compiler, `artifact:…`, `request:…`, `gate:…`, `keys:…`, `decision`, `argument` or `panic`."""
     span: Span | None
     """The place in the policy, where there is one."""
     text: str
@@ -212,3 +212,60 @@ class Explanation:
 # People import them from `gatelaw`, so tracebacks and pickles name them there.
 for _value in (Span, Diagnostic, GatelawError, Needs, Limit, Forward, Answer, Asked, Rule, Explanation):
     _value.__module__ = "gatelaw"
+
+
+class TokenAttribute(TypedDict):
+    """One attribute that the policy declares, as a token has it."""
+
+    name: str
+    """Its name: `user.NAME`."""
+    type: str
+    """Its type in the policy."""
+    secret: bool
+    """Whether the policy calls it `secret`: its value isn't shown."""
+    present: bool
+    """Whether the token gives it a value."""
+    value: Union[bool, int, str, list[str], None]
+    """Its value, unless it is absent or secret; instants and durations as seconds."""
+
+
+class TokenCaller(TypedDict):
+    """What the claims of a token map to."""
+
+    id: str
+    client: Union[str, None]
+    actor: Union[str, None]
+    token_id: Union[str, None]
+    roles: list[str]
+    """The roles, with those that they include."""
+    scopes: list[str]
+    attributes: list[TokenAttribute]
+
+
+class TokenStep(TypedDict):
+    """One check of a token."""
+
+    check: str
+    """What was checked: the code of a token that fails here, behind `token:`."""
+    outcome: Literal["passed", "failed", "not_reached"]
+    says: str
+    """What the token and the policy say there; empty for what was not reached."""
+
+
+class TokenCheck(TypedDict):
+    """Why a token is accepted or refused: the same object as in every language."""
+
+    v: int
+    accepted: bool
+    code: Union[str, None]
+    """Why it isn't accepted, as a decision's reason says it: `token:expired`, `keys_unavailable`."""
+    message: Union[str, None]
+    """The same for a person."""
+    now: int
+    issuer: Union[str, None]
+    checks: list[TokenStep]
+    """Every check, in order."""
+    caller: Union[TokenCaller, None]
+    """Who asks; `None` where the token isn't accepted."""
+    claimed: Union[TokenCaller, None]
+    """Who a token says asks of which only the key or the signature is at fault: nobody vouches for it."""
