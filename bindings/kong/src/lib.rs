@@ -631,7 +631,7 @@ pub unsafe extern "C" fn gate_judge(
         // SAFETY: the caller promises a readable request, or NULL.
         let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
         // SAFETY: the caller promises that all of the request is readable, here and below.
-        let lines = unsafe { request.lines() }?;
+        let lines = unsafe { request.lines_in(&mut session.room) }?;
         // SAFETY: the same.
         let raw = unsafe { request.raw(&lines, &session.proxies) }?;
         // SAFETY: the caller promises a verifier that nobody else uses, and an identity that isn't freed, or NULL.
@@ -639,6 +639,7 @@ pub unsafe extern "C" fn gate_judge(
         // SAFETY: the caller promises a writable place, or NULL.
         let verdict = unsafe { verdict.as_mut() }.ok_or_else(|| Failure::null("a place for the verdict"))?;
         *verdict = session.verdict(&raw, &mut asker)?;
+        session.room.keep(lines);
         Ok(())
     };
     // SAFETY: the caller promises a writable `error`, or NULL.
@@ -708,7 +709,7 @@ pub unsafe extern "C" fn gate_serve(
         // SAFETY: the caller promises a readable request, or NULL.
         let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
         // SAFETY: the caller promises that all of the request is readable, here and below.
-        let lines = unsafe { request.lines() }?;
+        let lines = unsafe { request.lines_in(&mut session.room) }?;
         // SAFETY: the caller promises readable text.
         let request_id = unsafe { slice(request_id, request_id_len) }?;
         if traces != 0 {
@@ -718,7 +719,9 @@ pub unsafe extern "C" fn gate_serve(
         let raw = unsafe { request.raw(&lines, &session.proxies) }?;
         // SAFETY: the caller promises a verifier that nobody else uses, and an identity that isn't freed, or NULL.
         let asker = unsafe { asker(verifier, identity) };
-        session.serve(&raw, &lines, asker, id_of(request_id)?, served)
+        session.serve(&raw, &lines, asker, id_of(request_id)?, served)?;
+        session.room.keep(lines);
+        Ok(())
     };
     // SAFETY: the caller promises a writable `error`, or NULL.
     unsafe { guarded(error, call) }

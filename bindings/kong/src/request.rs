@@ -49,6 +49,20 @@ pub(crate) struct Proxies {
 /// Holds the lines of a request's headers: names and values.
 pub(crate) type Lines<'a> = Vec<(&'a [u8], &'a [u8])>;
 
+/// Holds a list of lines between two requests, so that each takes no memory anew. It is empty then.
+#[derive(Debug, Default)]
+pub(crate) struct Room(Lines<'static>);
+
+impl Room {
+    /// Takes a list back, once its request is done.
+    pub(crate) fn keep(&mut self, mut lines: Lines<'_>) {
+        lines.clear();
+        // No line is left to be mapped: what is collected is the memory, by the optimisation that `collect` has for it.
+        let nothing: (&[u8], &[u8]) = (&[], &[]);
+        self.0 = lines.into_iter().map(|_| nothing).collect();
+    }
+}
+
 impl GateRequest {
     /// Sees the header lines.
     ///
@@ -57,6 +71,17 @@ impl GateRequest {
     pub(crate) unsafe fn lines<'a>(&self) -> Result<Lines<'a>, Failure> {
         // SAFETY: readable or NULL by the promise of the caller.
         unsafe { lines(self.headers, self.headers_len) }
+    }
+
+    /// Sees the header lines, in a list that was used before.
+    ///
+    /// # Safety
+    /// As for [`Self::lines`].
+    pub(crate) unsafe fn lines_in<'a>(&self, room: &mut Room) -> Result<Lines<'a>, Failure> {
+        let mut lines = std::mem::take(&mut room.0);
+        // SAFETY: readable or NULL by the promise of the caller.
+        unsafe { push_lines(self.headers, self.headers_len, &mut lines) }?;
+        Ok(lines)
     }
 
     /// Sees the request as a decision takes it.
@@ -166,16 +191,29 @@ impl GateRequest {
 /// # Safety
 /// `headers` points to `headers_len` pairs, or is NULL; they, and what they point to, stay readable and unwritten for `'a`.
 pub(crate) unsafe fn lines<'a>(headers: *const GatePair, headers_len: usize) -> Result<Lines<'a>, Failure> {
+    let mut lines = Vec::new();
+    // SAFETY: readable or NULL by the promise of the caller.
+    unsafe { push_lines(headers, headers_len, &mut lines) }?;
+    Ok(lines)
+}
+
+/// # Safety
+/// As for [`lines`].
+unsafe fn push_lines<'a>(
+    headers: *const GatePair,
+    headers_len: usize,
+    lines: &mut Lines<'a>,
+) -> Result<(), Failure> {
     // SAFETY: readable or NULL by the promise of the caller.
     let pairs = unsafe { array(headers, headers_len, "as many headers as their length says") }?;
-    let mut lines = Vec::with_capacity(pairs.len());
+    lines.reserve(pairs.len());
     for pair in pairs {
         // SAFETY: readable or NULL by the promise of the caller.
         let name = unsafe { pair.name.bytes() }?;
         // SAFETY: the same.
         lines.push((name, unsafe { pair.value.bytes() }?));
     }
-    Ok(lines)
+    Ok(())
 }
 
 /// Stands for something that is no address where one belongs.

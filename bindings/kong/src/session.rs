@@ -10,7 +10,7 @@ use gatelaw_host::{Handling, decision_line, needs_line};
 use crate::answer::{Answer, GateDecision, GateHandling, GateServed, GateVerdict};
 use crate::border::Failure;
 use crate::identity::{GateCaller, Identity};
-use crate::request::{FACTS, IP, Lines, Proxies};
+use crate::request::{FACTS, IP, Lines, Proxies, Room};
 use crate::text::GateText;
 use crate::trace::{GateTrace, Told};
 use crate::verifier::Verifier;
@@ -44,6 +44,7 @@ pub struct Session {
     plan: Arc<Plan>,
     session: gatelaw::Session<Arc<Plan>>,
     pub(crate) proxies: Proxies,
+    pub(crate) room: Room,
     answer: Answer,
     /// Boxed, so that what C was told stays where it is.
     trace: Option<Box<Told>>,
@@ -73,6 +74,7 @@ impl Session {
             plan,
             session,
             proxies,
+            room: Room::default(),
             answer: Answer::default(),
             trace: None,
             is_decided: false,

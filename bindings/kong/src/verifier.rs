@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gatelaw::limits::TOKENS_REMEMBERED_DEFAULT;
 use gatelaw::policy::IssuerId;
 use gatelaw::request::{Fact, RawRequest};
-use gatelaw::{Begun, Plan, Session};
+use gatelaw::{Begun, Plan, Prepared, Session};
 use gatelaw_host::keys::{KeySet, KeySetError, KeySource, Wanted, max_age_s};
 use gatelaw_host::{Step, Who, is_signature_valid};
 
@@ -21,8 +21,10 @@ pub struct Verifier {
     verifier: gatelaw_host::Verifier<Arc<Plan>>,
     /// By issuer.
     keys: Vec<Keys>,
-    /// Who asked last, and the names of their roles, which point into the plan.
+    /// Who asked last.
     who: Who,
+    /// Who was named last, and the names of their roles, which point into the plan: most often they ask again.
+    named: Option<Arc<Prepared>>,
     roles: Vec<GateText>,
 }
 
@@ -59,7 +61,7 @@ impl Verifier {
         let keys = issuers
             .map(|issuer| Keys { source: KeySource::of(issuer), is_wanted: false, fetching: None })
             .collect();
-        Self { plan, verifier, keys, who: Who::Anonymous, roles: Vec::new() }
+        Self { plan, verifier, keys, who: Who::Anonymous, named: None, roles: Vec::new() }
     }
 
     /// Takes an issuer's keys, which are not fetched then.
@@ -181,7 +183,10 @@ impl Verifier {
     pub(crate) fn caller(&mut self) -> Option<GateCaller> {
         let Who::Verified(prepared) = &self.who else { return None };
         let identity = prepared.identity();
-        self.roles = role_names(&self.plan, identity);
+        if !self.named.as_ref().is_some_and(|named| Arc::ptr_eq(named, prepared)) {
+            self.roles = role_names(&self.plan, identity);
+            self.named = Some(Arc::clone(prepared));
+        }
         GateCaller::of(&self.plan, identity, &self.roles)
     }
 
