@@ -1,7 +1,9 @@
 //! What a session answered last, laid out for C: pointers into what the session holds.
 
-use gatelaw::Decision;
+use std::fmt::Write as _;
+
 use gatelaw::ast::{AuditLevel, Effect};
+use gatelaw::decision::DecisionText;
 use gatelaw_host::Handling;
 
 use crate::identity::GateCaller;
@@ -82,9 +84,8 @@ pub struct GateServed {
 /// Holds the last answer of a session; pointers of C go here.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
-    // INVARIANT: `reason` and the lists point into `decision`; `drop` and `headers` into `handling`. Each is replaced
-    // together with what points into it.
-    pub(crate) decision: Option<Decision>,
+    // INVARIANT: the lists of a decision point into the session that decided, and its plan; `drop` and `headers` into `handling`.
+    // Each is replaced, or forgotten, together with what it points into.
     reason: String,
     set: Vec<GatePair>,
     remove: Vec<GateText>,
@@ -106,40 +107,49 @@ impl GateHandling {
 impl Answer {
     /// Forgets the last answer: what fails now must not leave the one before.
     pub(crate) fn clear(&mut self) {
-        self.decision = None;
+        for list in [&mut self.set, &mut self.keep, &mut self.headers] {
+            list.clear();
+        }
+        for list in [&mut self.remove, &mut self.observed, &mut self.drop] {
+            list.clear();
+        }
+        self.limits.clear();
         self.handling = None;
     }
 
-    /// Lays the decision out, where there is one.
-    pub(crate) fn laid_out(&mut self) -> Option<GateDecision> {
-        let kept = self.decision.as_ref()?;
-        self.reason = kept.reason.to_string();
-        refill(&mut self.set, kept.set.iter().map(GatePair::of));
-        refill(&mut self.remove, kept.remove.iter().map(|name| GateText::of(name)));
-        refill(&mut self.keep, kept.keep.iter().map(GatePair::of));
-        refill(&mut self.observed, kept.observed.iter().map(|name| GateText::of(name)));
-        let limits = kept.limits.iter().map(|limit| GateLimit {
-            name: GateText::of(&limit.name),
-            key: GateText::of(&limit.key),
+    /// Lays a decision out; what it points to stands as long as the session doesn't decide again.
+    pub(crate) fn decision(&mut self, decision: &DecisionText<'_>) -> GateDecision {
+        self.reason.clear();
+        // Writing to a `String` can't fail.
+        _ = write!(self.reason, "{}", decision.reason);
+        let pair =
+            |(name, value): &(&str, &str)| GatePair { name: GateText::of(name), value: GateText::of(value) };
+        refill(&mut self.set, decision.set.iter().map(pair));
+        refill(&mut self.remove, decision.remove.iter().map(|name| GateText::of(name)));
+        refill(&mut self.keep, decision.keep.iter().map(pair));
+        refill(&mut self.observed, decision.observed.iter().map(|name| GateText::of(name)));
+        let limits = decision.limits.iter().map(|limit| GateLimit {
+            name: GateText::of(limit.name),
+            key: GateText::of(limit.key),
             rate: limit.rate,
             per_s: limit.per_s,
             burst: limit.burst,
         });
         refill(&mut self.limits, limits);
-        Some(GateDecision {
-            allowed: i32::from(kept.effect == Effect::Allow),
-            status: i32::from(kept.status),
+        GateDecision {
+            allowed: i32::from(decision.effect == Effect::Allow),
+            status: i32::from(decision.status),
             reason: GateText::of(&self.reason),
-            rule: GateText::of_optional(kept.rule.as_deref()),
-            challenge: GateText::of_optional(kept.challenge.as_deref()),
-            text: GateText::of_optional(kept.text.as_deref()),
-            target: GateText::of_optional(kept.target.as_deref()),
-            audit: GateText::of(match kept.audit {
+            rule: GateText::of_optional(decision.rule),
+            challenge: GateText::of_optional(decision.challenge),
+            text: GateText::of_optional(decision.text),
+            target: GateText::of_optional(decision.target),
+            audit: GateText::of(match decision.audit {
                 AuditLevel::None => "none",
                 AuditLevel::Brief => "brief",
                 AuditLevel::Full => "full",
             }),
-            policy: GateText::of(&kept.policy),
+            policy: GateText::of(decision.policy),
             set: self.set.as_ptr(),
             set_len: self.set.len(),
             remove: self.remove.as_ptr(),
@@ -150,7 +160,7 @@ impl Answer {
             keep_len: self.keep.len(),
             observed: self.observed.as_ptr(),
             observed_len: self.observed.len(),
-        })
+        }
     }
 
     /// Keeps what a gate does with a request, and lays it out.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gatelaw::address::IpNet;
 use gatelaw::ast::Effect;
-use gatelaw::{Caller, Decision, Plan, RawRequest};
+use gatelaw::{Caller, Plan, RawRequest};
 use gatelaw_host::{Handling, decision_line, needs_line};
 
 use crate::answer::{Answer, GateDecision, GateHandling, GateServed, GateVerdict};
@@ -48,7 +48,7 @@ pub struct Session {
     answer: Answer,
     /// Boxed, so that what C was told stays where it is.
     trace: Option<Box<Told>>,
-    /// Whether the buffers hold a decision, which `answer` may not have yet.
+    /// Whether the buffers of the session hold a decision.
     is_decided: bool,
     /// Whether a call began and has not ended: then a panic ended it, and the buffers are not to be trusted.
     is_torn: bool,
@@ -123,8 +123,8 @@ impl Session {
     /// # Errors
     /// `abi:order` where none was.
     pub(crate) fn decision(&mut self) -> Result<GateDecision, Failure> {
-        self.decided()?;
-        self.answer.laid_out().ok_or_else(undecided)
+        self.check_decided()?;
+        Ok(self.answer.decision(&self.session.view()))
     }
 
     /// Decides a request, and says all that a proxy does with it but its trace.
@@ -137,10 +137,11 @@ impl Session {
         served: &mut GateServed,
     ) -> Result<(), Failure> {
         served.wanted = self.verdict(raw, &mut asker)?.wanted;
-        served.decision = self.decision()?;
-        served.handling = self.handle(lines, request_id)?;
-        let target = self.session.outcome().target();
-        served.unchanged = i32::from(target.is_some_and(|target| target.as_bytes() == raw.target));
+        let decision = self.session.view();
+        let handling = Handling::of_text(&decision, lines.iter().map(|(name, _)| *name), request_id);
+        served.decision = self.answer.decision(&decision);
+        served.handling = self.answer.handling(handling);
+        served.unchanged = i32::from(decision.target.is_some_and(|target| target.as_bytes() == raw.target));
         let caller = if served.handling.is_forwarded() { asker.caller() } else { None };
         served.caller = caller.unwrap_or(GateCaller::NONE);
         Ok(())
@@ -151,8 +152,9 @@ impl Session {
     /// # Errors
     /// `abi:order` where no request was.
     pub(crate) fn handle(&mut self, lines: &Lines<'_>, request_id: &str) -> Result<GateHandling, Failure> {
-        let handling = Handling::of(self.decided()?, lines.iter().map(|(name, _)| *name), request_id);
-        Ok(self.answer.handling(handling))
+        self.check_decided()?;
+        let names = lines.iter().map(|(name, _)| *name);
+        Ok(self.answer.handling(Handling::of_text(&self.session.view(), names, request_id)))
     }
 
     /// Takes the place of a request in its trace.
@@ -174,7 +176,8 @@ impl Session {
     /// # Errors
     /// `abi:order` where no request was decided.
     pub(crate) fn line(&mut self) -> Result<GateText, Failure> {
-        let line = decision_line(self.decided()?);
+        self.check_decided()?;
+        let line = decision_line(&self.session.to_decision());
         Ok(self.answer.line(line))
     }
 
@@ -203,12 +206,8 @@ impl Session {
         self.is_decided = false;
     }
 
-    /// Copies the last decision, once somebody asks for it.
-    fn decided(&mut self) -> Result<&Decision, Failure> {
-        if !self.is_decided {
-            return Err(undecided());
-        }
-        Ok(self.answer.decision.get_or_insert_with(|| self.session.to_decision()))
+    fn check_decided(&self) -> Result<(), Failure> {
+        if self.is_decided { Ok(()) } else { Err(undecided()) }
     }
 
     fn ask<T>(&mut self, ask: impl FnOnce(&mut gatelaw::Session<Arc<Plan>>) -> T) -> T {

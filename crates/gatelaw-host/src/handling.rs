@@ -4,7 +4,7 @@
 
 use gatelaw::Decision;
 use gatelaw::ast::Effect;
-use gatelaw::decision::Reason;
+use gatelaw::decision::{DecisionText, Reason};
 use gatelaw::request::{is_always_removed_as_spelt, is_same_fold};
 use serde::Serialize;
 
@@ -66,10 +66,17 @@ impl Handling {
     /// `names` are those of the request's headers, each as it came; `request_id` is the correlation id: it is set on what goes
     /// on, unless the policy sets [`CORRELATION_HEADER`] itself, and on the answer.
     pub fn of<'n>(decision: &Decision, names: impl IntoIterator<Item = &'n [u8]>, request_id: &str) -> Self {
-        match (decision.effect, &decision.target) {
-            (Effect::Allow, Some(target)) => {
-                Self::Forward(Forward::new(decision, target.clone(), names, request_id))
-            }
+        Self::of_text(&decision.as_text(), names, request_id)
+    }
+
+    /// Does what [`Self::of`] does, without a copy of the decision.
+    pub fn of_text<'n>(
+        decision: &DecisionText<'_>,
+        names: impl IntoIterator<Item = &'n [u8]>,
+        request_id: &str,
+    ) -> Self {
+        match (decision.effect, decision.target) {
+            (Effect::Allow, Some(target)) => Self::Forward(Forward::new(decision, target, names, request_id)),
             (Effect::Allow, None) => Self::Answer(Answer::unavailable("target", request_id)),
             (Effect::Deny, _) => Self::Answer(Answer::new(decision, request_id)),
         }
@@ -96,12 +103,13 @@ impl Handling {
 
 impl Forward {
     fn new<'n>(
-        decision: &Decision,
-        target: String,
+        decision: &DecisionText<'_>,
+        target: &str,
         names: impl IntoIterator<Item = &'n [u8]>,
         request_id: &str,
     ) -> Self {
-        let mut forward = Self { target, drop: Vec::new(), set: decision.set.clone() };
+        let set = decision.set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut forward = Self { target: target.to_owned(), drop: Vec::new(), set: set.collect() };
         forward.set_unless_set(CORRELATION_HEADER, request_id);
         let dropped = |name: &[u8]| {
             is_always_removed_as_spelt(name)
@@ -132,11 +140,11 @@ impl Forward {
 }
 
 impl Answer {
-    fn new(decision: &Decision, request_id: &str) -> Self {
-        let detail = decision.text.as_deref().or_else(|| detail(&decision.reason));
+    fn new(decision: &DecisionText<'_>, request_id: &str) -> Self {
+        let detail = decision.text.or_else(|| detail(&decision.reason));
         let mut answer = Self::problem(decision.status, detail, &decision.reason.to_string(), request_id);
-        if let Some(challenge) = &decision.challenge {
-            answer.headers.push(("www-authenticate".to_owned(), challenge.clone()));
+        if let Some(challenge) = decision.challenge {
+            answer.headers.push(("www-authenticate".to_owned(), challenge.to_owned()));
             answer.headers.sort_unstable();
         }
         answer
