@@ -40,9 +40,9 @@ pub(crate) fn print(folder: &Path, rules: usize) -> Result<(), String> {
     let prepared: Vec<_> = prepared.into_iter().map(|identity| plan.prepare(identity)).collect();
     let headers: Vec<_> = workload.requests.iter().map(policy::header_lines).collect();
     let parsed: Vec<_> = lines.iter().filter_map(|line| RequestLine::parse(line, None).ok()).collect();
-    let (mut first, mut second, mut third) = (Session::new(plan), Session::new(plan), Session::new(plan));
-    let (mut texts, mut values, mut decided) = (0, 0, 0);
-    let [text_ns, values_ns, prepared_ns] = least_ns(
+    let [mut first, mut second, mut third, mut fourth] = [plan; 4].map(Session::new);
+    let (mut texts, mut values, mut decided, mut told) = (0, 0, 0, 0);
+    let [text_ns, values_ns, prepared_ns, verdict_ns] = least_ns(
         ROUNDS,
         [
             &mut || {
@@ -62,12 +62,21 @@ pub(crate) fn print(folder: &Path, rules: usize) -> Result<(), String> {
                     decided += u64::from(third.decision(&policy::raw(request, headers), caller).status);
                 }
             },
+            &mut || {
+                for (request, headers) in workload.requests.iter().zip(&headers) {
+                    let caller = request.caller.and_then(|number| prepared.get(number));
+                    let caller = caller.map_or(Caller::Anonymous, Caller::Prepared);
+                    told += u64::from(fourth.decide(&policy::raw(request, headers), caller).status());
+                }
+            },
         ],
     );
-    if texts == 0 || values != decided {
+    if texts == 0 || values != decided || values != told {
         return Err("the doors answer otherwise".into());
     }
-    for (door, ns) in [("text", text_ns), ("values", values_ns), ("prepared", prepared_ns)] {
+    let doors =
+        [("text", text_ns), ("values", values_ns), ("prepared", prepared_ns), ("verdict", verdict_ns)];
+    for (door, ns) in doors {
         println!("{door:28}{:>14}{:>9}", ns / 10_000, ratio(ns, values_ns));
     }
     Ok(())

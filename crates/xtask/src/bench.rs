@@ -25,7 +25,7 @@ struct Door {
     by_hand: Option<&'static str>,
 }
 
-const DOORS: [Door; 3] = [
+const DOORS: [Door; 4] = [
     Door {
         title: "a line of JSON to a line of JSON",
         rows: &[
@@ -54,6 +54,11 @@ const DOORS: [Door; 3] = [
             ("python", "decide, caller mapped before"),
             ("luajit", "prepared"),
         ],
+        by_hand: Some("by hand, prepared"),
+    },
+    Door {
+        title: "a request to whether it may pass, the caller mapped before",
+        rows: &[("rust", "verdict"), ("luajit", "verdict")],
         by_hand: Some("by hand, prepared"),
     },
 ];
