@@ -2,7 +2,7 @@
 //! made for mistakes alone: reading right ones costs no text.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
 use crate::error::Fault;
 
@@ -67,6 +67,10 @@ pub(crate) type Entry<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 /// Lists the entries of a mapping, as they are now; `None` where the value is none.
 pub(crate) fn entries<'py>(value: &Bound<'py, PyAny>) -> Result<Option<Vec<Entry<'py>>>, Fault> {
+    // One of a class of its own may list other entries than it holds.
+    if let Ok(dict) = value.cast_exact::<PyDict>() {
+        return Ok(Some(dict.iter().collect()));
+    }
     let Ok(mapping) = value.cast::<PyMapping>() else { return Ok(None) };
     let entry = |item: Bound<'py, PyAny>| item.extract::<Entry<'py>>().map_err(Fault::from);
     mapping.items()?.iter().map(entry).collect::<Result<_, _>>().map(Some)

@@ -1,5 +1,6 @@
 //! Values of Python as JSON: `True` stays a truth, numbers are read as from text, and nothing is guessed.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use gatelaw::json::Json;
@@ -94,16 +95,27 @@ fn object(
         let (name, value) = member(name, value)?;
         read.push((name.into(), value));
     }
-    if read.len() < 2 {
-        return Ok(Json::Object(read));
-    }
-    // A dict has no name twice; other mappings may.
-    let mut known = BTreeSet::new();
-    match read.iter().find(|(name, _)| !known.insert(name)) {
-        Some((twice, _)) => Err(Fault::wrong_type("the member stands twice").within(&format!(".{twice}"))),
+    match twice(&read) {
+        Some(name) => Err(Fault::wrong_type("the member stands twice").within(&format!(".{name}"))),
         None => Ok(Json::Object(read)),
     }
 }
+
+/// Finds a name that stands twice. A dict of plain texts has none; other mappings may.
+fn twice<'m>(members: &'m [(Cow<'static, str>, Json)]) -> Option<&'m str> {
+    if members.len() <= COMPARED_MAX {
+        let is_known = |at: usize, name: &str| members.iter().take(at).any(|(before, _)| before == name);
+        return (0..)
+            .zip(members)
+            .find(|(at, (name, _))| is_known(*at, name))
+            .map(|(_, (name, _))| name.as_ref());
+    }
+    let mut known = BTreeSet::new();
+    members.iter().map(|(name, _)| name.as_ref()).find(|name| !known.insert(*name))
+}
+
+/// Members of an object up to which each name is sooner compared with those before it than sorted.
+const COMPARED_MAX: usize = 24;
 
 /// Reads the member `headers`: pairs as in the text, with `bytes` in place of `{"hex": …}`.
 fn headers(value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
