@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -35,8 +35,8 @@ pub(crate) struct Verifying {
     // INVARIANT: never more than were ever in use at once; one that a call panicked in doesn't come back.
     idle: Mutex<Vec<Gate>>,
     fetcher: Option<Fetcher>,
-    /// Whether a thread fetches stale keys.
-    is_refreshing: AtomicBool,
+    /// The process in which a thread fetches stale keys, 0 for none: one that was forked meanwhile doesn't have that thread.
+    refreshed_by: AtomicU32,
 }
 
 impl Verifying {
@@ -58,7 +58,7 @@ impl Verifying {
     /// Makes one without keys.
     pub(crate) fn new(plan: &Arc<Plan>, tokens_max: usize, fetcher: Option<Fetcher>) -> Self {
         let first = Gate::of(Verifier::new(Arc::clone(plan), tokens_max));
-        Self { first, idle: Mutex::new(Vec::new()), fetcher, is_refreshing: AtomicBool::new(false) }
+        Self { first, idle: Mutex::new(Vec::new()), fetcher, refreshed_by: AtomicU32::new(0) }
     }
 
     /// Takes the keys of an issuer in place of those it has: a document as `bytes`, or the path of one.
@@ -156,17 +156,18 @@ impl Verifying {
         if self.fetcher.is_none() || self.first.verifier().due(now).next().is_none() {
             return;
         }
-        if self.is_refreshing.swap(true, Ordering::AcqRel) {
+        let process = std::process::id();
+        if self.refreshed_by.swap(process, Ordering::AcqRel) == process {
             return;
         }
         let this = Arc::clone(self);
         let begun = thread::Builder::new().name("gatelaw keys".into()).spawn(move || {
             this.fetch_due(now);
-            this.is_refreshing.store(false, Ordering::Release);
+            this.refreshed_by.store(0, Ordering::Release);
         });
         // No thread is to be had now: the next request tries again.
         if begun.is_err() {
-            self.is_refreshing.store(false, Ordering::Release);
+            self.refreshed_by.store(0, Ordering::Release);
         }
     }
 

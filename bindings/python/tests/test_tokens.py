@@ -1,7 +1,9 @@
 """Gates that verify tokens: with keys of their own, and with keys that they fetch."""
 
 import json
+import os
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -163,6 +165,13 @@ class Endpoint:
         self.wait = threading.Event()
         self.wait.set()
 
+    def is_asked(self, times: int) -> None:
+        """Waits until it was."""
+        until = time.monotonic() + 10
+        while self.asked < times:
+            assert time.monotonic() < until, f"asked {self.asked} times, not {times}"
+            time.sleep(0.01)
+
     def answer(self, path: str) -> tuple[int, bytes]:
         self.asked += 1
         self.wait.wait(10)
@@ -272,10 +281,28 @@ def test_stale_keys_are_fetched_beside_requests() -> None:
         assert gate.decide(**request(token("good"))).allowed
         keys.keys = b'{"keys":[]}'
         keys.wait.set()
-        deadline = threading.Event()
-        while keys.asked < 2:
-            assert not deadline.wait(0.01)
+        keys.is_asked(2)
         assert gate.decide(**request(token("good"))).allowed, "a set without keys is none"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork")
+def test_a_process_that_was_forked_fetches_stale_keys_too() -> None:
+    with endpoint() as keys:
+        gate = gatelaw.Gate(policy_at(keys), fetch="loopback")
+        assert gate.fetch_keys(now=NOW - 1_000) == {}
+        keys.wait.clear()
+        assert gate.decide(**request(token("good"))).allowed
+        keys.is_asked(2)
+        # The thread that waits for keys is not in the child, which finds in time that nobody fetches.
+        child = os.fork()
+        if child == 0:
+            is_allowed = gate.decide(**request(token("good"), now=NOW + 30)).allowed
+            time.sleep(2)
+            os._exit(0 if is_allowed else 1)
+        keys.is_asked(3)
+        keys.wait.set()
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def test_many_threads_verify_alike() -> None:

@@ -105,6 +105,9 @@ impl Fetcher {
         // By name, not the process's: another crate may have set one up that can't do what is needed here, or none.
         let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(Arc::new(default_provider()));
         let config = Agent::config_builder()
+            // None is kept: fetches are minutes apart, and a process that was forked would speak into its parent's connection.
+            .max_idle_connections(0)
+            .max_idle_connections_per_host(0)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
