@@ -1,7 +1,7 @@
 //! What one decision costs, beside what is written by hand for the same policy.
 
 use gatelaw::request::{Canonical, Reading};
-use gatelaw::{Caller, Session, Sources, compile};
+use gatelaw::{Begun, Caller, Session, Sources, compile};
 use gatelaw_benches::clock::{least_ns, ratio};
 use gatelaw_benches::{Workload, hand, policy};
 
@@ -14,22 +14,38 @@ struct Row {
     canonical: u64,
     hand: u64,
     gatelaw: u64,
+    /// What gatelaw takes before the caller counts: the canonical form, and which rules can matter.
+    begun: u64,
 }
 
 /// Prints a row for each number of rules, measured in one run.
 pub(crate) fn print(rules: &[usize]) -> Result<(), String> {
     let rows = rules.iter().map(|rules| row(*rules)).collect::<Result<Vec<_>, _>>()?;
-    println!("\none decision from raw strings, identity prepared before");
     println!(
-        "{:>9} {:>14} {:>14} {:>9} {:>12} {:>9}",
-        "rules", "canonical form", "with by hand", "gatelaw", "to by hand", "growth"
+        "\none decision from raw strings, identity prepared before; and alone, without what comes before the rules"
+    );
+    println!(
+        "{:>9} {:>14} {:>14} {:>9} {:>12} {:>9} {:>14} {:>9}",
+        "rules",
+        "canonical form",
+        "with by hand",
+        "gatelaw",
+        "to by hand",
+        "growth",
+        "alone: by hand",
+        "gatelaw"
     );
     let first = rows.first().map_or(1, |row| row.gatelaw);
     for row in &rows {
         let (to_hand, growth) = (ratio(row.gatelaw, row.hand), ratio(row.gatelaw, first));
         println!(
-            "{:>9} {:>14} {:>14} {:>9} {to_hand:>12} {growth:>9}",
-            row.rules, row.canonical, row.hand, row.gatelaw
+            "{:>9} {:>14} {:>14} {:>9} {to_hand:>12} {growth:>9} {:>14} {:>9}",
+            row.rules,
+            row.canonical,
+            row.hand,
+            row.gatelaw,
+            row.hand.saturating_sub(row.canonical),
+            row.gatelaw.saturating_sub(row.begun)
         );
     }
     Ok(())
@@ -47,11 +63,11 @@ fn row(rules: usize) -> Result<Row, String> {
     let headers: Vec<_> = workload.requests.iter().map(policy::header_lines).collect();
     let raws: Vec<_> =
         workload.requests.iter().zip(&headers).map(|(r, h)| (policy::raw(r, h), r.caller)).collect();
-    let mut session = Session::new(&compiled.plan);
+    let (mut session, mut beginning) = (Session::new(&compiled.plan), Session::new(&compiled.plan));
     let (mut first, mut second) = (Canonical::new(), Canonical::new());
-    let mut sums = [0_u64; 3];
-    let [canonical_sum, hand_sum, gatelaw_sum] = &mut sums;
-    let [canonical, hand, gatelaw] = least_ns(
+    let mut sums = [0_u64; 4];
+    let [canonical_sum, hand_sum, gatelaw_sum, begun_sum] = &mut sums;
+    let [canonical, hand, gatelaw, begun] = least_ns(
         ROUNDS,
         [
             &mut || {
@@ -78,11 +94,22 @@ fn row(rules: usize) -> Result<Row, String> {
                     *gatelaw_sum += u64::from(outcome.status());
                 }
             },
+            &mut || {
+                for (raw, _) in &raws {
+                    *begun_sum += u64::from(matches!(beginning.begin(raw), Begun::Open(_)));
+                }
+            },
         ],
     );
-    if hand_sum != gatelaw_sum {
+    if hand_sum != gatelaw_sum || canonical_sum != begun_sum {
         return Err(format!("with {rules} rules both answer otherwise"));
     }
     let each = |ns: u64| ns / 10_000;
-    Ok(Row { rules, canonical: each(canonical), hand: each(hand), gatelaw: each(gatelaw) })
+    Ok(Row {
+        rules,
+        canonical: each(canonical),
+        hand: each(hand),
+        gatelaw: each(gatelaw),
+        begun: each(begun),
+    })
 }

@@ -8,21 +8,18 @@ use super::names::trim;
 use super::{RawRequest, RefusalCode};
 use crate::limits::{HOST_BYTES_MAX, LABEL_BYTES_MAX, METHOD_BYTES_MAX};
 
-/// Reads the host of a request into `host`.
-pub(super) fn read_host(
+/// Refuses a `Host` line that names another host than the authority, whose canonical form is `host`; `line` is a buffer.
+pub(super) fn judge_host_line(
     raw: &RawRequest<'_>,
-    host: &mut String,
+    host: &str,
     line: &mut String,
 ) -> Result<(), RefusalCode> {
-    if !canonical_host(raw.host, host) {
-        return Err(RefusalCode::Host);
-    }
     let mut lines = raw.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"host"));
     let (Some((_, value)), None) = (lines.next(), lines.next()) else {
         return Ok(());
     };
     // A comma stands for a second line: `header-repeated` names that fault.
-    if value.contains(&b',') || (canonical_host(trim(value), line) && line == host) {
+    if value.contains(&b',') || (canonical_host(trim(value), line) && line.as_str() == host) {
         return Ok(());
     }
     Err(RefusalCode::Host)
