@@ -153,7 +153,7 @@ impl Verifying {
 
     /// Has a thread of its own fetch keys that are stale: no request waits for those.
     fn refresh(self: &Arc<Self>, now: i64) {
-        if self.fetcher.is_none() || self.first.verifier().due(now).next().is_none() {
+        if self.fetcher.is_none() || self.first.stale(now).is_empty() {
             return;
         }
         let process = std::process::id();
@@ -162,7 +162,9 @@ impl Verifying {
         }
         let this = Arc::clone(self);
         let begun = thread::Builder::new().name("gatelaw keys".into()).spawn(move || {
-            this.fetch_due(now);
+            if let Some(fetcher) = &this.fetcher {
+                this.first.fetch_stale(now, &mut |issuer| fetcher.fetch(issuer, now).ok());
+            }
             this.refreshed_by.store(0, Ordering::Release);
         });
         // No thread is to be had now: the next request tries again.

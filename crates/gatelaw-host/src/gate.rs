@@ -189,6 +189,20 @@ impl Gate {
         }
     }
 
+    /// Lists the issuers whose keys are stale; those whose keys were never had are fetched when a token asks for them.
+    #[must_use]
+    pub fn stale(&self, now: i64) -> Vec<IssuerId> {
+        let verifier = self.verifier();
+        verifier.due(now).filter(|issuer| verifier.key_set(*issuer).is_some()).collect()
+    }
+
+    /// Fetches the keys that are stale, as [`Gate::fetch_due`] does.
+    pub fn fetch_stale(&self, now: i64, fetch: Fetch<'_>) {
+        for issuer in self.stale(now) {
+            self.shared.fetch_keys(issuer, now, fetch);
+        }
+    }
+
     fn answer_text(&mut self, request: &RequestText<'_>, fetch: Option<Fetch<'_>>) -> &Outcome {
         request.with(|raw| {
             if request.says_who() {

@@ -308,6 +308,7 @@ fn requests_that_come_while_keys_are_fetched_wait_for_that_one_fetch() {
 fn stale_keys_are_fetched_beside_requests() {
     let signer = Signer::new(Algorithm::Es256);
     let gate = Gate::new(plan("ES256"));
+    gate.fetch_stale(NOW, &mut |_| panic!("keys that were never had are not stale"));
     let mut fetches = 0;
     for (now, expected) in [(NOW, 1), (NOW + 599, 1), (NOW + 600, 2), (NOW + 601, 2)] {
         gate.fetch_due(now, &mut |_| {
@@ -316,6 +317,12 @@ fn stale_keys_are_fetched_beside_requests() {
         });
         assert_eq!(fetches, expected, "at {now}");
     }
+    assert_eq!(gate.stale(NOW + 1_199), []);
+    gate.fetch_stale(NOW + 1_200, &mut |_| {
+        fetches += 1;
+        Some(Fetched { keys: signer.keys(), max_age_s: Some(600) })
+    });
+    assert_eq!((fetches, gate.stale(NOW + 1_201)), (3, Vec::new()));
 }
 
 #[test]
