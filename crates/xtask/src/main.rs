@@ -28,7 +28,7 @@ const USAGE: &str = "\
 usage: cargo xtask demo
        cargo xtask test [STEP…]
        cargo xtask decide --runtime RUNTIME --policy PATH FILE
-       cargo xtask bench [peers | draw | instructions | plugin]
+       cargo xtask bench [peers | draw | instructions | plugin | worker]
 
 demo    shows what gatelaw does, on the policies of this repository
 test    runs all that CI runs, or only the steps named; --list names them
@@ -37,7 +37,7 @@ decide  puts the requests in FILE, one a line, to a policy in one runtime: rust,
 bench   prints what gatelaw costs, beside what is written by hand, and in every language beside Rust; with
         `peers` beside other engines, whose figures it keeps in the repository; `draw` makes a picture of
         those; with `instructions` as counted by valgrind, beside what was counted before; with `plugin` the CPU
-        that Kong's plugin adds to a request
+        that Kong's plugin adds to a request; with `worker` the requests a second that go through the Worker, by wrk
 
 Those that need more than Rust look first for their tools, and install what can be installed below target/.";
 
@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         ["bench", "instructions"] => {
             Project::find().and_then(|project| bench::instructions::run(&project)).map(|()| true)
         }
+        ["bench", "worker"] => Project::find().and_then(|project| worker::measure(&project)).map(|()| true),
         ["bench", "plugin"] => Project::find().and_then(|project| kong::measure(&project)).map(|()| true),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

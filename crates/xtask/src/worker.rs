@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::log::Log;
 use crate::npm::{self, node_test};
+use crate::preflight;
 use crate::project::{Project, Result};
 use crate::{files, kong, setup};
 
@@ -37,7 +38,7 @@ fn modules(project: &Project) -> PathBuf {
 /// Copies what is written by hand; what stood there before is removed, but for the tools.
 fn copy(project: &Project) -> Result<()> {
     let (from, to) = (project.at("bindings/worker"), project.made(FOLDER));
-    for folder in ["src", "test"] {
+    for folder in ["src", "test", "benches"] {
         files::remove_folder(&to.join(folder))?;
         files::copy_folder(&from.join(folder), &to.join(folder))?;
     }
@@ -76,6 +77,26 @@ pub(crate) fn demo(project: &Project, log: &mut Log) -> Result<Command> {
     command.current_dir(assemble(project, log)?).arg("test/http/demo.js");
     with_gates(project, log, &mut command)?;
     Ok(command)
+}
+
+/// Prints how many requests a second go through the gate, beside a Worker that passes all on.
+///
+/// # Errors
+/// A tool that is missing, a build or a run that failed.
+pub(crate) fn measure(project: &Project) -> Result<()> {
+    if !preflight::preflight(project) {
+        return Err("the tools above are missing".to_owned());
+    }
+    setup::setup(project)?;
+    let mut log = Log::begin(project, "bench worker")?;
+    let mut command = Command::new("node");
+    command.current_dir(assemble(project, &mut log)?).arg("benches/worker.js");
+    with_gates(project, &mut log, &mut command)?;
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err("the bench failed".to_owned()),
+        Err(error) => Err(format!("node can't be started: {error}")),
+    }
 }
 
 /// Tells a script of all that both gates take.
