@@ -93,6 +93,19 @@ test("a shared secret verifies only where the host gives it", async () => {
   assert.equal(await reasonOf(verifier, signShared(Buffer.alloc(32, 8), claims())), "401 token:signature");
 });
 
+for (const step of ["importKey", "verify"]) {
+  test(`a platform that can't do its part refuses: ${step}`, async (t) => {
+    const key = new Key("EdDSA");
+    const verifier = verifierOf([key]);
+    const token = key.sign(claims());
+    const lacks = t.mock.method(crypto.subtle, step, async () => { throw new DOMException("Unrecognized name.", "NotSupportedError"); });
+    for (let time = 0; time < 2; time += 1) assert.equal(await reasonOf(verifier, token), "401 token:signature");
+    assert.equal(lacks.mock.callCount(), 2);
+    lacks.mock.restore();
+    assert.equal(await reasonOf(verifier, token), "200 rule", "nothing of it was kept");
+  });
+}
+
 test("a request without a token is of nobody, and nothing else says who asks", async () => {
   const verifier = verifierOf([new Key("ES256")]);
   assert.equal(await reasonOf(verifier, undefined), "401 unauthenticated");
