@@ -106,6 +106,17 @@ for (const step of ["importKey", "verify"]) {
   });
 }
 
+test("a key that names no algorithm verifies by each of its kind, and is taken once for each", async (t) => {
+  const verifier = verifierOf();
+  const keys = ["RS256", "RS512", "PS256"].map((alg) => new Key(alg, "one"));
+  verifier.setKeys("own", JSON.stringify({ keys: [{ ...keys[0].jwk, alg: undefined }] }));
+  const taking = t.mock.method(crypto.subtle, "importKey");
+  for (const sub of ["u1", "u2"]) {
+    for (const key of keys) assert.equal(await reasonOf(verifier, key.sign(claims({ sub }))), "200 rule", key.alg);
+  }
+  assert.equal(taking.mock.callCount(), keys.length);
+});
+
 test("a request without a token is of nobody, and nothing else says who asks", async () => {
   const verifier = verifierOf([new Key("ES256")]);
   assert.equal(await reasonOf(verifier, undefined), "401 unauthenticated");
@@ -156,6 +167,17 @@ test("keys are found by discovery, once, and a token waits for them", async () =
   assert.equal(await reasonOf(verifier, key.sign(claims()), { wait }), "200 rule");
   assert.equal(await reasonOf(verifier, key.sign(claims({ sub: "u2" })), { wait }), "200 rule");
   assert.equal(asked, 1);
+});
+
+test("a request that is told of news without an end is decided all the same", async () => {
+  let asked = 0;
+  const wait = () => {
+    asked += 1;
+    assert.ok(asked < 100, "without an end");
+    return true;
+  };
+  assert.equal(await reasonOf(verifierOf(), new Key("ES256").sign(claims()), { wait }), "503 keys_unavailable");
+  assert.ok(asked > 1, `${asked}`);
 });
 
 test("an unknown key is asked for once in a cool-down, and a removed one takes its tokens with it", async () => {
@@ -266,6 +288,32 @@ test("an instance that dies denies its request; the next one has the keys that s
   assert.equal(await reasonOf(verifier, token), "503 gate:trap");
   assert.equal(await reasonOf(verifier, token), "200 rule");
   assert.equal(verifier.instances, 2);
+});
+
+test("keys that stay as they are are those that were given, whatever becomes of their bytes", async () => {
+  const key = new Key("ES256");
+  const verifier = verifierOf();
+  const document = new TextEncoder().encode(documentOf([key]));
+  verifier.setKeys("own", document);
+  document.fill(0);
+  overwrite(instances.at(-1));
+  assert.equal(await reasonOf(verifier, undefined), "503 gate:trap");
+  assert.equal(await reasonOf(verifier, key.sign(claims())), "200 rule");
+});
+
+test("a request whose instances die one after the other is denied", async (t) => {
+  const key = new Key("ES256");
+  const verifier = verifierOf([key]);
+  let verified = 0;
+  t.mock.method(crypto.subtle, "verify", async () => {
+    verified += 1;
+    assert.ok(verified < 100, "without an end");
+    overwrite(instances.at(-1));
+    verifier.gate.decide(request(undefined));
+    return true;
+  });
+  assert.equal(await reasonOf(verifier, key.sign(claims())), "503 gate:trap");
+  assert.ok(verified > 1, `${verified}`);
 });
 
 test("an instance that dies while a signature is verified is replaced, and the token judged anew", async () => {
