@@ -26,6 +26,12 @@ impl Fault {
         Self { code: "request:frame", at: "", message: "these bytes are no frame of a request".to_owned() }
     }
 
+    /// For a signature that came back after [`gatelaw::limits::TOKENS_PENDING_MAX`] others.
+    pub(crate) fn given_up() -> Self {
+        let message = "too many signatures are verified at one time: this one was given up".to_owned();
+        Self { code: "token:given-up", at: "", message }
+    }
+
     pub(crate) fn claims(why: &dyn std::fmt::Display) -> Self {
         Self { code: "request:json", at: "identity.claims", message: why.to_string() }
     }

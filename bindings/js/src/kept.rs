@@ -42,6 +42,41 @@ impl<T> Kept<T> {
     }
 }
 
+/// Holds what waits for its host, by numbers that are not given again: who comes late must not take what is another's.
+///
+/// A host that drops a request leaves behind what waited for it, so there is a bound; beyond it the oldest goes.
+#[derive(Debug)]
+pub struct Waiting<T> {
+    waiting: Vec<(u32, T)>,
+    next: u32,
+    max: usize,
+}
+
+impl<T> Waiting<T> {
+    /// Makes room for at most so many.
+    #[must_use]
+    pub fn new(max: usize) -> Self {
+        Self { waiting: Vec::new(), next: 0, max }
+    }
+
+    /// Keeps a value, and says by which number.
+    pub fn keep(&mut self, value: T) -> u32 {
+        if self.waiting.len() >= self.max {
+            self.waiting.drain(..1);
+        }
+        let number = self.next;
+        self.next = number.wrapping_add(1);
+        self.waiting.push((number, value));
+        number
+    }
+
+    /// Takes a value out; a number that nothing has, or has any more, gives none.
+    pub fn take(&mut self, number: u32) -> Option<T> {
+        let at = self.waiting.iter().position(|(known, _)| *known == number)?;
+        Some(self.waiting.remove(at).1)
+    }
+}
+
 fn at(number: u32) -> Option<usize> {
     usize::try_from(number).ok()
 }
@@ -65,5 +100,14 @@ mod tests {
         check(&kept, &[Some('a'), None, Some('c')]);
         assert_eq!([kept.keep('d'), kept.keep('e')], [1, 3]);
         check(&kept, &[Some('a'), Some('d'), Some('c'), Some('e')]);
+    }
+
+    #[test]
+    fn the_oldest_goes_and_no_number_is_given_again() {
+        let mut waiting = Waiting::new(2);
+        assert_eq!(['a', 'b', 'c'].map(|value| waiting.keep(value)), [0, 1, 2]);
+        assert_eq!([0, 2, 2, 3].map(|number| waiting.take(number)), [None, Some('c'), None, None]);
+        assert_eq!([waiting.keep('d'), waiting.keep('e')], [3, 4]);
+        assert_eq!([1, 2, 3, 4].map(|number| waiting.take(number)), [None, None, Some('d'), Some('e')]);
     }
 }

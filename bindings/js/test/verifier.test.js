@@ -106,6 +106,27 @@ for (const step of ["importKey", "verify"]) {
   });
 }
 
+test("of too many signatures at one time the oldest are given up, and none is taken for another's", async (t) => {
+  const [key, other] = [new Key("EdDSA"), new Key("EdDSA", "other")];
+  const verifier = verifierOf([key]);
+  const verify = crypto.subtle.verify.bind(crypto.subtle);
+  let open;
+  const held = new Promise((resolve) => { open = resolve; });
+  t.mock.method(crypto.subtle, "verify", async (...what) => {
+    await held;
+    return verify(...what);
+  });
+  const PENDING_MAX = 512;
+  const asked = Array.from({ length: PENDING_MAX + 2 }, (_, number) => {
+    const token = (number % 2 === 0 ? key : other).sign(claims({ sub: `u${number}` }), { kid: key.kid });
+    return reasonOf(verifier, token).catch(({ code }) => code);
+  });
+  open();
+  const answers = await Promise.all(asked);
+  assert.deepEqual(answers.splice(0, 2), ["token:given-up", "token:given-up"]);
+  answers.forEach((answer, number) => assert.equal(answer, number % 2 === 0 ? "200 rule" : "401 token:signature"));
+});
+
 test("a key that names no algorithm verifies by each of its kind, and is taken once for each", async (t) => {
   const verifier = verifierOf();
   const keys = ["RS256", "RS512", "PS256"].map((alg) => new Key(alg, "one"));

@@ -133,6 +133,8 @@ pub const TOKENS_REMEMBERED_DEFAULT: usize = 10_000;
 /// Bytes that remembered tokens take, those that are kept whole included, however many may be: a caller with ten thousand groups must
 /// not cost a gate its memory, and a hundred thousand usual ones fit.
 pub const TOKENS_REMEMBERED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Tokens whose signature JavaScript verifies at one time: a host that drops a request meanwhile leaves one behind, of up to 32 KiB.
+pub const TOKENS_PENDING_MAX: usize = 512;
 /// Tokens that are kept whole, so that they are compared instead of digested.
 pub const TOKENS_RECENT: usize = 2048;
 /// Bytes of a token that is kept whole: with [`TOKENS_RECENT`], 10 MiB.

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use gatelaw::limits::TOKENS_PENDING_MAX;
 use gatelaw::policy::IssuerId;
 use gatelaw::request::Fact;
 use gatelaw::{Begun, Plan};
@@ -18,7 +19,7 @@ use crate::answer::Answer;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::frame::{Frame, integer};
-use crate::kept::Kept;
+use crate::kept::Waiting;
 use crate::words::{Texts, split};
 
 /// Judges tokens for one policy.
@@ -28,7 +29,7 @@ pub(super) struct Tokens {
     verifier: Verifier<Arc<Plan>>,
     fetches: KeyFetches,
     /// Those whose signature is being verified.
-    pending: Kept<Box<Pending>>,
+    pending: Waiting<Box<Pending>>,
 }
 
 /// Says how far a request is.
@@ -45,7 +46,7 @@ impl Tokens {
         Self {
             verifier: Verifier::new(Arc::clone(&plan), tokens_max),
             fetches: KeyFetches::of(&plan),
-            pending: Kept::default(),
+            pending: Waiting::new(TOKENS_PENDING_MAX),
             plan,
         }
     }
@@ -110,7 +111,7 @@ impl Evaluator {
     fn finish(&mut self, bytes: &[u8], number: u32, is_valid: bool) -> Result<Judged, Fault> {
         let session = self.session.as_mut().ok_or_else(Fault::no_policy)?;
         let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
-        let pending = tokens.pending.take(number).ok_or_else(Fault::no_frame)?;
+        let pending = tokens.pending.take(number).ok_or_else(Fault::given_up)?;
         let who = tokens.verifier.settle(*pending, is_valid);
         let frame = read(bytes, session.plan())?;
         // Another request may have used the session meanwhile.
