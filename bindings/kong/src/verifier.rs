@@ -6,7 +6,7 @@ use gatelaw::limits::TOKENS_REMEMBERED_DEFAULT;
 use gatelaw::policy::IssuerId;
 use gatelaw::request::{Fact, RawRequest};
 use gatelaw::{Begun, Plan, Prepared, Session};
-use gatelaw_host::keys::{KeySet, KeySetError, KeySource, Wanted, max_age_s};
+use gatelaw_host::keys::{FetchedError, KeyFetches, KeySet};
 use gatelaw_host::{Step, Who, is_signature_valid};
 
 use crate::border::Failure;
@@ -19,23 +19,12 @@ use crate::text::GateText;
 pub struct Verifier {
     plan: Arc<Plan>,
     verifier: gatelaw_host::Verifier<Arc<Plan>>,
-    /// By issuer.
-    keys: Vec<Keys>,
+    fetches: KeyFetches,
     /// Who asked last.
     who: Who,
     /// Who was named last, and the names of their roles, which point into the plan: most often they ask again.
     named: Option<Arc<Prepared>>,
     roles: Vec<GateText>,
-}
-
-/// Where the keys of one issuer come from, and how far a fetch of them is.
-#[derive(Debug)]
-struct Keys {
-    source: KeySource,
-    /// Whether a token asked for a key that isn't there.
-    is_wanted: bool,
-    /// The document that is being fetched.
-    fetching: Option<Wanted>,
 }
 
 /// Names a document to fetch: `gate_fetch` of the header.
@@ -48,6 +37,13 @@ pub struct GateFetch {
 
 impl GateFetch {
     const NONE: Self = Self { issuer: GateText::NONE, url: GateText::NONE };
+
+    fn of(plan: &Plan, issuer: IssuerId, url: &str) -> Self {
+        let at = usize::try_from(issuer.0).unwrap_or(usize::MAX);
+        let issuer = plan.identity_model().issuers.get(at);
+        let name = issuer.map(|issuer| issuer.name.as_str());
+        Self { issuer: GateText::of_optional(name), url: GateText::of_optional(Some(url)) }
+    }
 }
 
 impl Verifier {
@@ -57,11 +53,8 @@ impl Verifier {
         let plan = Arc::clone(&policy.plan);
         let verifier =
             gatelaw_host::Verifier::new(Arc::clone(&plan), tokens_max.unwrap_or(TOKENS_REMEMBERED_DEFAULT));
-        let issuers = plan.identity_model().issuers.iter();
-        let keys = issuers
-            .map(|issuer| Keys { source: KeySource::of(issuer), is_wanted: false, fetching: None })
-            .collect();
-        Self { plan, verifier, keys, who: Who::Anonymous, named: None, roles: Vec::new() }
+        let fetches = KeyFetches::of(&plan);
+        Self { plan, verifier, fetches, who: Who::Anonymous, named: None, roles: Vec::new() }
     }
 
     /// Takes an issuer's keys, which are not fetched then.
@@ -71,7 +64,7 @@ impl Verifier {
     pub(crate) fn set_keys(&mut self, issuer: &str, document: &[u8]) -> Result<(), Failure> {
         let id = self.issuer(issuer)?;
         // The host's own document, in which a shared secret may stand.
-        let set = KeySet::parse_with_secrets(document).map_err(|error| no_key_set(&error))?;
+        let set = KeySet::parse_with_secrets(document).map_err(|error| no_keys(&error.into()))?;
         self.verifier.set_keys(id, set);
         Ok(())
     }
@@ -83,17 +76,8 @@ impl Verifier {
 
     /// Begins the next fetch that is due, and names its document.
     pub(crate) fn next_fetch(&mut self, now: i64) -> GateFetch {
-        let due: Vec<IssuerId> = self.verifier.due(now).collect();
-        for (at, id) in (0..self.keys.len()).zip((0..).map(IssuerId)) {
-            let Some(keys) = self.keys.get_mut(at) else { break };
-            let is_wanted = std::mem::take(&mut keys.is_wanted) || due.contains(&id);
-            if is_wanted && self.verifier.begin_fetch(id, now) {
-                let wanted = keys.source.wanted(now);
-                keys.fetching = Some(wanted);
-                return self.fetch(id);
-            }
-        }
-        GateFetch::NONE
+        let next = self.fetches.next(&mut self.verifier, now);
+        next.map_or(GateFetch::NONE, |(issuer, url)| GateFetch::of(&self.plan, issuer, url))
     }
 
     /// Takes a document that was fetched, and names the one that has to be fetched next, where the keys aren't had by it yet.
@@ -108,28 +92,9 @@ impl Verifier {
         now: i64,
     ) -> Result<GateFetch, Failure> {
         let id = self.issuer(issuer)?;
-        let keys = self.keys_of(id)?;
-        let taken = match keys.fetching.take().ok_or_else(not_begun)? {
-            Wanted::Discovery(_) => match keys.source.discovered(document, now) {
-                Ok(wanted) => {
-                    keys.fetching = Some(wanted);
-                    return Ok(self.fetch(id));
-                }
-                Err(error) => Err(Failure::new(error.code(), error.to_string())),
-            },
-            Wanted::Keys(_) => fetched_set(document),
-        };
-        match taken {
-            // It has a key: that was looked at before.
-            Ok(set) => {
-                self.verifier.fetched(id, set, max_age_s(cache_control), now);
-            }
-            Err(failure) => {
-                self.failed(issuer, now)?;
-                return Err(failure);
-            }
-        }
-        Ok(GateFetch::NONE)
+        let fetched = self.fetches.fetched(&mut self.verifier, id, document, cache_control, now);
+        let next = fetched.map_err(|error| no_keys(&error))?;
+        Ok(next.map_or(GateFetch::NONE, |url| GateFetch::of(&self.plan, id, url)))
     }
 
     /// Notes that a fetch failed: keys that were had before stay.
@@ -138,10 +103,7 @@ impl Verifier {
     /// `abi:issuer` for a name that the policy doesn't have.
     pub(crate) fn failed(&mut self, issuer: &str, now: i64) -> Result<(), Failure> {
         let id = self.issuer(issuer)?;
-        let keys = self.keys_of(id)?;
-        keys.fetching = None;
-        keys.source.failed();
-        self.verifier.failed(id, now);
+        self.fetches.failed(&mut self.verifier, id, now);
         Ok(())
     }
 
@@ -168,9 +130,7 @@ impl Verifier {
                 }
                 Step::NeedsKeys(wanted) => {
                     is_wanted = true;
-                    if let Ok(keys) = self.keys_of(wanted.issuer) {
-                        keys.is_wanted = true;
-                    }
+                    self.fetches.want(wanted.issuer);
                     wanted.otherwise
                 }
             };
@@ -190,40 +150,19 @@ impl Verifier {
         GateCaller::of(&self.plan, identity, &self.roles)
     }
 
-    fn fetch(&self, id: IssuerId) -> GateFetch {
-        let at = usize::try_from(id.0).unwrap_or(usize::MAX);
-        let issuer = self.plan.identity_model().issuers.get(at);
-        let url = self.keys.get(at).and_then(|keys| keys.fetching.as_ref()).map(Wanted::url);
-        GateFetch {
-            issuer: GateText::of_optional(issuer.map(|issuer| issuer.name.as_str())),
-            url: GateText::of_optional(url),
-        }
-    }
-
     fn issuer(&self, name: &str) -> Result<IssuerId, Failure> {
         let unknown = || Failure::new("abi:issuer", format!("the policy has no issuer `{name}`"));
         self.verifier.issuer(name).ok_or_else(unknown)
     }
+}
 
-    fn keys_of(&mut self, id: IssuerId) -> Result<&mut Keys, Failure> {
-        let at = usize::try_from(id.0).unwrap_or(usize::MAX);
-        self.keys.get_mut(at).ok_or_else(not_begun)
+/// Says why a document gives no keys, as the header's errors do.
+fn no_keys(error: &FetchedError) -> Failure {
+    if *error == FetchedError::NotBegun {
+        return Failure::new(
+            "abi:order",
+            "no fetch of this issuer was begun: call gate_verifier_next before",
+        );
     }
-}
-
-/// Reads a set that an endpoint serves. One without a key is an endpoint's mistake: it would take every good key away.
-fn fetched_set(document: &[u8]) -> Result<KeySet, Failure> {
-    let set = KeySet::parse(document).map_err(|error| no_key_set(&error))?;
-    if set.keys.is_empty() {
-        return Err(Failure::new("keys:none", "the key set has no key that gatelaw verifies with"));
-    }
-    Ok(set)
-}
-
-fn no_key_set(error: &KeySetError) -> Failure {
-    Failure::new(error.code.name(), error.to_string())
-}
-
-fn not_begun() -> Failure {
-    Failure::new("abi:order", "no fetch of this issuer was begun: call gate_verifier_next before")
+    Failure::new(error.code(), error.to_string())
 }
