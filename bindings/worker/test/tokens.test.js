@@ -13,7 +13,7 @@ import { startWorker } from "./workerd.js";
 
 const repository = (file) => join(process.env.GATELAW_REPOSITORY, file);
 const plugin = (file) => import(pathToFileURL(repository(`bindings/kong/tests/plugin/${file}`)));
-const [{ ASYMMETRIC, Key, signShared, startProvider }, { json }, { fetchFrom, reasonOf }, { load }] =
+const [{ ASYMMETRIC, INVALID_TOKENS, Key, startProvider }, { json }, { fetchFrom, reasonOf }, { load }] =
   await Promise.all(["provider.js", "endpoint.js", "client.js", "load.js"].map(plugin));
 
 const DISCOVERY = "/.well-known/openid-configuration";
@@ -135,34 +135,9 @@ deny weak { on /v1/items/strong  for authenticated  when user.auth_age? > 15m  c
   }
 });
 
-const es256 = () => key("ES256");
-/** Changes the first character of a signature, which stands for whole bits. */
-const tampered = (token) => token.replace(/\.([^.])([^.]*)$/, (_, first, rest) => `.${first === "A" ? "B" : "A"}${rest}`);
-
-for (const [code, make] of [
-  ["size", () => es256().sign(provider.claims({ long: "a".repeat(17_000) }))],
-  ["format", () => "e30.e30"],
-  ["format", () => `${es256().sign(provider.claims())}=`],
-  ["header", () => es256().sign(provider.claims(), { kid: 7 })],
-  ["crit", () => es256().sign(provider.claims(), { crit: ["x"], x: 1 })],
-  ["alg", () => es256().sign(provider.claims(), { alg: "none" })],
-  ["alg", () => signShared("secret", provider.claims(), { kid: "ES256" })],
-  ["payload", () => es256().sign("[]")],
-  ["issuer", () => es256().sign(provider.claims({ iss: "https://other.example" }))],
-  ["type", () => es256().sign(provider.claims(), { typ: "logout+jwt" })],
-  ["audience", () => es256().sign(provider.claims({ aud: "other" }))],
-  ["times", () => es256().sign(provider.claims({ exp: undefined }))],
-  ["expired", () => es256().sign(provider.claims({ exp: Math.floor(Date.now() / 1000) - 1 }))],
-  ["not_yet_valid", () => es256().sign(provider.claims({ nbf: Math.floor(Date.now() / 1000) + 100 }))],
-  ["lifetime", () => es256().sign(provider.claims({ exp: Math.floor(Date.now() / 1000) + 200_000 }))],
-  ["claims", () => es256().sign(provider.claims({ sub: "" }))],
-  ["key", () => new Key("ES256", "unknown").sign(provider.claims())],
-  ["key", () => es256().sign(provider.claims(), { kid: "ES384" })],
-  ["signature", () => tampered(es256().sign(provider.claims()))],
-  ["signature", () => new Key("ES256", "other").sign(provider.claims(), { kid: "ES256" })],
-]) {
-  test(`a token that isn't valid: ${code}, ${make.toString().slice(6, 60)}`, async () => {
-    assert.equal(await asked(make()), `401 token:${code}`);
+for (const [code, make] of INVALID_TOKENS) {
+  test(`a token that isn't valid: ${code}, ${make.toString().slice(9, 60)}`, async () => {
+    assert.equal(await asked(make(provider)), `401 token:${code}`);
     assert.deepEqual(upstream.take(), []);
   });
 }

@@ -71,3 +71,31 @@ export async function startProvider(keys) {
     },
   }).serve();
 }
+
+const es256 = (own) => own.keys.find(({ alg }) => alg === "ES256");
+/** Changes the first character of a signature, which stands for whole bits. */
+const tampered = (token) => token.replace(/\.([^.])([^.]*)$/, (_, first, rest) => `.${first === "A" ? "B" : "A"}${rest}`);
+
+/** Tokens of an issuer with a key for each algorithm that aren't valid, each with the code that every gate refuses it by. */
+export const INVALID_TOKENS = [
+  ["size", (own) => es256(own).sign(own.claims({ long: "a".repeat(17_000) }))],
+  ["format", (own) => "e30.e30"],
+  ["format", (own) => `${es256(own).sign(own.claims())}=`],
+  ["header", (own) => es256(own).sign(own.claims(), { kid: 7 })],
+  ["crit", (own) => es256(own).sign(own.claims(), { crit: ["x"], x: 1 })],
+  ["alg", (own) => es256(own).sign(own.claims(), { alg: "none" })],
+  ["alg", (own) => signShared("secret", own.claims(), { kid: "ES256" })],
+  ["payload", (own) => es256(own).sign("[]")],
+  ["issuer", (own) => es256(own).sign(own.claims({ iss: "https://other.example" }))],
+  ["type", (own) => es256(own).sign(own.claims(), { typ: "logout+jwt" })],
+  ["audience", (own) => es256(own).sign(own.claims({ aud: "other" }))],
+  ["times", (own) => es256(own).sign(own.claims({ exp: undefined }))],
+  ["expired", (own) => es256(own).sign(own.claims({ exp: Math.floor(Date.now() / 1000) - 1 }))],
+  ["not_yet_valid", (own) => es256(own).sign(own.claims({ nbf: Math.floor(Date.now() / 1000) + 100 }))],
+  ["lifetime", (own) => es256(own).sign(own.claims({ exp: Math.floor(Date.now() / 1000) + 200_000 }))],
+  ["claims", (own) => es256(own).sign(own.claims({ sub: "" }))],
+  ["key", (own) => new Key("ES256", "unknown").sign(own.claims())],
+  ["key", (own) => es256(own).sign(own.claims(), { kid: "ES384" })],
+  ["signature", (own) => tampered(es256(own).sign(own.claims()))],
+  ["signature", (own) => new Key("ES256", "other").sign(own.claims(), { kid: "ES256" })],
+];
