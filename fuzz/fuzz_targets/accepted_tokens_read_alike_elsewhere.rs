@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use gatelaw::request::{Token, TokenSource};
 use gatelaw::{Plan, Sources, base64url};
 use gatelaw_fuzz::changed;
+use gatelaw_host::Verifier;
 use gatelaw_host::keys::KeySet;
-use gatelaw_host::{Step, Verifier, Who, is_signature_valid};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation, crypto, decode};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -94,22 +94,8 @@ fn verifier() -> Verifier<Plan> {
 
 /// Judges a token to its end: the subject of one that is valid, or the code.
 fn judged(text: &str) -> Result<String, &'static str> {
-    VERIFIER.with(|verifier| {
-        let verifier = &mut *verifier.borrow_mut();
-        let who = match verifier.begin(Token { source: TokenSource::Authorization, value: text }, None, NOW) {
-            Step::Decided(who) => who,
-            Step::NeedsSignature(pending) => {
-                let is_valid = is_signature_valid(&pending);
-                verifier.settle(*pending, is_valid)
-            }
-            Step::NeedsKeys(wanted) => panic!("{wanted:?} though its keys are fixed"),
-        };
-        match who {
-            Who::Verified(prepared) => Ok(prepared.identity().id().to_owned()),
-            Who::Invalid(code) => Err(code.name()),
-            Who::Anonymous | Who::KeysUnavailable => panic!("a token is there, and so are keys"),
-        }
-    })
+    let token = Token { source: TokenSource::Authorization, value: text };
+    VERIFIER.with_borrow_mut(|verifier| gatelaw_fuzz::judged(verifier, token, None, NOW))
 }
 
 /// Holds what was accepted to what others make of the same text.

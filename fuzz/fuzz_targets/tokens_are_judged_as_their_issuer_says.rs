@@ -8,8 +8,8 @@ use std::cell::RefCell;
 
 use gatelaw::request::{Token, TokenSource};
 use gatelaw::{Plan, Sources, base64url};
+use gatelaw_host::Verifier;
 use gatelaw_host::keys::KeySet;
-use gatelaw_host::{Step, Verifier, Who, is_signature_valid};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
@@ -396,23 +396,8 @@ fn verifier() -> Verifier<Plan> {
 }
 
 fn judged(case: &Case, text: &str) -> Result<String, &'static str> {
-    VERIFIER.with(|verifier| {
-        let verifier = &mut *verifier.borrow_mut();
-        let token = Token { source: case.source, value: text };
-        let who = match verifier.begin(token, case.certificate, NOW) {
-            Step::Decided(who) => who,
-            Step::NeedsSignature(pending) => {
-                let is_valid = is_signature_valid(&pending);
-                verifier.settle(*pending, is_valid)
-            }
-            Step::NeedsKeys(wanted) => panic!("{wanted:?} though its keys are fixed"),
-        };
-        match who {
-            Who::Verified(prepared) => Ok(prepared.identity().id().to_owned()),
-            Who::Invalid(code) => Err(code.name()),
-            Who::Anonymous | Who::KeysUnavailable => panic!("a token is there, and so are keys"),
-        }
-    })
+    let token = Token { source: case.source, value: text };
+    VERIFIER.with_borrow_mut(|verifier| gatelaw_fuzz::judged(verifier, token, case.certificate, NOW))
 }
 
 fuzz_target!(|bytes: &[u8]| {

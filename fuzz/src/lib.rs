@@ -1,7 +1,11 @@
-//! What fuzz targets share: texts of this repository, changed by the fuzzer's bytes.
+//! What fuzz targets share: texts of this repository, changed by the fuzzer's bytes; and what a verifier says of a token.
 
 use std::path::Path;
 use std::sync::LazyLock;
+
+use gatelaw::Plan;
+use gatelaw::request::Token;
+use gatelaw_host::{Step, Verifier, Who, is_signature_valid};
 
 /// Policies of the repository, each the text of one file.
 static POLICIES: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -76,4 +80,26 @@ pub fn changed(text: &str, words: &[&str], changes: &[u8]) -> String {
         }
     }
     text
+}
+
+/// Judges a token to its end by keys that are fixed: the subject of one that is valid, or the code.
+pub fn judged(
+    verifier: &mut Verifier<Plan>,
+    token: Token<'_>,
+    certificate: Option<&str>,
+    now: i64,
+) -> Result<String, &'static str> {
+    let who = match verifier.begin(token, certificate, now) {
+        Step::Decided(who) => who,
+        Step::NeedsSignature(pending) => {
+            let is_valid = is_signature_valid(&pending);
+            verifier.settle(*pending, is_valid)
+        }
+        Step::NeedsKeys(wanted) => panic!("{wanted:?} though its keys are fixed"),
+    };
+    match who {
+        Who::Verified(prepared) => Ok(prepared.identity().id().to_owned()),
+        Who::Invalid(code) => Err(code.name()),
+        Who::Anonymous | Who::KeysUnavailable => panic!("a token is there, and so are keys"),
+    }
 }
