@@ -164,7 +164,7 @@ impl<'f> Frame<'f> {
                 if !matches!(claims, Json::Object(_)) {
                     return Err(Fault::claims(&"an object is needed"));
                 }
-                let cert = if let Fact::Present(cert) = self.facts.client_cert { Some(cert) } else { None };
+                let cert = self.facts.client_cert.present();
                 match Identity::map(model, issuer, &claims, cert) {
                     Ok(identity) => LineCaller::Verified(Box::new(identity)),
                     Err(fault) => LineCaller::Invalid(fault.code().to_owned()),

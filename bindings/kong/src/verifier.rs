@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gatelaw::limits::TOKENS_REMEMBERED_DEFAULT;
 use gatelaw::policy::IssuerId;
-use gatelaw::request::{Fact, RawRequest};
+use gatelaw::request::RawRequest;
 use gatelaw::{Begun, Plan, Prepared, Session};
 use gatelaw_host::keys::{FetchedError, KeyFetches, KeySet};
 use gatelaw_host::{Step, Who, is_signature_valid};
@@ -118,10 +118,7 @@ impl Verifier {
         self.who = Who::Anonymous;
         let mut is_wanted = false;
         if let Begun::Open(Some(token)) = session.begin(raw) {
-            let client_cert = match raw.facts.client_cert {
-                Fact::Present(cert) => Some(cert),
-                Fact::Absent | Fact::Wrong => None,
-            };
+            let client_cert = raw.facts.client_cert.present();
             self.who = match self.verifier.begin(token, client_cert, raw.now) {
                 Step::Decided(who) => who,
                 Step::NeedsSignature(pending) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gatelaw::limits::FETCH_MILLISECONDS_MAX;
 use gatelaw::policy::{Issuer, IssuerId};
-use gatelaw::request::{Fact, Token, TokenSource};
+use gatelaw::request::{Token, TokenSource};
 use gatelaw::{Begun, Outcome, Plan, RawRequest, Session};
 
 use crate::keys::KeySet;
@@ -146,10 +146,12 @@ impl Gate {
             let who = match self.session.begin(raw) {
                 Begun::Decided(_) => Who::Anonymous,
                 Begun::Open(found) => match given.or(found) {
-                    Some(token) => match self.shared.lock().begin(token, certificate(raw), raw.now) {
-                        Step::Decided(who) => who,
-                        Step::NeedsKeys(_) | Step::NeedsSignature(_) => return false,
-                    },
+                    Some(token) => {
+                        match self.shared.lock().begin(token, raw.facts.client_cert.present(), raw.now) {
+                            Step::Decided(who) => who,
+                            Step::NeedsKeys(_) | Step::NeedsSignature(_) => return false,
+                        }
+                    }
                     None => Who::Anonymous,
                 },
             };
@@ -231,9 +233,13 @@ impl Gate {
         match self.session.begin(raw) {
             Begun::Decided(_) => Who::Anonymous,
             Begun::Open(found) => match given.or(found) {
-                Some(token) => {
-                    self.shared.judge(&mut self.signatures, token, certificate(raw), raw.now, fetch)
-                }
+                Some(token) => self.shared.judge(
+                    &mut self.signatures,
+                    token,
+                    raw.facts.client_cert.present(),
+                    raw.now,
+                    fetch,
+                ),
                 None => Who::Anonymous,
             },
         }
@@ -311,8 +317,4 @@ impl Shared {
 /// Names a token that was given beside its request: it came as one of `Authorization` does.
 fn given(value: &str) -> Token<'_> {
     Token { source: TokenSource::Authorization, value }
-}
-
-fn certificate<'r>(raw: &RawRequest<'r>) -> Option<&'r str> {
-    if let Fact::Present(cert) = raw.facts.client_cert { Some(cert) } else { None }
 }

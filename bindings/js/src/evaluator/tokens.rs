@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use gatelaw::limits::TOKENS_PENDING_MAX;
 use gatelaw::policy::IssuerId;
-use gatelaw::request::Fact;
 use gatelaw::{Begun, Plan};
 use gatelaw_host::keys::{FetchedError, Jwk, KeyFetches, KeyMaterial, KeySet};
 use gatelaw_host::{Pending, Step, Verifier, Who};
@@ -89,10 +88,7 @@ impl Evaluator {
         let who = match session.begin(&raw) {
             Begun::Decided(_) | Begun::Open(None) => Who::Anonymous,
             Begun::Open(Some(token)) => {
-                let client_cert = match raw.facts.client_cert {
-                    Fact::Present(cert) => Some(cert),
-                    Fact::Absent | Fact::Wrong => None,
-                };
+                let client_cert = raw.facts.client_cert.present();
                 match tokens.verifier.begin(token, client_cert, raw.now) {
                     Step::Decided(who) => who,
                     Step::NeedsSignature(pending) => return Ok(Judged::NeedsSignature(pending)),

@@ -81,6 +81,14 @@ pub enum Fact<T> {
     Wrong,
 }
 
+impl<T> Fact<T> {
+    /// Returns the value where the host has one. A wrong one counts as none; where a policy reads the fact, its request is refused.
+    #[must_use]
+    pub fn present(self) -> Option<T> {
+        if let Self::Present(value) = self { Some(value) } else { None }
+    }
+}
+
 /// Holds the facts of the edge as a host gives them; their forms are judged where a policy reads them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Facts<'a> {
