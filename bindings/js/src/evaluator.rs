@@ -184,13 +184,14 @@ fn add_decision(session: &Session<Arc<Plan>>, frame: &Frame<'_>, answer: &mut An
 
 /// Adds what the session decided last, and what a gate does about it.
 fn add_handling(session: &Session<Arc<Plan>>, frame: &Frame<'_>, answer: &mut Answer) {
-    let handling = Handling::of(&session.to_decision(), frame.header_names(), frame.request_id());
+    let decision = session.view();
+    let handling = Handling::of_text(&decision, frame.header_names(), frame.request_id());
     let trace = frame.trace();
     let handling = match &trace {
         Some(trace) => handling.carrying(trace, frame.header_names()),
         None => handling,
     };
-    add_decision(session, frame, answer);
+    answer.decision(&decision, session.outcome().rule(), frame.target());
     answer.handling(&handling);
     answer.trace(trace.as_ref());
 }
