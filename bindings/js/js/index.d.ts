@@ -222,6 +222,39 @@ export interface KeyFetch {
   readonly url: string;
 }
 
+/**
+ * Fetches the keys that a verifier wants, by discovery or from where the policy says: within five seconds and 256 KiB, by https, and from
+ * nowhere that a redirect names. Requests wait for one fetch together, which Cloudflare Workers don't allow: gatelaw-worker is for those.
+ */
+export class KeyFetcher {
+  constructor(verifier: Verifier, options?: KeyFetcherOptions);
+  /**
+   * Begins all fetches that are due, and waits for those that are under way; answers whether there were any, so that there may be news.
+   * Hand it to `verifier.handle`, and call it now and then beside requests: then keys are had before a request needs them.
+   */
+  readonly wait: () => Promise<boolean>;
+}
+
+export interface KeyFetcherOptions {
+  /** Fetches, in place of the platform's `fetch`: through a proxy, say. */
+  readonly fetch?: (url: string, init: KeyFetchInit) => Promise<KeyFetchResponse>;
+  /** Whether `http` to this machine is allowed, for tests and behind a proxy of one's own; by default it isn't. */
+  readonly allowLoopback?: boolean;
+  /** Is told of each fetch that failed: the error's code is `fetch:…`, `discovery:…` or `keys:…`. Keys that were had before stay. */
+  readonly onFailure?: (issuer: string, error: unknown) => void;
+}
+
+/** How a document is fetched; a function that passes it on to `fetch` does all that is needed. */
+export interface KeyFetchInit {
+  readonly redirect: "manual";
+  readonly headers: { readonly accept: string };
+  /** Says when the time is up. */
+  readonly signal: Platform<"AbortSignal">;
+}
+
+/** What is read of a response. */
+export type KeyFetchResponse = Platform<"Response">;
+
 export interface HandleContext extends Context {
   /** The correlation id, printable ASCII; by default 128 random bits in hex. */
   readonly requestId?: string | undefined;

@@ -1,7 +1,7 @@
 // Never run: `tsc` proves that the types say what they should.
 
 import {
-  type Decision, Gate, GatelawError, type Handling, init, initSync, type Needs, type KeyFetch, Policy, type RequestInput, Verifier, version,
+  type Decision, Gate, GatelawError, type Handling, init, initSync, type Needs, type KeyFetch, KeyFetcher, Policy, type RequestInput, Verifier, version,
 } from "gatelaw";
 import { check, compile, type Diagnostic, format } from "gatelaw/compiler";
 
@@ -32,6 +32,10 @@ verifier.setKeys("okta", '{"keys":[]}');
 const next: KeyFetch | undefined = verifier.nextFetch() ?? verifier.fetched("okta", new Uint8Array(), "max-age=60", 1_795_000_000);
 verifier.failed(next?.issuer ?? "okta");
 export const handled: Promise<Handling> = verifier.handle(request, { requestId: "abc", trace: "restart" }, () => true);
+const fetcher = new KeyFetcher(verifier, { fetch: (url, init) => fetch(url, init), onFailure: (issuer, error) => console.warn(issuer, codeOf(error)) });
+export const waited: Promise<Handling> = verifier.handle(request, {}, fetcher.wait);
+// @ts-expect-error: what is fetched is a response
+new KeyFetcher(verifier, { fetch: async () => "{}" });
 // @ts-expect-error: the token says who asks.
 verifier.handle(request, { identity: { issuer: "okta", claims: {} } });
 
