@@ -224,25 +224,61 @@ export interface KeyFetch {
 
 /**
  * Fetches the keys that a verifier wants, by discovery or from where the policy says: within five seconds and 256 KiB, by https, and from
- * nowhere that a redirect names. Requests wait for one fetch together, which Cloudflare Workers don't allow: gatelaw-worker is for those.
+ * nowhere that a redirect names. What was good is kept in memory, and in the stores of the host.
+ *
+ * `env` is what its stores are told: a Worker's bindings, say. `ctx` is a Worker's, or what has its `waitUntil`: then a fetch outlives its
+ * request, and requests don't wait for what another one began, which Workers don't allow; they look again until it is done.
  */
-export class KeyFetcher {
-  constructor(verifier: Verifier, options?: KeyFetcherOptions);
+export class KeyFetcher<Env = unknown> {
+  constructor(verifier: Verifier, options?: KeyFetcherOptions<Env>);
   /**
    * Begins all fetches that are due, and waits for those that are under way; answers whether there were any, so that there may be news.
-   * Hand it to `verifier.handle`, and call it now and then beside requests: then keys are had before a request needs them.
+   * Hand it to `verifier.handle`.
    */
-  readonly wait: () => Promise<boolean>;
+  readonly wait: (env?: Env, ctx?: KeyFetchContext) => Promise<boolean>;
+  /**
+   * Begins all fetches that are due, and waits for none: call it with each request, or now and then, and keys are had before a request
+   * needs them. It looks once a second at most.
+   */
+  readonly tend: (env?: Env, ctx?: KeyFetchContext) => void;
 }
 
-export interface KeyFetcherOptions {
+/** What keeps a fetch going when the request ends that began it. */
+export interface KeyFetchContext {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+export interface KeyFetcherOptions<Env = unknown> {
   /** Fetches, in place of the platform's `fetch`: through a proxy, say. */
   readonly fetch?: (url: string, init: KeyFetchInit) => Promise<KeyFetchResponse>;
   /** Whether `http` to this machine is allowed, for tests and behind a proxy of one's own; by default it isn't. */
   readonly allowLoopback?: boolean;
+  /**
+   * Where good documents are kept beyond this process or isolate, the nearest first. All of them are given each new document; the first
+   * that has one newer than the verifier's spares a fetch. One that is older than a day counts only where the endpoint fails: who took a
+   * key away meant it. Keys are fresh from when they were fetched on, wherever they were kept.
+   */
+  readonly stores?: readonly KeyStore<Env>[];
+  /** The fetcher of the policy before: the documents in its memory serve the next policy, too. */
+  readonly after?: KeyFetcher<Env> | undefined;
+  /** Is told when keys of an issuer were had. */
+  readonly onKeys?: (issuer: string) => void;
   /** Is told of each fetch that failed: the error's code is `fetch:…`, `discovery:…` or `keys:…`. Keys that were had before stay. */
-  readonly onFailure?: (issuer: string, error: unknown) => void;
+  readonly onFailure?: (issuer: string, error: unknown, url: string) => void;
 }
+
+/**
+ * Keeps bytes under a key, which is the URL of a document. What it throws, answers in a second only, or answers of another form, is as if
+ * it held nothing. Whoever can write into it says which keys verify tokens: it is to be trusted like the policy.
+ */
+export interface KeyStore<Env = unknown> {
+  /** Answers what was put under a key last; nothing where there is none. */
+  get(key: string, env: Env | undefined): KeptBytes | Promise<KeptBytes>;
+  /** Keeps bytes, for a week or so: the last good keys are kept while their endpoint fails. */
+  put(key: string, bytes: Uint8Array, env: Env | undefined): unknown;
+}
+
+export type KeptBytes = Uint8Array | ArrayBuffer | null | undefined;
 
 /** How a document is fetched; a function that passes it on to `fetch` does all that is needed. */
 export interface KeyFetchInit {

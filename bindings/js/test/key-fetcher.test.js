@@ -18,16 +18,17 @@ const KEY = new Key("ES256");
 const LOOPBACK = { allowLoopback: true };
 
 /** A verifier for the issuers of some URLs, by name, and what fetches its keys; `failures` are told with issuer and code. */
-function hostOf(urls, options = LOOPBACK) {
+function hostOf(urls, { env, ctx, ...options } = LOOPBACK) {
   const issuers = Object.entries(urls).map(([name, url]) => `issuer ${name} { url "${url}"  audience "api"  algorithms ES256 }`);
   const { artifact } = compile(`${issuers.join("\n")}\nallow items { on GET /items  for authenticated }`);
   const verifier = new Verifier(new Gate(Policy.loadUnsigned(artifact)));
   const failures = [];
   const onFailure = (issuer, { code }) => failures.push(`${issuer} ${code}`);
   const fetcher = new KeyFetcher(verifier, { onFailure, ...options });
+  const wait = env === undefined && ctx === undefined ? fetcher.wait : () => fetcher.wait(env, ctx);
   const reasonOf = async (token) => {
     const headers = [["authorization", `Bearer ${token}`]];
-    const { decision } = await verifier.handle({ method: "GET", scheme: "https", host: "api.example", target: "/items", headers }, {}, fetcher.wait);
+    const { decision } = await verifier.handle({ method: "GET", scheme: "https", host: "api.example", target: "/items", headers }, {}, wait);
     return `${decision.status} ${decision.reason}`;
   };
   return { verifier, fetcher, failures, reasonOf };
@@ -113,6 +114,15 @@ test("http is for this machine, and only where it is allowed", async (t) => {
   assert.deepEqual([provider.asked, failures], [[], ["own fetch:insecure"]]);
 });
 
+test("http is for no other machine, whatever is allowed", async () => {
+  const asked = [];
+  const fetch = async (url) => asked.push(url);
+  for (const url of ["http://own.example/", "http://localhost.example/", "http://127.0.0.1.example/", "http://127.0.0.1@own.example/", "ftp://localhost/"]) {
+    await assert.rejects(documentOf(url, new AbortController().signal, { fetch, allowLoopback: true }), { code: "fetch:insecure" }, url);
+  }
+  assert.deepEqual(asked, []);
+});
+
 test("all of a fetch has five seconds, whoever is slow", { timeout: 30_000 }, async (t) => {
   const never = () => {};
   const trickle = (socket) => {
@@ -142,7 +152,7 @@ test("all of a fetch has five seconds, whoever is slow", { timeout: 30_000 }, as
 });
 
 test("no document is waited for once the time is up", { timeout: 5000 }, async () => {
-  const asking = documentOf("https://own.example/keys", { fetch: () => new Promise(() => {}), allowLoopback: false, signal: AbortSignal.abort() });
+  const asking = documentOf("https://own.example/keys", AbortSignal.abort(), { fetch: () => new Promise(() => {}), allowLoopback: false });
   await assert.rejects(asking, { name: "GatelawError", code: "fetch:slow" });
 });
 
@@ -228,7 +238,191 @@ test("a wrong argument is named", () => {
     [() => new KeyFetcher(verifier, { fetch: "fetch" }), /^options\.fetch must be a function/],
     [() => new KeyFetcher(verifier, { allowLoopback: 1 }), /^options\.allowLoopback must be a boolean/],
     [() => new KeyFetcher(verifier, { onFailure: 1 }), /^options\.onFailure must be a function/],
+    [() => new KeyFetcher(verifier, { onKeys: 1 }), /^options\.onKeys must be a function/],
+    [() => new KeyFetcher(verifier, { stores: new Map() }), /^options\.stores must be an array/],
+    [() => new KeyFetcher(verifier, { stores: [null] }), /^options\.stores\[0\]\.get must be a function/],
+    [() => new KeyFetcher(verifier, { stores: [new Store(), { get() {} }] }), /^options\.stores\[1\]\.put must be a function/],
+    [() => new KeyFetcher(verifier, { after: {} }), /^options\.after must be a KeyFetcher/],
   ]) {
     assert.throws(call, { name: "TypeError", message });
+  }
+});
+
+/** What a host keeps documents in. */
+class Store {
+  kept = new Map();
+  envs = new Set();
+
+  async get(key, env) {
+    this.envs.add(env);
+    return this.kept.get(key);
+  }
+
+  put(key, bytes, env) {
+    this.envs.add(env);
+    this.kept.set(key, bytes);
+  }
+}
+
+const COOL_DOWN_S = 30;
+const FRESH_S = 600;
+const DAY_S = 24 * 60 * 60;
+const NOW_MS = Date.now();
+
+/** Moves the clock by so many seconds from the tests' begin, and answers what signs a token of then. */
+function clockOf(t, provider) {
+  return (seconds) => {
+    t.mock.method(Date, "now", () => NOW_MS + 1000 * seconds);
+    return (key = KEY) => key.sign(provider.claims({}, Math.floor(NOW_MS / 1000) + seconds));
+  };
+}
+
+/** What is kept of documents, as `stores` say it: when, freshness, and the document. */
+const kept = (at_s, document, cacheControl = "") => new TextEncoder().encode(`${at_s} ${cacheControl}\n${JSON.stringify(document)}`);
+
+test("what one host fetched another one has from their store, which is told what the request's host knows", async (t) => {
+  const provider = await providerOf(t);
+  const store = new Store();
+  const options = { ...LOOPBACK, stores: [store], env: { REDIS: "x" } };
+  const token = KEY.sign(provider.claims());
+  assert.equal(await hostOf({ own: provider.url }, options).reasonOf(token), "200 rule");
+  assert.deepEqual([...store.kept.keys()], [`${provider.url}${DISCOVERY}`, `${provider.url}/jwks`]);
+  provider.answers = {};
+  const other = hostOf({ own: provider.url }, options);
+  assert.equal(await other.reasonOf(token), "200 rule");
+  assert.deepEqual([provider.asked.length, other.failures, [...store.envs]], [2, [], [options.env]]);
+});
+
+test("all stores are given what is new, and the first that has it spares the others", async (t) => {
+  const provider = await providerOf(t);
+  const [near, far] = [new Store(), new Store()];
+  const stores = [near, far];
+  const token = KEY.sign(provider.claims());
+  assert.equal(await hostOf({ own: provider.url }, { ...LOOPBACK, stores }).reasonOf(token), "200 rule");
+  assert.deepEqual(near.kept, far.kept);
+  far.get = () => assert.fail("asked");
+  assert.equal(await hostOf({ own: provider.url }, { ...LOOPBACK, stores }).reasonOf(token), "200 rule");
+  near.kept.clear();
+  delete far.get;
+  assert.equal(await hostOf({ own: provider.url }, { ...LOOPBACK, stores }).reasonOf(token), "200 rule");
+  assert.equal(provider.asked.length, 2);
+});
+
+test("stored keys are fresh from when they were fetched on, not from when they were found", async (t) => {
+  const provider = await providerOf(t);
+  const at = clockOf(t, provider);
+  const stores = [new Store()];
+  at(0);
+  assert.equal(await hostOf({ own: provider.url }, { ...LOOPBACK, stores }).fetcher.wait(), true);
+  at(FRESH_S - 10);
+  const { fetcher } = hostOf({ own: provider.url }, { ...LOOPBACK, stores });
+  assert.equal(await fetcher.wait(), true, "found");
+  assert.equal(provider.times("/jwks"), 1);
+  at(FRESH_S + 1);
+  assert.equal(await fetcher.wait(), true, "due");
+  assert.equal(provider.times("/jwks"), 2);
+});
+
+test("a key that a store doesn't have is asked for where it is; who fetched before sees that another one did", async (t) => {
+  const fresh = new Key("ES256", "fresh");
+  const provider = await providerOf(t);
+  const at = clockOf(t, provider);
+  const options = { ...LOOPBACK, stores: [new Store()] };
+  const [one, other] = [hostOf({ own: provider.url }, options), hostOf({ own: provider.url }, options)];
+  assert.equal(await one.reasonOf(at(0)()), "200 rule");
+  provider.keys = [KEY, fresh];
+  provider.serve();
+  const sign = at(COOL_DOWN_S);
+  assert.equal(await other.reasonOf(sign(fresh)), "200 rule");
+  assert.equal(provider.times("/jwks"), 2);
+  assert.equal(await one.reasonOf(sign(fresh)), "200 rule");
+  assert.equal(provider.times("/jwks"), 2);
+});
+
+for (const [what, serve, reason] of [
+  ["the endpoint fails", (provider) => { provider.answers = {}; }, "200 rule"],
+  ["the endpoint gives a set of no keys", (provider) => { provider.answers["/jwks"] = ok({ keys: [] }); }, "503 keys_unavailable"],
+  ["the endpoint took the key away", (provider) => { provider.keys = [new Key("ES256", "fresh")]; provider.serve(); }, "401 token:key"],
+]) {
+  test(`stored keys that are older than a day: ${what}`, async (t) => {
+    const provider = await providerOf(t);
+    const at = clockOf(t, provider);
+    const options = { ...LOOPBACK, stores: [new Store()] };
+    assert.equal(await hostOf({ own: provider.url }, options).reasonOf(at(0)()), "200 rule");
+    serve(provider);
+    assert.equal(await hostOf({ own: provider.url }, options).reasonOf(at(DAY_S)()), reason);
+  });
+}
+
+const NOW_S = Math.floor(NOW_MS / 1000);
+for (const [what, get] of [
+  ["throws", () => { throw new Error("no"); }],
+  ["rejects", () => Promise.reject(new Error("no"))],
+  ["never answers", () => new Promise(() => {})],
+  ["answers text", () => "1 \n{}"],
+  ["answers nothing", () => null],
+  ["answers no bytes", () => new ArrayBuffer(0)],
+  ["answers what has no first line", () => new TextEncoder().encode("1".repeat(10_000))],
+  ["answers what has no time", () => new TextEncoder().encode("max-age=600\n{}")],
+  ["answers of tomorrow", () => kept(NOW_S + DAY_S, { keys: [KEY.jwk] })],
+  ["answers more than a document has", () => kept(NOW_S, { pad: "a".repeat(BYTES_MAX + 8192) })],
+  ["answers a set of no keys", () => kept(NOW_S, { keys: [] })],
+  ["answers no key set", () => kept(NOW_S, [])],
+]) {
+  test(`a store that ${what} is as one that holds nothing`, async (t) => {
+    const provider = await providerOf(t);
+    const store = { get, put: get };
+    const { reasonOf } = hostOf({ own: provider.url }, { ...LOOPBACK, stores: [store] });
+    assert.equal(await reasonOf(KEY.sign(provider.claims())), "200 rule");
+    assert.equal(provider.times("/jwks"), 1);
+  });
+}
+
+test("what gives no keys is kept nowhere", async (t) => {
+  const provider = await providerOf(t);
+  const store = new Store();
+  provider.answers["/jwks"] = ok({ keys: [] });
+  assert.equal(await hostOf({ own: provider.url }, { ...LOOPBACK, stores: [store] }).reasonOf(KEY.sign(provider.claims())), "503 keys_unavailable");
+  assert.deepEqual([...store.kept.keys()], [`${provider.url}${DISCOVERY}`]);
+});
+
+test("the next policy has the keys of the one before", async (t) => {
+  const provider = await providerOf(t);
+  const had = [];
+  const token = KEY.sign(provider.claims());
+  const before = hostOf({ own: provider.url }, { ...LOOPBACK, onKeys: (issuer) => had.push(issuer) });
+  assert.equal(await before.reasonOf(token), "200 rule");
+  const next = hostOf({ renamed: provider.url }, { ...LOOPBACK, after: before.fetcher });
+  assert.equal(await next.reasonOf(token), "200 rule");
+  assert.deepEqual([provider.asked.length, had], [2, ["own"]]);
+});
+
+test("where a request may not wait for another one's promise, it looks again, and each fetch outlives its request", async (t) => {
+  const provider = await providerOf(t);
+  let answer;
+  provider.answers["/jwks"] = (socket) => { answer = () => socket.end(ok({ keys: [KEY.jwk] })); };
+  const outlives = [];
+  const ctx = { waitUntil: (promise) => outlives.push(promise) };
+  const { fetcher, reasonOf } = hostOf({ own: provider.url }, { ...LOOPBACK, ctx });
+  fetcher.tend(undefined, ctx);
+  assert.equal(outlives.length, 1);
+  const polls = t.mock.method(globalThis, "setTimeout");
+  const asking = [1, 2, 3].map((n) => reasonOf(KEY.sign(provider.claims({ sub: `u${n}` }))));
+  while (answer === undefined) await new Promise(setImmediate);
+  answer();
+  assert.deepEqual(new Set(await Promise.all(asking)), new Set(["200 rule"]));
+  assert.ok(polls.mock.callCount() >= 3);
+  assert.deepEqual(provider.asked, [DISCOVERY, "/jwks"]);
+});
+
+test("it is looked once a second beside requests whether keys are due", async (t) => {
+  const provider = await providerOf(t);
+  const { verifier, fetcher } = hostOf({ own: provider.url });
+  const at = clockOf(t, provider);
+  const looks = t.mock.method(verifier, "nextFetch");
+  for (const [seconds, times] of [[0, 2], [0.9, 2], [1, 3], [-3600, 5]]) {
+    at(seconds);
+    fetcher.tend();
+    assert.equal(looks.mock.callCount(), times, `${seconds}`);
   }
 });

@@ -34,6 +34,18 @@ verifier.failed(next?.issuer ?? "okta");
 export const handled: Promise<Handling> = verifier.handle(request, { requestId: "abc", trace: "restart" }, () => true);
 const fetcher = new KeyFetcher(verifier, { fetch: (url, init) => fetch(url, init), onFailure: (issuer, error) => console.warn(issuer, codeOf(error)) });
 export const waited: Promise<Handling> = verifier.handle(request, {}, fetcher.wait);
+const redis = new Map<string, Uint8Array>();
+const stored = new KeyFetcher<{ KEYS: typeof redis }>(verifier, {
+  stores: [{ get: (key, env) => env?.KEYS.get(key), put: (key, bytes, env) => env?.KEYS.set(key, bytes) }],
+  after: undefined,
+  onKeys: (issuer) => console.log(issuer),
+});
+stored.tend({ KEYS: redis }, { waitUntil: (promise) => void promise });
+export const storedWaited: Promise<boolean> = stored.wait({ KEYS: redis });
+// @ts-expect-error: the stores know of `KEYS`
+stored.tend({ OTHER: redis });
+// @ts-expect-error: a store keeps bytes
+new KeyFetcher(verifier, { stores: [{ get: () => "text", put: () => {} }] });
 // @ts-expect-error: what is fetched is a response
 new KeyFetcher(verifier, { fetch: async () => "{}" });
 // @ts-expect-error: the token says who asks.

@@ -1,7 +1,7 @@
 // The policy in force: from KV, checked again and again, or one that was deployed with the Worker.
 
 import { Gate, Policy, Verifier } from "gatelaw";
-import { Keys } from "./keys.js";
+import { keysFor } from "./keys.js";
 
 /** After a policy couldn't be had, requests are denied for so long before KV is asked again. */
 const RETRY_MS = 1000;
@@ -12,7 +12,7 @@ export class BundledPolicy {
 
   /** Throws a `GatelawError` for bytes that are no artifact, or a policy that this gate can't do. */
   constructor(bytes, settings, log) {
-    this.#loaded = loaded(bytes, settings, new Map(), log);
+    this.#loaded = loaded(bytes, settings, undefined, log);
   }
 
   async loaded() {
@@ -25,8 +25,8 @@ export class StoredPolicy {
   #place;
   #settings;
   #log;
-  /** Documents of keys, for the policy that is in force and for those that come. */
-  #documents = new Map();
+  /** What fetches keys for the policy that is in force, or fetched them for the last one that had an issuer. */
+  #keys;
   /** INVARIANT: one assignment swaps it; a request decides with the one that it found. */
   #loaded;
   /** What KV held when it was last asked, good or bad. */
@@ -85,12 +85,13 @@ export class StoredPolicy {
   #take(bytes) {
     if (this.#seen !== undefined && equal(this.#seen, bytes)) return;
     this.#seen = bytes;
-    this.#loaded = loaded(bytes, this.#settings, this.#documents, this.#log);
+    this.#loaded = loaded(bytes, this.#settings, this.#keys, this.#log);
+    this.#keys = this.#loaded.keys ?? this.#keys;
     this.#log.policy(this.#loaded.policy.digest);
   }
 }
 
-function loaded(bytes, { gate: options, identify, keys, tokens_max }, documents, log) {
+function loaded(bytes, { gate: options, identify, keys, tokens_max }, keysBefore, log) {
   const policy = Policy.loadUnsigned(bytes);
   const gate = new Gate(policy, options);
   const needs = policy.needs();
@@ -98,7 +99,7 @@ function loaded(bytes, { gate: options, identify, keys, tokens_max }, documents,
   if (!needs.tokens || identify !== undefined) return Object.freeze({ policy, gate, needs });
   const verifier = new Verifier(gate, { tokensMax: tokens_max });
   for (const [issuer, document] of Object.entries(keys.sets)) verifier.setKeys(issuer, document);
-  return Object.freeze({ policy, gate, needs, verifier, keys: new Keys(verifier, keys, documents, log) });
+  return Object.freeze({ policy, gate, needs, verifier, keys: keysFor(verifier, keys, keysBefore, log) });
 }
 
 function equal(one, other) {

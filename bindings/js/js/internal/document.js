@@ -1,23 +1,26 @@
 // Fetches one small document. Who serves it may be slow, large or hostile: it is bounded in bytes and in time, and no redirect is followed.
 
 import { GatelawError } from "../error.js";
+import { within } from "./within.js";
 
 /** For all documents of one fetch: a request may be waiting for it. */
 export const TIME_MAX_MS = 5000;
 /** Far more than any key set has. */
-const BYTES_MAX = 256 * 1024;
+export const BYTES_MAX = 256 * 1024;
+
+const LOOPBACK = /^http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?([/?]|$)/;
 
 /**
- * Answers a document with what it says of its freshness. Throws a `GatelawError` with a code `fetch:…`, those of docs/tokens.md, whose
- * message doesn't name the URL: a query of it may be a secret.
+ * Answers a document, what it says of its freshness, and when it was had. Throws a `GatelawError` with a code `fetch:…`, those of
+ * docs/tokens.md, whose message doesn't name the URL: a query of it may be a secret.
  */
-export async function documentOf(url, { fetch, allowLoopback, signal }) {
-  // The policy's check and the module take no URL of `http` but of this machine.
-  if (!url.startsWith("https://") && !allowLoopback) {
+export async function documentOf(url, signal, { fetch, allowLoopback }) {
+  if (!url.startsWith("https://") && !(allowLoopback && LOOPBACK.test(url))) {
     throw fault("insecure", "keys are fetched by https only; http is for this machine, where it is allowed");
   }
   try {
-    return await within(signal, read(fetch, url, signal));
+    const { body, cacheControl } = await within(signal, read(fetch, url, signal));
+    return { body, cacheControl, at_s: Math.floor(Date.now() / 1000) };
   } catch (error) {
     if (error instanceof GatelawError) throw error;
     if (signal.aborted) throw fault("slow", `the endpoint took too long: all of a fetch has ${TIME_MAX_MS} ms at most`);
@@ -56,15 +59,6 @@ async function bytesOf(body) {
     at += part.length;
   }
   return bytes;
-}
-
-/** Waits for what may take no notice of a signal, until the signal says so. */
-function within(signal, promise) {
-  const aborted = new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-  return Promise.race([promise, aborted]);
 }
 
 function fault(code, message, cause) {
