@@ -1,8 +1,7 @@
 //! The one checking pass over a plan that was loaded: after it, no check can fail while deciding.
 
-use std::collections::BTreeSet;
-
 use super::{LoadError, cost};
+use crate::eval::NoteExpr;
 use crate::plan::{Action, Plan, PlanKind, VariableKind};
 
 const TERMINAL: u32 = 1 << 31;
@@ -41,15 +40,15 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
         return wrong("an attribute is not there");
     }
     rules(plan)?;
-    nodes(plan, &plan.notes.nodes).map(drop)?;
+    let (begins, _) = nodes(plan, &plan.notes.nodes)?;
+    if !plan.notes.alternatives.iter().all(|note| leads(&note.expr, &begins)) {
+        return wrong("a test of its notes leads to no diagram");
+    }
     let (begins, paths) = nodes(plan, &plan.nodes)?;
     let from = |root: u32| begin(&begins, root);
     let programs = plan.variables.iter().filter(|v| v.kind == VariableKind::Program);
     if !programs.map(|v| v.arguments).all(|[root, ..]| from(root) == Some(Begin::Plain)) {
         return wrong("a program is not there, or asks another one");
-    }
-    if !verdict_roots(plan).into_iter().all(|root| from(root).is_some()) {
-        return wrong("a verdict leads to no diagram");
     }
     cost::check(plan, &paths)
 }
@@ -167,19 +166,21 @@ fn first_node(words: &[u32]) -> Option<(Node<'_>, &[u32])> {
     Some((Node { variable: *variable, default: *default, exceptions }, behind))
 }
 
-/// Lists the roots of all verdicts that are diagrams, by following every table that leads to a class.
-fn verdict_roots(plan: &Plan) -> BTreeSet<u32> {
-    let at =
-        |offset: u32| usize::try_from(offset).ok().and_then(|o| plan.tables.get(o)).copied().unwrap_or(0);
-    let classes = plan.notes.classes.iter().map(|(class, _)| *class).chain([plan.entry.everywhere]);
-    let verdicts = classes.map(at).filter(|verdict| at(*verdict) == 1);
-    verdicts.map(|verdict| at(verdict.saturating_add(1))).collect()
+/// Says whether all tests of a condition, which an explanation asks, are diagrams.
+fn leads(expr: &NoteExpr, begins: &[Begin]) -> bool {
+    match expr {
+        NoteExpr::Constant(_) => true,
+        NoteExpr::Not(inner) => leads(inner, begins),
+        NoteExpr::All(parts) | NoteExpr::Any(parts) => parts.iter().all(|part| leads(part, begins)),
+        NoteExpr::Test { test, .. } => begin(begins, *test).is_some(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::artifact::load_unsigned;
+    use crate::eval::{AlternativeNote, Line};
     use crate::plan::VariableWords;
     use crate::source::Sources;
 
@@ -223,6 +224,24 @@ mod tests {
     fn no_edge_leads_back() {
         check(&[0, 0, 1, 0], Err("a diagram has an edge that leads back or astray"));
         check(&[0, 0, 4, 0, 0, 1, 0], Err("a diagram has an edge that leads back or astray"));
+    }
+
+    /// Once an explanation of such a test would never have ended: inside of the node, what is read as a default leads back.
+    #[test]
+    fn no_test_of_an_explanation_leads_into_a_node() {
+        let noted = |test| {
+            let sources = Sources::from_text("policy.gate", "allow health { on GET /healthz for anyone }");
+            let mut plan = crate::compile(&sources).unwrap().plan;
+            plan.variables = vec![VariableWords { kind: VariableKind::Truth, arguments: [1, 0, 0] }; 2];
+            plan.notes.nodes = vec![0, 0, LEAF, 1, 3, LEAF];
+            let expr = NoteExpr::Test { test, text: "true".into(), file: 0, line: Line(1) };
+            plan.notes.alternatives =
+                vec![AlternativeNote { rule: 0, expr: NoteExpr::All(vec![NoteExpr::Not(Box::new(expr))]) }];
+            load_unsigned(&plan.to_bytes()).map(drop)
+        };
+        assert_eq!(noted(1), Ok(()));
+        assert_eq!(noted(LEAF), Ok(()));
+        assert_eq!(noted(3), Err(LoadError::Malformed("a test of its notes leads to no diagram")));
     }
 
     #[test]

@@ -16,16 +16,18 @@ const READINGS: u64 = 2;
 /// Labels of a host, each of which may begin a suffix that is looked up.
 const LABELS_MAX: u64 = 127;
 
-/// Refuses a plan of which one decision could take more steps than its size explains. `paths` is the longest path from each node.
+/// Refuses a plan of which one decision could take more steps than its size explains, or whose verdicts are no diagrams. `paths` is the
+/// longest path from each node; 0 where none begins.
 pub(super) fn check(plan: &Plan, paths: &[u32]) -> Result<(), LoadError> {
     let words = [plan.nodes.len(), plan.tables.len(), plan.states.len(), plan.variables.len()];
     let words: u64 = words.into_iter().map(length).sum();
     let allowed = words.saturating_mul(DECISION_STEPS_PER_WORD).saturating_add(DECISION_STEPS_BASE);
-    let steps = Bound::new(plan, paths, allowed).decision();
-    if steps.is_some_and(|steps| steps <= allowed) {
-        return Ok(());
+    let mut bound = Bound::new(plan, paths, allowed);
+    if bound.decision().is_none_or(|steps| steps > allowed) {
+        return Err(LoadError::Malformed("one decision could take more steps than its size explains"));
     }
-    Err(LoadError::Malformed("one decision could take more steps than its size explains"))
+    // Inside of a node, what is read as an edge may lead back.
+    if bound.leads_astray { Err(LoadError::Malformed("a verdict leads to no diagram")) } else { Ok(()) }
 }
 
 fn length(count: usize) -> u64 {
@@ -36,6 +38,8 @@ fn length(count: usize) -> u64 {
 struct Bound<'p> {
     plan: &'p Plan,
     paths: &'p [u32],
+    /// Whether a verdict was met that leads to no node.
+    leads_astray: bool,
     /// Words that may still be read.
     left: u64,
     hosts: Memo,
@@ -78,7 +82,20 @@ impl<'p> Bound<'p> {
         let tables = || Memo::new(plan.tables.len());
         let (hosts, classes, bits, entries, probes) = (tables(), tables(), tables(), tables(), tables());
         let (reached, starts) = (vec![0; plan.states.len()], Memo::new(plan.states.len()));
-        Self { plan, paths, left, hosts, classes, bits, entries, probes, reached, walk: 0, starts }
+        Self {
+            plan,
+            paths,
+            leads_astray: false,
+            left,
+            hosts,
+            classes,
+            bits,
+            entries,
+            probes,
+            reached,
+            walk: 0,
+            starts,
+        }
     }
 
     /// Bounds a decision.
@@ -271,10 +288,14 @@ impl<'p> Bound<'p> {
         Some(self.entries.set(at, steps))
     }
 
-    /// The longest path from a node; 0 where none begins.
-    fn path(&self, root: u32) -> u64 {
-        let known = if root & TERMINAL == 0 { usize::try_from(root).ok() } else { None };
-        u64::from(known.and_then(|at| self.paths.get(at)).copied().unwrap_or(0))
+    /// The longest path from a node.
+    fn path(&mut self, root: u32) -> u64 {
+        if root & TERMINAL != 0 {
+            return 0;
+        }
+        let steps = usize::try_from(root).ok().and_then(|at| self.paths.get(at)).copied().unwrap_or(0);
+        self.leads_astray |= steps == 0;
+        u64::from(steps)
     }
 
     /// Bounds a lookup in a table of strings, which many variables may name.
@@ -426,6 +447,24 @@ mod tests {
         };
         assert_eq!(shared(100), Ok(()));
         assert_eq!(shared(3_000), COSTLY);
+    }
+
+    /// Once only the roots of those classes were looked at that the notes list. This one leads into a node, where what is read as
+    /// a default leads back to it: a decision would never have ended.
+    #[test]
+    fn a_verdict_that_leads_into_a_node_is_refused() {
+        let root = |at| {
+            load(|plan| {
+                plan.variables = vec![VariableWords { kind: VariableKind::Truth, arguments: [1, 0, 0] }; 2];
+                plan.nodes = vec![0, 0, LEAF, 1, 3, LEAF];
+                (plan.notes.nodes, plan.notes.classes) = (vec![0], Vec::new());
+                let verdict = add(plan, &[1, at]);
+                let class = add(plan, &[verdict, 0]);
+                ask(plan, class, 1);
+            })
+        };
+        assert_eq!(root(1), Ok(()));
+        assert_eq!(root(3), Err(LoadError::Malformed("a verdict leads to no diagram")));
     }
 
     #[test]
