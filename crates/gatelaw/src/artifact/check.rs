@@ -226,7 +226,7 @@ mod tests {
         check(&[0, 0, 4, 0, 0, 1, 0], Err("a diagram has an edge that leads back or astray"));
     }
 
-    /// Once an explanation of such a test would never have ended: inside of the node, what is read as a default leads back.
+    /// Inside of a node, words mean something else than what was checked.
     #[test]
     fn no_test_of_an_explanation_leads_into_a_node() {
         let noted = |test| {

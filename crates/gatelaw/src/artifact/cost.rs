@@ -26,7 +26,7 @@ pub(super) fn check(plan: &Plan, paths: &[u32]) -> Result<(), LoadError> {
     if bound.decision().is_none_or(|steps| steps > allowed) {
         return Err(LoadError::Malformed("one decision could take more steps than its size explains"));
     }
-    // Inside of a node, what is read as an edge may lead back.
+    // From there on, words mean something else than what was checked, and their steps weren't counted.
     if bound.leads_astray { Err(LoadError::Malformed("a verdict leads to no diagram")) } else { Ok(()) }
 }
 
@@ -449,8 +449,8 @@ mod tests {
         assert_eq!(shared(3_000), COSTLY);
     }
 
-    /// Once only the roots of those classes were looked at that the notes list. This one leads into a node, where what is read as
-    /// a default leads back to it: a decision would never have ended.
+    /// Once only the roots of those classes were looked at that the notes list, and the steps of a walk that begins inside of a node
+    /// were not counted.
     #[test]
     fn a_verdict_that_leads_into_a_node_is_refused() {
         let root = |at| {
