@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -255,6 +256,57 @@ test("unknown keys are asked for once in a cool-down, however many come", async 
     }
     assert.equal(await asked(good, "/v1/items/a", gate), "200 ok");
     assert.equal(own.times("/jwks"), 2);
+  });
+});
+
+/** Tokens that are right in all but their key, which nobody has: nothing is signed, as nothing is verified. */
+function unknownTokens(own, count, from) {
+  const encode = (text) => Buffer.from(text).toString("base64url");
+  const [payload, signature] = [encode(JSON.stringify(own.claims())), "A".repeat(86)];
+  return Array.from({ length: count }, (_, at) => `${encode(`{"alg":"ES256","kid":"unknown-${from + at}"}`)}.${payload}.${signature}`);
+}
+
+/** Asks with each token, over so many connections at once, one request right behind the other; counts the answers by reason. */
+async function flood({ port }, tokens, connections) {
+  const reasons = new Map();
+  const size = Math.ceil(tokens.length / connections);
+  const ask = async (own) => {
+    const head = (token, end) => `GET /v1/items/a HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer ${token}\r\n${end}\r\n`;
+    const socket = connect(port, "127.0.0.1");
+    socket.write(own.map((token, at) => head(token, at + 1 === own.length ? "Connection: close\r\n" : "")).join(""));
+    const answers = Buffer.concat(await socket.toArray()).toString();
+    const told = Array.from(answers.matchAll(/HTTP\/1\.1 (\d+)[^{]*\{[^}]*"reason":"([^"]*)"/g), ([, status, reason]) => `${status} ${reason}`);
+    for (const reason of told) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  };
+  const parts = Array.from({ length: connections }, (_, at) => tokens.slice(at * size, (at + 1) * size)).filter((part) => part.length > 0);
+  await Promise.all(parts.map(ask));
+  return Object.fromEntries(reasons);
+}
+
+test("ten thousand unknown key ids: one fetch in a cool-down, each is answered, good tokens go on, and memory stays", async (t) => {
+  await withOwn({}, async (own, gate) => {
+    const good = own.keys[0].sign(own.claims());
+    assert.equal(await asked(good, "/v1/items/a", gate), "200 ok");
+    assert.deepEqual(await flood(gate, unknownTokens(own, 1000, 0), 50), { "401 token:key": 1000 }, "they cool down");
+    assert.equal(own.times("/jwks"), 1);
+    // An endpoint that takes its time, so that requests wait for it.
+    const document = json({ keys: own.keys.map(({ jwk }) => jwk) });
+    own.answers["/jwks"] = (socket) => setTimeout(() => socket.end(document), 300);
+    const before_bytes = gate.peakBytes;
+    await gate.setClock(COOL_DOWN_S);
+    const stop = load(gate, "/v1/items/a", bearer(good));
+    const start = performance.now();
+    const answered = await flood(gate, unknownTokens(own, 10_000, 1000), 100);
+    const took_s = (performance.now() - start) / 1000;
+    const served = await stop();
+    t.diagnostic(`${Math.round(10_000 / took_s)} a second, ${served["200 ok"]} good ones beside them, ${((gate.peakBytes - before_bytes) / 2 ** 20).toFixed(1)} MiB more`);
+    assert.deepEqual(answered, { "401 token:key": 10_000 });
+    assert.deepEqual(Object.keys(served), ["200 ok"]);
+    assert.equal(own.times("/jwks"), 2);
+    assert.ok(gate.peakBytes - before_bytes < 128 * 2 ** 20, `${gate.peakBytes - before_bytes} bytes`);
+    await gate.setClock(2 * COOL_DOWN_S);
+    assert.deepEqual(await flood(gate, unknownTokens(own, 100, 20_000), 10), { "401 token:key": 100 });
+    assert.equal(own.times("/jwks"), 3);
   });
 });
 
