@@ -4,6 +4,7 @@ mod attributes;
 mod build;
 mod merge;
 mod needed;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +37,7 @@ pub(crate) fn check_issuers(items: &[&ast::Issuer], roles: &[&str], out: &mut Ve
     let mut issuers = Vec::new();
     for (item, merged) in by_name.values() {
         issuers.push(build::build(item, merged, roles, &declared, out));
+        secrets::refuse_second_names(merged, &declared, out);
     }
     refuse_shared_urls(by_name.values().map(|(item, merged)| (*item, merged)), out);
     let (attributes, attribute_spans) = declared.finish();

@@ -36,6 +36,8 @@ pub const SECRET: Code = Code::error(315, "a secret outside of a condition");
 /// A list that may be empty, of which all must be contained.
 pub const ALWAYS_CONTAINED: Code =
     Code::error(316, "a list that may be empty, of which all must be contained");
+/// A secret that has another name.
+pub const SECRET_SHOWN: Code = Code::error(317, "a secret that has another name");
 
 /// Every code of this file.
 pub const ALL: &[Code] = &[
@@ -55,4 +57,5 @@ pub const ALL: &[Code] = &[
     PATH_IN_DEFINE,
     SECRET,
     ALWAYS_CONTAINED,
+    SECRET_SHOWN,
 ];

@@ -65,6 +65,11 @@ impl Declared<'_> {
             .unzip()
     }
 
+    /// Says whether an attribute is secret: it is wherever one issuer says so.
+    pub(super) fn is_secret(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(|first| first.privacy == Privacy::Secret)
+    }
+
     fn id(&self, name: &str) -> Option<AttributeId> {
         let index = self.by_name.keys().position(|n| *n == name)?;
         u32::try_from(index).ok().map(AttributeId)
@@ -177,6 +182,6 @@ fn types_differ(attribute: &Attribute, first: &First, issuer: &str, span: Span) 
 }
 
 /// A profile's text is no text of the policy: what is wrong there is shown at `like PROFILE`.
-fn place(line: &Line, span: Span) -> Span {
+pub(super) fn place(line: &Line, span: Span) -> Span {
     if line.shipped { line.span } else { span }
 }

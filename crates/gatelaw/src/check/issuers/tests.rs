@@ -198,6 +198,56 @@ fn no_issuer_refuses_what_it_needs() {
 }
 
 #[test]
+fn a_secret_has_no_second_name() {
+    let secret = |lines: &str| format!("secret attribute pin: string = claim pin {lines}");
+    check(&secret(""), &[], "");
+    check(&secret("subject claim pin"), &[317], "`user.id` shows the same claim, `pin`");
+    check(&secret("subject claim sub ?? claim pin"), &[317], "subject claim …");
+    check(&secret("client claim pin"), &[317], "client claim …");
+    check(&secret("scopes claim pin as words"), &[317], "scopes claim …");
+    check(&secret("attribute shown: string = claim pin"), &[317], "declare `user.shown` as `secret`, too");
+    check(&secret("personal attribute shown: string = claim pin"), &[317], "`user.shown` shows");
+    check(&secret("secret attribute other: string = claim pin"), &[], "");
+    check(&secret("subject claim pin.id  client claim x.pin"), &[], "");
+    // What is granted and what is asked for shows nothing of a value.
+    check(&secret("roles claim pin as one as named {staff}  require claim pin == \"1\""), &[], "");
+    for (claim, name) in [
+        ("sub", "id"),
+        ("azp", "client"),
+        ("client_id", "client"),
+        ("act.sub", "actor"),
+        ("jti", "token_id"),
+        ("auth_time", "auth_age"),
+        ("iat", "token_age"),
+    ] {
+        check(
+            &format!("secret attribute x: string = claim {claim}"),
+            &[317],
+            &format!("`user.{name}` shows"),
+        );
+    }
+    check("secret attribute x: string = claim sub  subject claim oid", &[], "");
+    check("secret attribute x: string = claim azp  client claim client_id", &[], "");
+}
+
+#[test]
+fn a_secret_of_one_issuer_is_one_of_all_and_a_profile_shows_too() {
+    let two = |b: &str| {
+        format!(
+            "issuer a {{ {REQUIRED} secret attribute pin: string = claim pin subject claim p }}
+             issuer b {{ url \"https://b.example\" audience \"b\" algorithms ES256 {b} }}"
+        )
+    };
+    // Another issuer's claim of that name is another claim.
+    check_text(&two("attribute pin: string = claim p"), &[], "");
+    check_text(&two("attribute pin: string = claim p subject claim p"), &[317], "`user.id` shows");
+    let profile = "issuer a like entra { url \"https://a.example\" audience \"a\" secret attribute x: string = claim azp }";
+    let (_, out) = issuers(profile);
+    let [fault] = out.as_slice() else { panic!("{out:?}") };
+    assert_eq!((fault.code.number, fault.labels.len()), (317, 1));
+}
+
+#[test]
 fn mistakes_in_attributes_are_found() {
     check("attribute id: string = claim x", &[413], "subject claim");
     check("attribute token_age: duration = claim x", &[413], "another name");
