@@ -12,15 +12,31 @@ use gatelaw::limits::{
 use super::point::{is_ed25519_key, is_on_curve};
 use super::{Algorithm, Curve, Jwk, KeyMaterial, KeySet};
 use crate::json::parse_nested;
+use crate::token::is_key_id;
 
-/// Says why a document is no key set: a stable code, and the key at fault.
+/// Says why a document is no key set: a stable code, and where in it the fault is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}", .code.message(), .key.map_or(String::new(), |key| format!(", in `keys[{key}]`")))]
+#[error("{}{}", .code.message(), place(*.key, .kid.as_deref(), .member.unwrap_or_default()))]
 pub struct KeySetError {
     /// The kind of mistake.
     pub code: KeySetCode,
     /// The place of the key at fault, from 0.
     pub key: Option<usize>,
+    /// Its `kid`, if it has one that a token can name.
+    pub kid: Option<String>,
+    /// The member at fault, of the key or of the document; never what it holds.
+    pub member: Option<&'static str>,
+}
+
+/// Writes where the fault is: ``, in `keys[3].crv`, kid `a` ``.
+fn place(key: Option<usize>, kid: Option<&str>, member: &str) -> String {
+    let dot = if member.is_empty() { "" } else { "." };
+    let kid = kid.map_or_else(String::new, |kid| format!(", kid `{kid}`"));
+    match key {
+        Some(key) => format!(", in `keys[{key}]{dot}{member}`{kid}"),
+        None if member.is_empty() => String::new(),
+        None => format!(", in `{member}`"),
+    }
 }
 
 /// Names the kinds of mistakes in a key set. The list is closed.
@@ -108,8 +124,17 @@ impl KeySet {
     }
 }
 
+/// What is wrong with a key, and in which member of it.
+struct Fault(KeySetCode, Option<&'static str>);
+
+impl KeySetCode {
+    const fn of(self, member: &'static str) -> Fault {
+        Fault(self, Some(member))
+    }
+}
+
 fn read(document: &[u8], secrets: Secrets) -> Result<KeySet, KeySetError> {
-    let whole = |code| KeySetError { code, key: None };
+    let whole = |code| KeySetError { code, key: None, kid: None, member: None };
     if document.len() > KEY_SET_BYTES_MAX {
         return Err(whole(KeySetCode::Size));
     }
@@ -118,36 +143,47 @@ fn read(document: &[u8], secrets: Secrets) -> Result<KeySet, KeySetError> {
     if !matches!(json, JsonText::Object(_)) {
         return Err(whole(KeySetCode::Json));
     }
-    let Some(JsonText::Array(entries)) = json.member("keys") else { return Err(whole(KeySetCode::Member)) };
+    let Some(JsonText::Array(entries)) = json.member("keys") else {
+        return Err(KeySetError { member: Some("keys"), ..whole(KeySetCode::Member) });
+    };
     if entries.len() > KEYS_MAX {
         return Err(whole(KeySetCode::Many));
     }
     let mut keys: Vec<Arc<Jwk>> = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
-        let wrong = |code| KeySetError { code, key: Some(at) };
+        let wrong =
+            |Fault(code, member)| KeySetError { code, key: Some(at), kid: nameable_kid(entry), member };
         let Some(key) = key(entry, secrets).map_err(wrong)? else { continue };
         if key.kid.is_some() && keys.iter().any(|known| known.kid == key.kid) {
-            return Err(wrong(KeySetCode::Duplicate));
+            return Err(wrong(KeySetCode::Duplicate.of("kid")));
         }
         keys.push(Arc::new(key));
     }
     Ok(KeySet { keys })
 }
 
+/// Reads the id of a key at fault, to be shown: printable, and no longer than one that a token can name.
+fn nameable_kid(entry: &JsonText<'_>) -> Option<String> {
+    match entry.member("kid") {
+        Some(JsonText::String(kid)) if is_key_id(kid) => Some(kid.clone().into_owned()),
+        _ => None,
+    }
+}
+
 /// The members that only private keys have (RFC 7518 §6.2.2 and §6.3.2).
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 /// Reads a key; `None` for one that isn't for verifying what gatelaw verifies.
-fn key(entry: &JsonText<'_>, secrets: Secrets) -> Result<Option<Jwk>, KeySetCode> {
+fn key(entry: &JsonText<'_>, secrets: Secrets) -> Result<Option<Jwk>, Fault> {
     if !matches!(entry, JsonText::Object(_)) {
-        return Err(KeySetCode::Member);
+        return Err(Fault(KeySetCode::Member, None));
     }
-    if PRIVATE.iter().any(|name| entry.member(name).is_some()) {
-        return Err(KeySetCode::Private);
+    if let Some(name) = PRIVATE.into_iter().find(|name| entry.member(name).is_some()) {
+        return Err(KeySetCode::Private.of(name));
     }
-    let kty = text(entry, "kty")?.ok_or(KeySetCode::Member)?;
+    let kty = needed(entry, "kty")?;
     if entry.member("k").is_some() && (kty != "oct" || secrets == Secrets::Refused) {
-        return Err(KeySetCode::Private);
+        return Err(KeySetCode::Private.of("k"));
     }
     let (kid, alg) = (text(entry, "kid")?, text(entry, "alg")?);
     let algorithm = alg.map(Algorithm::named);
@@ -159,24 +195,24 @@ fn key(entry: &JsonText<'_>, secrets: Secrets) -> Result<Option<Jwk>, KeySetCode
     let kid = kid.filter(|kid| kid.len() <= KEY_ID_BYTES_MAX).map(str::to_owned);
     let key = Jwk { kid, alg: algorithm.flatten(), material };
     if key.alg.is_some_and(|alg| !key.fits(alg)) {
-        return Err(KeySetCode::Alg);
+        return Err(KeySetCode::Alg.of("alg"));
     }
     Ok(Some(key))
 }
 
 /// Says whether `use` and `key_ops` let a key verify (RFC 7517 §4.2 and §4.3).
-fn is_for_verifying(entry: &JsonText<'_>) -> Result<bool, KeySetCode> {
+fn is_for_verifying(entry: &JsonText<'_>) -> Result<bool, Fault> {
     let operations = match entry.member("key_ops") {
         None => true,
         Some(JsonText::Array(names)) => {
             names.iter().any(|name| matches!(name, JsonText::String(name) if name == "verify"))
         }
-        Some(_) => return Err(KeySetCode::Member),
+        Some(_) => return Err(KeySetCode::Member.of("key_ops")),
     };
     Ok(operations && text(entry, "use")?.is_none_or(|name| name == "sig"))
 }
 
-fn material(kty: &str, entry: &JsonText<'_>) -> Result<Option<KeyMaterial>, KeySetCode> {
+fn material(kty: &str, entry: &JsonText<'_>) -> Result<Option<KeyMaterial>, Fault> {
     match kty {
         "RSA" => rsa(entry),
         "EC" => ec(entry),
@@ -186,62 +222,67 @@ fn material(kty: &str, entry: &JsonText<'_>) -> Result<Option<KeyMaterial>, KeyS
     }
 }
 
-fn rsa(entry: &JsonText<'_>) -> Result<Option<KeyMaterial>, KeySetCode> {
+fn rsa(entry: &JsonText<'_>) -> Result<Option<KeyMaterial>, Fault> {
     let ((n, modulus), (e, exponent)) = (number(entry, "n")?, number(entry, "e")?);
     let is_odd = |bytes: &[u8]| bytes.last().is_some_and(|last| last % 2 == 1);
     // The shortest form alone (RFC 7518 §6.3.1.1); an exponent of one verifies anything, and long ones only cost time.
     let is_short = |bytes: &[u8]| bytes.first().is_some_and(|first| *first != 0);
-    if ![&modulus, &exponent].into_iter().all(|bytes| is_short(bytes) && is_odd(bytes)) {
-        return Err(KeySetCode::Number);
+    if !is_short(&modulus) || !is_odd(&modulus) {
+        return Err(KeySetCode::Number.of("n"));
     }
-    if exponent == [1] || exponent.len() > 4 {
-        return Err(KeySetCode::Number);
+    if !is_short(&exponent) || !is_odd(&exponent) || exponent == [1] || exponent.len() > 4 {
+        return Err(KeySetCode::Number.of("e"));
     }
     let unused = modulus.first().map_or(0, |first| first.leading_zeros());
     let bits = modulus.len() * 8 - usize::try_from(unused).unwrap_or(0);
     Ok((RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits).then_some(KeyMaterial::Rsa { n, e }))
 }
 
-fn ec(entry: &JsonText<'_>) -> Result<Option<KeyMaterial>, KeySetCode> {
-    let curve = match text(entry, "crv")?.ok_or(KeySetCode::Member)? {
+fn ec(entry: &JsonText<'_>) -> Result<Option<KeyMaterial>, Fault> {
+    let curve = match needed(entry, "crv")? {
         "P-256" => Curve::P256,
         "P-384" => Curve::P384,
         _ => return Ok(None),
     };
     let ((x, x_bytes), (y, y_bytes)) = (number(entry, "x")?, number(entry, "y")?);
     if !is_on_curve(curve, &x_bytes, &y_bytes) {
-        return Err(KeySetCode::Point);
+        return Err(KeySetCode::Point.of("x"));
     }
     Ok(Some(KeyMaterial::Ec { curve, x, y }))
 }
 
-fn okp(entry: &JsonText<'_>) -> Result<Option<KeyMaterial>, KeySetCode> {
-    if text(entry, "crv")?.ok_or(KeySetCode::Member)? != "Ed25519" {
+fn okp(entry: &JsonText<'_>) -> Result<Option<KeyMaterial>, Fault> {
+    if needed(entry, "crv")? != "Ed25519" {
         return Ok(None);
     }
     let (x, bytes) = number(entry, "x")?;
-    if is_ed25519_key(&bytes) { Ok(Some(KeyMaterial::Ed25519 { x })) } else { Err(KeySetCode::Point) }
+    if is_ed25519_key(&bytes) { Ok(Some(KeyMaterial::Ed25519 { x })) } else { Err(KeySetCode::Point.of("x")) }
 }
 
 /// A secret for HS256 has at least as many bits as its hash (RFC 7518 §3.2).
-fn secret(entry: &JsonText<'_>) -> Result<KeyMaterial, KeySetCode> {
+fn secret(entry: &JsonText<'_>) -> Result<KeyMaterial, Fault> {
     let (k, bytes) = number(entry, "k")?;
-    if bytes.len() < 32 { Err(KeySetCode::Number) } else { Ok(KeyMaterial::Secret { k }) }
+    if bytes.len() < 32 { Err(KeySetCode::Number.of("k")) } else { Ok(KeyMaterial::Secret { k }) }
 }
 
 /// Reads a member that is base64url: its text, and its bytes.
-fn number(entry: &JsonText<'_>, name: &str) -> Result<(String, Vec<u8>), KeySetCode> {
-    let text = text(entry, name)?.ok_or(KeySetCode::Member)?;
-    let bytes = base64url::decode(text.as_bytes()).ok_or(KeySetCode::Number)?;
+fn number(entry: &JsonText<'_>, name: &'static str) -> Result<(String, Vec<u8>), Fault> {
+    let text = needed(entry, name)?;
+    let bytes = base64url::decode(text.as_bytes()).ok_or(KeySetCode::Number.of(name))?;
     Ok((text.to_owned(), bytes))
 }
 
+/// Reads a member that has to be there, and a text.
+fn needed<'e>(entry: &'e JsonText<'_>, name: &'static str) -> Result<&'e str, Fault> {
+    text(entry, name)?.ok_or(KeySetCode::Member.of(name))
+}
+
 /// Reads a member that is a text or isn't there.
-fn text<'e>(entry: &'e JsonText<'_>, name: &str) -> Result<Option<&'e str>, KeySetCode> {
+fn text<'e>(entry: &'e JsonText<'_>, name: &'static str) -> Result<Option<&'e str>, Fault> {
     match entry.member(name) {
         None => Ok(None),
         Some(JsonText::String(text)) => Ok(Some(text)),
-        Some(_) => Err(KeySetCode::Member),
+        Some(_) => Err(KeySetCode::Member.of(name)),
     }
 }
 
@@ -304,6 +345,35 @@ mod tests {
     }
 
     #[test]
+    fn the_key_and_its_member_at_fault_are_named() {
+        let good = ec(r#","kid":"a""#);
+        let long = "k".repeat(KEY_ID_BYTES_MAX + 1);
+        for (keys, place) in [
+            (format!("{good},5"), "in `keys[1]`"),
+            (format!(r#"{good},{{"kid":"b"}}"#), "in `keys[1].kty`, kid `b`"),
+            (format!("{good},{good}"), "in `keys[1].kid`, kid `a`"),
+            (ec(r#","kid":7"#), "in `keys[0].kid`"),
+            (ec(r#","kid":"b","key_ops":"verify""#), "in `keys[0].key_ops`, kid `b`"),
+            (ec(r#","kid":"b","use":1"#), "in `keys[0].use`, kid `b`"),
+            (ec(r#","kid":"b","alg":"RS256""#), "in `keys[0].alg`, kid `b`"),
+            (ec(r#","kid":"b","d":"AA""#), "in `keys[0].d`, kid `b`"),
+            (r#"{"kty":"EC","kid":"b"}"#.to_owned(), "in `keys[0].crv`, kid `b`"),
+            (r#"{"kty":"EC","crv":"P-256","x":"="}"#.to_owned(), "in `keys[0].x`"),
+            (rsa(&[0xAA; 256], "AQAB"), "in `keys[0].n`"),
+            (rsa(&[0xAB; 256], "AQ"), "in `keys[0].e`"),
+            // What can't be shown, or is of no token, isn't.
+            (ec(r#","kid":"\u001b[2J","alg":"RS256""#), "in `keys[0].alg`"),
+            (ec(&format!(r#","kid":"{long}","alg":"RS256""#)), "in `keys[0].alg`"),
+            (ec(r#","kid":"","alg":"RS256""#), "in `keys[0].alg`"),
+        ] {
+            let error = KeySet::parse(format!(r#"{{"keys":[{keys}]}}"#).as_bytes()).unwrap_err().to_string();
+            assert!(error.ends_with(&format!(", {place}")), "{error} is not {place}");
+        }
+        assert!(KeySet::parse(b"{}").unwrap_err().to_string().ends_with(", in `keys`"));
+        assert_eq!(KeySet::parse(b"[]").unwrap_err().to_string(), KeySetCode::Json.message());
+    }
+
+    #[test]
     fn a_document_is_read_up_to_its_bounds() {
         let padded = |bytes: usize| format!(r#"{{"keys":[]{}}}"#, " ".repeat(bytes - r#"{"keys":[]}"#.len()));
         assert!(KeySet::parse(padded(KEY_SET_BYTES_MAX).as_bytes()).is_ok());
@@ -360,7 +430,7 @@ mod tests {
         assert_eq!(KeySet::parse_with_secrets(both.as_bytes()).unwrap_err().code, KeySetCode::Private);
         assert_eq!(
             KeySet::parse(document.as_bytes()).unwrap_err().to_string(),
-            "a private or secret key stands in the key set: revoke it, in `keys[0]`"
+            "a private or secret key stands in the key set: revoke it, in `keys[0].k`, kid `s`"
         );
     }
 }

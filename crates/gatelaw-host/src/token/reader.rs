@@ -77,7 +77,7 @@ impl Header {
 }
 
 /// Says whether a text can be the id of a key: printable, so that no log or look-up is surprised.
-fn is_key_id(kid: &str) -> bool {
+pub(crate) fn is_key_id(kid: &str) -> bool {
     (1..=KEY_ID_BYTES_MAX).contains(&kid.len()) && kid.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
