@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gatelaw::artifact::{CANONICALISER_VERSION, FORMAT_VERSION, LANGUAGE_VERSION, load_unsigned};
+use gatelaw::artifact::{CANONICALISER_VERSION, FORMAT_VERSION, LANGUAGE_VERSION, LoadError, load_unsigned};
 use gatelaw::{Plan, RuleSummary};
 use gatelaw_host::{NeedsLine, files};
 use serde::Serialize;
@@ -16,7 +16,8 @@ pub(crate) fn run(arguments: &InspectArguments, terminal: &Terminal) -> Result<A
     let path = &arguments.artifact;
     let bytes = files::read_artifact(path).map_err(|problem| Failure::from(*problem))?;
     let plan = load_unsigned(&bytes).map_err(|error| Failure::Artifact(path.clone(), error))?;
-    let contents = Contents::of(&plan, bytes.len());
+    let contents =
+        Contents::of(&plan, bytes.len()).map_err(|error| Failure::Artifact(path.clone(), error))?;
     if terminal.is_json(false) {
         terminal.say_json(&contents)?
     } else {
@@ -62,9 +63,9 @@ struct RuleLine<'p> {
 }
 
 impl<'p> Contents<'p> {
-    fn of(plan: &'p Plan, bytes: usize) -> Self {
+    fn of(plan: &'p Plan, bytes: usize) -> Result<Self, LoadError> {
         let cost = plan.cost();
-        Self {
+        Ok(Self {
             v: 1,
             bytes,
             // What was loaded has these versions: others are refused.
@@ -82,8 +83,8 @@ impl<'p> Contents<'p> {
                 .map(|i| (i.name.as_str(), i.url.as_str()))
                 .collect(),
             roles: plan.identity_model().roles.iter().map(|role| role.name.as_str()).collect(),
-            rules: plan.rules().map(RuleLine::of).collect(),
-        }
+            rules: plan.rules()?.map(RuleLine::of).collect(),
+        })
     }
 
     fn in_words(&self, path: &Path) -> String {

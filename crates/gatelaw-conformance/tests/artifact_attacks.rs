@@ -8,13 +8,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
-use gatelaw::artifact::load_unsigned;
+use gatelaw::artifact::{LoadError, load_unsigned};
 use gatelaw::decision::Decision;
 use gatelaw::testing::Question;
 use gatelaw::{Compiled, Effect, Plan, Session};
 use gatelaw_conformance::attack::{change, seal};
 use gatelaw_conformance::generate::Rng;
-use gatelaw_host::{explain_line, files};
+use gatelaw_host::{decide_line, explain_line, files};
 
 /// Between them: lists, patterns, captures, time windows, limits, forwards, tokens of agents. With each a request that it allows:
 /// a line, so that claims are mapped by what the artifact says of them.
@@ -102,6 +102,32 @@ fn sealing_again_changes_nothing() {
     }
 }
 
+/// They decide nothing: a gate decides as it would with good ones, and an explanation says what is missing.
+#[test]
+fn notes_that_cannot_be_read_are_told_when_they_are_asked_for() {
+    for (mut bytes, (name, line)) in artifacts().into_iter().zip(POLICIES) {
+        let good = load_unsigned(&bytes).unwrap();
+        let [.., a, b, c, d] = bytes[..120] else { panic!("no artifact") };
+        let notes = bytes.len() - usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap();
+        bytes[notes] = 0x7f;
+        assert!(seal(&mut bytes));
+        let bad = load_unsigned(&bytes).unwrap();
+        assert_eq!(
+            bad.rules().map(Iterator::count),
+            Err(LoadError::Malformed("a text is not UTF-8")),
+            "{name}"
+        );
+        assert_eq!(bad.to_bytes(), bytes);
+        let decided = |plan| decide_line(&mut Session::new(plan), line, None);
+        assert_eq!(decided(&bad), decided(&good));
+        let explained = explain_line(&mut Session::new(&bad), line, None);
+        assert!(
+            explained.contains(r#","unread":"artifact:malformed","rules":[],"elsewhere":["#),
+            "{explained}"
+        );
+    }
+}
+
 /// Else the attack would stop where the first rule denies.
 #[test]
 fn what_is_asked_gets_as_far_as_limits_and_records() {
@@ -139,7 +165,12 @@ impl Figures {
     fn attack(&mut self, bytes: &[u8], line: &str, questions: &[&Question<'_>]) {
         let start = Instant::now();
         let mut loaded = None;
-        let loading = measure(|| loaded = Some(load_unsigned(bytes)));
+        // What an explanation reads of the notes is read here, so that deciding is measured alone.
+        let loading = measure(|| {
+            let plan = load_unsigned(bytes);
+            _ = plan.as_ref().map(|plan| plan.rules().map(Iterator::count));
+            loaded = Some(plan);
+        });
         let per_byte = loading.bytes_max / u64::try_from(bytes.len().max(1)).unwrap();
         self.loading_bytes_max = self.loading_bytes_max.max(per_byte);
         match loaded.unwrap() {

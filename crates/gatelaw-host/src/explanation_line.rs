@@ -12,7 +12,8 @@ use crate::decision_line::{decision_line, request_line};
 /// Writes an explanation as one line: `{"v":1,"line":NUMBER,"decision":…,"rules":[…],"elsewhere":[…]}`.
 ///
 /// `rules` are those whose host, method and path are the request's, `elsewhere` the names of the others. Both are empty where
-/// no rule was asked. `line` stands only where a number is given.
+/// no rule was asked. `line` stands only where a number is given; where the artifact's notes can't be read, `"unread":CODE` stands before
+/// `rules`, of which none is told.
 #[must_use]
 pub fn explanation_line(explanation: &Explanation, number: Option<usize>) -> String {
     let asked = explanation.rules.iter().filter(|_| !is_before_rules(&explanation.decision.reason));
@@ -20,10 +21,12 @@ pub fn explanation_line(explanation: &Explanation, number: Option<usize>) -> Str
     let rules: Vec<RuleLine<'_>> = reached.into_iter().map(RuleLine::of).collect();
     let elsewhere: Vec<&str> = elsewhere.into_iter().map(|rule| rule.name.as_str()).collect();
     let number = number.map_or_else(String::new, |number| format!(r#""line":{number},"#));
+    let unread = explanation.unread.as_ref();
+    let unread = unread.map_or_else(String::new, |error| format!(r#""unread":"{}","#, error.code()));
     let decision = decision_line(&explanation.decision);
     let rules = serde_json::to_string(&rules).unwrap_or_default();
     let elsewhere = serde_json::to_string(&elsewhere).unwrap_or_default();
-    format!(r#"{{"v":1,{number}"decision":{decision},"rules":{rules},"elsewhere":{elsewhere}}}"#)
+    format!(r#"{{"v":1,{number}"decision":{decision},{unread}"rules":{rules},"elsewhere":{elsewhere}}}"#)
 }
 
 /// Answers one line: an explanation, or what is wrong with the line.

@@ -55,6 +55,9 @@ pub fn rules_in_words(explanation: &Explanation, folder: &str, paint: Paint) -> 
     if is_before_rules(&explanation.decision.reason) {
         return "no rule was asked\n".into();
     }
+    if let Some(error) = &explanation.unread {
+        return format!("which rules were asked can't be told: {error}\n");
+    }
     let mut text = String::new();
     let mut reached: Vec<&RuleExplained> = explanation.rules.iter().filter(|rule| rule.reached).collect();
     reached.sort_by_key(|rule| rank(rule, explanation.decision.rule.as_deref()));

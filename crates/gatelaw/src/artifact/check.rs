@@ -1,7 +1,7 @@
 //! The one checking pass over a plan that was loaded: after it, no check can fail while deciding.
 
 use super::{LoadError, cost};
-use crate::eval::NoteExpr;
+use crate::eval::{NoteExpr, Notes};
 use crate::plan::{Action, Plan, PlanKind, VariableKind};
 
 const TERMINAL: u32 = 1 << 31;
@@ -16,9 +16,6 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
         return wrong("it asks for more room than its tables can use");
     }
     strings(plan)?;
-    if plan.rules.len() != plan.notes.rules.len() {
-        return wrong("its notes are of another number of rules");
-    }
     let roles = plan.identity.roles.len();
     let granted = plan.identity.roles.iter().flat_map(|r| &r.closure);
     let mapped = plan
@@ -40,10 +37,6 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
         return wrong("an attribute is not there");
     }
     rules(plan)?;
-    let (begins, _) = nodes(plan, &plan.notes.nodes)?;
-    if !plan.notes.alternatives.iter().all(|note| leads(&note.expr, &begins)) {
-        return wrong("a test of its notes leads to no diagram");
-    }
     let (begins, paths) = nodes(plan, &plan.nodes)?;
     let from = |root: u32| begin(&begins, root);
     let programs = plan.variables.iter().filter(|v| v.kind == VariableKind::Program);
@@ -51,6 +44,19 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
         return wrong("a program is not there, or asks another one");
     }
     cost::check(plan, &paths)
+}
+
+/// Checks that all that an explanation follows leads somewhere, and ends.
+pub(super) fn notes(plan: &Plan, notes: &Notes) -> Result<(), LoadError> {
+    if plan.rules.len() != notes.rules.len() {
+        return Err(LoadError::Malformed("its notes are of another number of rules"));
+    }
+    let (begins, _) = nodes(plan, &notes.nodes)?;
+    if notes.alternatives.iter().all(|note| leads(&note.expr, &begins)) {
+        Ok(())
+    } else {
+        Err(LoadError::Malformed("a test of its notes leads to no diagram"))
+    }
 }
 
 fn strings(plan: &Plan) -> Result<(), LoadError> {
@@ -180,7 +186,7 @@ fn leads(expr: &NoteExpr, begins: &[Begin]) -> bool {
 mod tests {
     use super::*;
     use crate::artifact::load_unsigned;
-    use crate::eval::{AlternativeNote, Line};
+    use crate::eval::{AlternativeNote, KeptNotes, Line};
     use crate::plan::VariableWords;
     use crate::source::Sources;
 
@@ -193,8 +199,7 @@ mod tests {
         let of = |kind| VariableWords { kind, arguments: [1, 0, 0] };
         plan.variables = vec![of(VariableKind::Truth)];
         plan.variables.extend((0..programs).map(|_| of(VariableKind::Program)));
-        plan.nodes = nodes;
-        (plan.notes.nodes, plan.notes.classes, plan.entry.everywhere) = (vec![0], Vec::new(), 0);
+        (plan.nodes, plan.entry.everywhere) = (nodes, 0);
         load_unsigned(&plan.to_bytes()).map(drop)
     }
 
@@ -233,11 +238,14 @@ mod tests {
             let sources = Sources::from_text("policy.gate", "allow health { on GET /healthz for anyone }");
             let mut plan = crate::compile(&sources).unwrap().plan;
             plan.variables = vec![VariableWords { kind: VariableKind::Truth, arguments: [1, 0, 0] }; 2];
-            plan.notes.nodes = vec![0, 0, LEAF, 1, 3, LEAF];
             let expr = NoteExpr::Test { test, text: "true".into(), file: 0, line: Line(1) };
-            plan.notes.alternatives =
-                vec![AlternativeNote { rule: 0, expr: NoteExpr::All(vec![NoteExpr::Not(Box::new(expr))]) }];
-            load_unsigned(&plan.to_bytes()).map(drop)
+            let expr = NoteExpr::All(vec![NoteExpr::Not(Box::new(expr))]);
+            let mut notes = plan.notes().unwrap().clone();
+            notes.alternatives = vec![AlternativeNote { rule: 0, expr }];
+            notes.nodes = vec![0, 0, LEAF, 1, 3, LEAF];
+            plan.notes = KeptNotes::Compiled(Box::new(notes));
+            let loaded = load_unsigned(&plan.to_bytes()).unwrap();
+            loaded.notes().map(drop)
         };
         assert_eq!(noted(1), Ok(()));
         assert_eq!(noted(LEAF), Ok(()));

@@ -457,7 +457,6 @@ mod tests {
             load(|plan| {
                 plan.variables = vec![VariableWords { kind: VariableKind::Truth, arguments: [1, 0, 0] }; 2];
                 plan.nodes = vec![0, 0, LEAF, 1, 3, LEAF];
-                (plan.notes.nodes, plan.notes.classes) = (vec![0], Vec::new());
                 let verdict = add(plan, &[1, at]);
                 let class = add(plan, &[verdict, 0]);
                 ask(plan, class, 1);

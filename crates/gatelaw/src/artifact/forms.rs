@@ -36,7 +36,7 @@ record! {
     Instance { rule, action }
     Cost { variables_max, words_max }
     Notes { files, rules, alternatives, classes, nodes }
-    RuleNote { kind, file, line, annotations, routes }
+    RuleNote { file, line, annotations, routes }
     AlternativeNote { rule, expr }
 }
 

@@ -35,6 +35,7 @@ mod record;
 
 use sha2::{Digest, Sha256};
 
+use crate::eval::{KeptNotes, Notes};
 use crate::plan::Plan;
 use crate::request::Reading;
 use record::{Reader, Record, Writer, put_words, words};
@@ -141,7 +142,8 @@ const SECTIONS_AT: usize = LENGTHS_AT + 4 * SECTIONS;
 
 /// Loads an artifact that nobody signed: the caller answers for where the bytes come from.
 ///
-/// Everything is checked here, in one pass; deciding then checks nothing again.
+/// Everything that decides is checked here, in one pass; deciding then checks nothing again. The notes are held to their digest, and read
+/// when an explanation first asks for them: [`Plan::rules`] says what is wrong with them.
 ///
 /// # Errors
 /// Where the bytes are no artifact of this version, were changed, or hold no well-formed plan.
@@ -208,8 +210,15 @@ fn plan_of(sections: &[&[u8]]) -> Result<Plan, LoadError> {
         cost,
         digest: String::new(),
         file_digest: String::new(),
-        notes: whole(notes)?,
+        notes: KeptNotes::unread(notes),
     })
+}
+
+/// Reads the notes of a plan, and checks all that an explanation follows.
+fn read_notes(plan: &Plan, section: &[u8]) -> Result<Notes, LoadError> {
+    let notes = whole(section)?;
+    check::notes(plan, &notes)?;
+    Ok(notes)
 }
 
 /// Reads a section that is one record.
@@ -246,6 +255,11 @@ impl Plan {
         let digests = bytes.get(DIGESTS_AT..LENGTHS_AT).and_then(|d| d.split_at_checked(32));
         let (policy, file) = digests.unwrap_or_default();
         (self.digest, self.file_digest) = (digest_text(policy), digest_text(file));
+    }
+
+    /// Returns what explanations say of rules and tests.
+    pub(crate) fn notes(&self) -> Result<&Notes, LoadError> {
+        self.notes.get(|section| read_notes(self, section))
     }
 
     /// Returns the digest of what decides: `sha256:` and 64 hex digits.
@@ -289,7 +303,10 @@ impl Plan {
                 self.instances.put(s);
                 self.ranked.put(s);
             }),
-            record(&|s| self.notes.put(s)),
+            match &self.notes {
+                KeptNotes::Compiled(notes) => record(&|s| notes.put(s)),
+                KeptNotes::Loaded { section, .. } => section.to_vec(),
+            },
         ]
     }
 }

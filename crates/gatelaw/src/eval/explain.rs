@@ -1,10 +1,11 @@
 //! Explains a decision: the tests that were asked, with their outcomes and source lines.
 
 use super::classify::Scratch;
-use super::notes::NoteExpr;
+use super::notes::{NoteExpr, Notes};
 use super::view::View;
+use crate::artifact::LoadError;
 use crate::decision::Decision;
-use crate::plan::Plan;
+use crate::plan::PlanRule;
 
 /// Says why a decision is as it is: a second object beside it, never part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Explanation {
     pub decision: Decision,
     /// Every rule, by full name.
     pub rules: Vec<RuleExplained>,
+    /// Why the artifact's notes couldn't be read: then no rule has a place, and no test is told.
+    pub unread: Option<LoadError>,
 }
 
 /// Says what a rule had to do with a decision.
@@ -26,7 +29,7 @@ pub struct RuleExplained {
     pub observe: bool,
     /// Its file, relative to the policy's root.
     pub file: String,
-    /// Its line, from 1.
+    /// Its line, from 1; 0 where it is not known.
     pub line: u32,
     /// Its annotations.
     pub annotations: Vec<(String, String)>,
@@ -61,24 +64,32 @@ pub(super) fn explanation(
     decision: Decision,
 ) -> Explanation {
     let plan = view.plan;
-    let mut rules: Vec<RuleExplained> =
-        (0..plan.rules.len()).filter_map(|rule| unreached(plan, rule)).collect();
+    let none = Notes::default();
+    let (notes, unread) = plan.notes().map_or_else(|error| (&none, Some(error)), |notes| (notes, None));
+    let rules = plan.rules.iter().enumerate();
+    let mut rules: Vec<RuleExplained> = rules.map(|(number, rule)| unreached(rule, notes, number)).collect();
     for (class, split) in classes {
         scratch.next_round();
-        for condition in conditions_of(plan, *class) {
-            explain_alternative(View { split: *split, ..view }, scratch, *condition, &mut rules);
+        for condition in conditions_of(notes, *class) {
+            explain_alternative(View { split: *split, ..view }, notes, scratch, *condition, &mut rules);
         }
     }
-    Explanation { decision, rules }
+    Explanation { decision, rules, unread }
 }
 
-fn conditions_of(plan: &Plan, class: u32) -> &[u32] {
-    let at = plan.notes.classes.binary_search_by_key(&class, |(offset, _)| *offset).ok();
-    at.and_then(|at| plan.notes.classes.get(at)).map_or(&[], |(_, conditions)| conditions)
+fn conditions_of(notes: &Notes, class: u32) -> &[u32] {
+    let at = notes.classes.binary_search_by_key(&class, |(offset, _)| *offset).ok();
+    at.and_then(|at| notes.classes.get(at)).map_or(&[], |(_, conditions)| conditions)
 }
 
-fn explain_alternative(view: View<'_>, scratch: &mut Scratch, condition: u32, rules: &mut [RuleExplained]) {
-    let note = usize::try_from(condition).ok().and_then(|c| view.plan.notes.alternatives.get(c));
+fn explain_alternative(
+    view: View<'_>,
+    notes: &Notes,
+    scratch: &mut Scratch,
+    condition: u32,
+    rules: &mut [RuleExplained],
+) {
+    let note = usize::try_from(condition).ok().and_then(|c| notes.alternatives.get(c));
     let Some(note) = note else { return };
     let Some(rule) = usize::try_from(note.rule).ok().and_then(|r| rules.get_mut(r)) else { return };
     // In its second reading the path counts for denies only.
@@ -86,24 +97,31 @@ fn explain_alternative(view: View<'_>, scratch: &mut Scratch, condition: u32, ru
         return;
     }
     let mut asked = Vec::new();
-    let matched = holds(view, scratch, &note.expr, &mut asked);
+    let matched = holds(view, notes, scratch, &note.expr, &mut asked);
     if matched || !rule.reached {
         (rule.reached, rule.matched, rule.asked) = (true, matched, asked);
     }
 }
 
-/// Evaluates a condition in written order. Its depth is bounded by the checker, and again when an artifact is loaded.
-fn holds(view: View<'_>, scratch: &mut Scratch, expr: &NoteExpr, asked: &mut Vec<Asked>) -> bool {
+/// Evaluates a condition in written order. Its depth is bounded by the checker, and again when notes are read.
+fn holds(
+    view: View<'_>,
+    notes: &Notes,
+    scratch: &mut Scratch,
+    expr: &NoteExpr,
+    asked: &mut Vec<Asked>,
+) -> bool {
+    let mut holds = |part| holds(view, notes, scratch, part, asked);
     match expr {
         NoteExpr::Constant(b) => *b,
-        NoteExpr::Not(inner) => !holds(view, scratch, inner, asked),
-        NoteExpr::All(parts) => parts.iter().all(|p| holds(view, scratch, p, asked)),
-        NoteExpr::Any(parts) => parts.iter().any(|p| holds(view, scratch, p, asked)),
+        NoteExpr::Not(inner) => !holds(inner),
+        NoteExpr::All(parts) => parts.iter().all(holds),
+        NoteExpr::Any(parts) => parts.iter().any(holds),
         NoteExpr::Test { test, text, file, line } => {
-            let outcome = scratch.walk(view, &view.plan.notes.nodes, *test) == 1;
+            let outcome = scratch.walk(view, &notes.nodes, *test) == 1;
             asked.push(Asked {
                 text: (**text).to_owned(),
-                file: file_name(view.plan, *file),
+                file: file_name(notes, *file),
                 line: line.0,
                 outcome,
             });
@@ -112,22 +130,22 @@ fn holds(view: View<'_>, scratch: &mut Scratch, expr: &NoteExpr, asked: &mut Vec
     }
 }
 
-fn file_name(plan: &Plan, file: u32) -> String {
-    usize::try_from(file).ok().and_then(|f| plan.notes.files.get(f)).cloned().unwrap_or_default()
+fn file_name(notes: &Notes, file: u32) -> String {
+    usize::try_from(file).ok().and_then(|f| notes.files.get(f)).cloned().unwrap_or_default()
 }
 
-fn unreached(plan: &Plan, rule: usize) -> Option<RuleExplained> {
-    let (known, note) = (plan.rules.get(rule)?, plan.notes.rules.get(rule)?);
-    Some(RuleExplained {
-        name: known.name.clone(),
-        kind: (*note.kind).to_owned(),
-        observe: known.observe,
-        file: file_name(plan, note.file),
-        line: note.line.0,
-        annotations: note.annotations.clone(),
-        routes: note.routes.clone(),
+fn unreached(rule: &PlanRule, notes: &Notes, number: usize) -> RuleExplained {
+    let note = notes.rules.get(number);
+    RuleExplained {
+        name: rule.name.clone(),
+        kind: rule.kind.name().to_owned(),
+        observe: rule.observe,
+        file: note.map_or_else(String::new, |note| file_name(notes, note.file)),
+        line: note.map_or(0, |note| note.line.0),
+        annotations: note.map(|note| note.annotations.clone()).unwrap_or_default(),
+        routes: note.map(|note| note.routes.clone()).unwrap_or_default(),
         reached: false,
         matched: false,
         asked: Vec::new(),
-    })
+    }
 }

@@ -13,7 +13,9 @@ pub(crate) mod texts;
 mod view;
 
 pub use explain::{Asked, Explanation, RuleExplained};
-pub(crate) use notes::{AlternativeNote, ClassifiedNotes, Line, NoteDrafts, NoteExpr, Notes, RuleNote};
+pub(crate) use notes::{
+    AlternativeNote, ClassifiedNotes, KeptNotes, Line, NoteDrafts, NoteExpr, Notes, RuleNote,
+};
 pub use outcome::Outcome;
 pub use prepared::Prepared;
 pub use session::{Begun, Session};

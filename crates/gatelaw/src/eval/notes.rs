@@ -1,13 +1,50 @@
 //! Notes: what explanations say of rules and tests. They decide nothing, and stand outside the digest of the policy.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use crate::artifact::LoadError;
 use crate::diagram::{Diagrams, Ref};
 use crate::lower::{Alternative, Cond, Places, Probes, TestId};
 use crate::plan::lay_out;
-use crate::policy::{Action, Expr, Policy, Rule};
+use crate::policy::{Expr, Policy, Rule};
 use crate::source::{Sources, Span};
+
+/// The notes of a plan. Of one that was loaded they are read when they are first asked for: a gate that only decides asks for none, and
+/// they are half of an artifact.
+#[derive(Debug, Clone)]
+pub(crate) enum KeptNotes {
+    /// Of a plan that was compiled here.
+    Compiled(Box<Notes>),
+    /// Of an artifact.
+    Loaded {
+        /// As they stand in it.
+        section: Box<[u8]>,
+        /// Once they were asked for.
+        read: OnceLock<Result<Box<Notes>, LoadError>>,
+    },
+}
+
+impl KeptNotes {
+    /// Keeps the section of an artifact as it is.
+    pub(crate) fn unread(section: &[u8]) -> Self {
+        Self::Loaded { section: section.into(), read: OnceLock::new() }
+    }
+
+    /// Returns the notes, which `read` makes of their section the first time.
+    pub(crate) fn get(
+        &self,
+        read: impl FnOnce(&[u8]) -> Result<Notes, LoadError>,
+    ) -> Result<&Notes, LoadError> {
+        match self {
+            Self::Compiled(notes) => Ok(notes),
+            Self::Loaded { section, read: kept } => {
+                let kept = kept.get_or_init(|| read(section).map(Box::new));
+                kept.as_deref().map_err(LoadError::clone)
+            }
+        }
+    }
+}
 
 /// What is known of the source of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +64,6 @@ pub(crate) struct Notes {
 /// Where a rule stands, and what is written beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuleNote {
-    pub(crate) kind: Arc<str>,
     pub(crate) file: u32,
     pub(crate) line: Line,
     pub(crate) annotations: Vec<(String, String)>,
@@ -115,15 +151,8 @@ impl<'s> NoteDrafts<'s> {
 
     fn rule(&self, rule: &Rule) -> RuleNote {
         let (file, line) = self.place(rule.name_span);
-        let kind = match rule.action {
-            Action::Allow => "allow",
-            Action::Deny(_) => "deny",
-            Action::Limit(_) => "limit",
-            Action::Forward(_) => "forward",
-            Action::Audit(_) => "audit",
-        };
         let routes = rule.routes.iter().flatten().map(|r| self.sources.text_at(r.span).to_owned()).collect();
-        RuleNote { kind: kind.into(), file, line, annotations: rule.annotations.clone(), routes }
+        RuleNote { file, line, annotations: rule.annotations.clone(), routes }
     }
 
     fn place(&self, span: Span) -> (u32, Line) {

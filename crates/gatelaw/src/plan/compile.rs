@@ -11,7 +11,7 @@ use super::stats::{Cost, Dearest, Stats, class_cost};
 use super::tables::{StringPool, Tables, string_table, string_table_words, word};
 use super::{Action, Entry, Instance, Plan, PlanKind, PlanRule, Source, VariableKind, VariableWords};
 use crate::eval::texts::literal_text;
-use crate::eval::{ClassifiedNotes, NoteDrafts};
+use crate::eval::{ClassifiedNotes, KeptNotes, NoteDrafts};
 use crate::lower::{Alternative, Cond, HostScope, Places, Probes, Read, Reading, TestId, Variable, places};
 use crate::needs::{PathParams, Relaxations};
 use crate::policy::{self, Policy, RuleId, Value};
@@ -371,7 +371,7 @@ impl<'c> Builder<'c> {
             cost,
             digest: String::new(),
             file_digest: String::new(),
-            notes,
+            notes: KeptNotes::Compiled(Box::new(notes)),
         };
         let plan = Plan { allows_from: super::allows_from(&plan.rules, &plan.ranked), ..plan };
         let stats = Stats {

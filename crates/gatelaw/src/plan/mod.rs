@@ -68,7 +68,7 @@ pub struct Plan {
     pub(crate) cost: Cost,
     pub(crate) digest: String,
     pub(crate) file_digest: String,
-    pub(crate) notes: crate::eval::Notes,
+    pub(crate) notes: crate::eval::KeptNotes,
 }
 
 impl Plan {
@@ -101,11 +101,6 @@ impl Plan {
     #[must_use]
     pub fn has_limits(&self) -> bool {
         self.instances.iter().any(|instance| matches!(instance.action, Action::Limit { .. }))
-    }
-
-    /// Lists the rules by full name: name, kind and whether it is observed.
-    pub fn rule_names(&self) -> impl Iterator<Item = (&str, &str, bool)> {
-        self.rules.iter().zip(&self.notes.rules).map(|(r, note)| (r.name.as_str(), &*note.kind, r.observe))
     }
 }
 
@@ -240,6 +235,19 @@ pub(crate) enum PlanKind {
     Limit,
     Forward,
     Audit,
+}
+
+impl PlanKind {
+    /// Names the kind as policies do.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny(_) => "deny",
+            Self::Limit => "limit",
+            Self::Forward => "forward",
+            Self::Audit => "audit",
+        }
+    }
 }
 
 /// What a matching rule does, for one way its captures stand in the path.

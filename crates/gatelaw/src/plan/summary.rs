@@ -1,6 +1,7 @@
 //! What a plan says about its rules.
 
 use super::Plan;
+use crate::artifact::LoadError;
 
 /// Says what one rule of a plan is and where it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +24,19 @@ pub struct RuleSummary<'p> {
 
 impl Plan {
     /// Lists the rules, by full name.
-    pub fn rules(&self) -> impl Iterator<Item = RuleSummary<'_>> {
-        self.rules.iter().zip(&self.notes.rules).map(|(rule, note)| RuleSummary {
+    ///
+    /// # Errors
+    /// [`LoadError::Malformed`] where the artifact's notes, in which places and annotations stand, are not well-formed.
+    pub fn rules(&self) -> Result<impl Iterator<Item = RuleSummary<'_>>, LoadError> {
+        let notes = self.notes()?;
+        Ok(self.rules.iter().zip(&notes.rules).map(|(rule, note)| RuleSummary {
             name: &rule.name,
-            kind: &note.kind,
+            kind: rule.kind.name(),
             observe: rule.observe,
-            file: usize::try_from(note.file)
-                .ok()
-                .and_then(|f| self.notes.files.get(f))
-                .map_or("", String::as_str),
+            file: usize::try_from(note.file).ok().and_then(|f| notes.files.get(f)).map_or("", String::as_str),
             line: note.line.0,
             annotations: &note.annotations,
             routes: &note.routes,
-        })
+        }))
     }
 }
