@@ -241,6 +241,8 @@ export class KeyFetcher<Env = unknown> {
    * needs them. It looks once a second at most.
    */
   readonly tend: (env?: Env, ctx?: KeyFetchContext) => void;
+  /** Lists the key sets that the verifier took last, by issuer: what `checkToken` of `gatelaw/tokens` takes. */
+  keySets(): { [issuer: string]: Uint8Array };
 }
 
 /** What keeps a fetch going when the request ends that began it. */

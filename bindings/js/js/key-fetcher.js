@@ -33,6 +33,8 @@ export class KeyFetcher {
   #given = new Map();
   /** Which instance was given them. */
   #instance = 0;
+  /** By issuer, the key set that the verifier took last. */
+  #sets = new Map();
   /** By issuer, the fetch that is under way, and when it began. */
   #fetching = new Map();
   #waiting = 0;
@@ -88,6 +90,11 @@ export class KeyFetcher {
     }
     return true;
   };
+
+  /** Lists the key sets that the verifier took last, by issuer: what `checkToken` of `gatelaw/tokens` takes. */
+  keySets() {
+    return Object.fromEntries(this.#sets);
+  }
 
   /** Waits for what other requests fetch, where a request must not wait for another one's promise. */
   async #poll() {
@@ -148,7 +155,9 @@ export class KeyFetcher {
   /** Keys are fresh from when they were fetched on, wherever they were kept since. */
   #give({ issuer, url }, { body, cacheControl, at_s }) {
     this.#given.set(`${issuer} ${url}`, at_s);
-    return this.#verifier.fetched(issuer, body, cacheControl, at_s);
+    const next = this.#verifier.fetched(issuer, body, cacheControl, at_s);
+    if (next === undefined) this.#sets.set(issuer, body);
+    return next;
   }
 
   /** Fetches a document, and what it leads to, and notes that for as long as it takes. */

@@ -96,7 +96,7 @@ impl<'f> Frame<'f> {
             1 => Scheme::Https,
             _ => return None,
         };
-        let now = integer(words)?;
+        let now = words.integer()?;
         let (asn, bot_score, size) = (integer_fact(words)?, integer_fact(words)?, integer_fact(words)?);
         let who = words.next()?;
         let trace = match words.next()? {
@@ -241,13 +241,8 @@ fn random(words: &mut Words<'_>) -> Option<[u8; 24]> {
     Some(bytes)
 }
 
-pub(crate) fn integer(words: &mut Words<'_>) -> Option<i64> {
-    let [[a, b, c, d], [e, f, g, h]] = [words.next()?.to_le_bytes(), words.next()?.to_le_bytes()];
-    Some(i64::from_le_bytes([a, b, c, d, e, f, g, h]))
-}
-
 fn integer_fact(words: &mut Words<'_>) -> Option<Fact<i64>> {
-    match (words.next()?, integer(words)?) {
+    match (words.next()?, words.integer()?) {
         (0, _) => Some(Fact::Absent),
         (1, value) => Some(Fact::Present(value)),
         (2, _) => Some(Fact::Wrong),

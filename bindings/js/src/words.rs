@@ -25,6 +25,12 @@ impl Words<'_> {
         Some(u32::from_le_bytes(*first))
     }
 
+    /// Takes a number of two words.
+    pub(crate) fn integer(&mut self) -> Option<i64> {
+        let [[a, b, c, d], [e, f, g, h]] = [self.next()?.to_le_bytes(), self.next()?.to_le_bytes()];
+        Some(i64::from_le_bytes([a, b, c, d, e, f, g, h]))
+    }
+
     /// Counts the words that are left.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -17,7 +17,7 @@ test("the tarball has all that is needed, and nothing else", () => {
   assert.deepEqual(others.sort(), ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"]);
 });
 
-for (const [entry, types] of [["gatelaw", "index"], ["gatelaw/compiler", "compiler"]]) {
+for (const [entry, types] of [["gatelaw", "index"], ["gatelaw/compiler", "compiler"], ["gatelaw/tokens", "tokens"]]) {
   test(`${entry} exports what its types say`, async () => {
     const text = readFileSync(`js/${types}.d.ts`, "utf8");
     const declared = Array.from(text.matchAll(/^export (?:class|function|const) (\w+)/gm), ([, name]) => name);

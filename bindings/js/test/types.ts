@@ -4,6 +4,7 @@ import {
   type Decision, Gate, GatelawError, type Handling, init, initSync, type Needs, type KeyFetch, KeyFetcher, Policy, type RequestInput, Verifier, version,
 } from "gatelaw";
 import { check, compile, type Diagnostic, format } from "gatelaw/compiler";
+import { checkToken, type TokenCheck } from "gatelaw/tokens";
 
 const name: string = version();
 const policy: Policy = Policy.loadUnsigned(new Uint8Array([1, 2, 3]));
@@ -46,6 +47,10 @@ export const storedWaited: Promise<boolean> = stored.wait({ KEYS: redis });
 stored.tend({ OTHER: redis });
 // @ts-expect-error: a store keeps bytes
 new KeyFetcher(verifier, { stores: [{ get: () => "text", put: () => {} }] });
+const explained: TokenCheck = await checkToken(new Uint8Array(), "e30.e30.e30", { keys: { okta: "{}", ...stored.keySets() }, now: 1n });
+export const roles: readonly string[] = explained.caller?.roles ?? explained.claimed?.roles ?? [];
+// @ts-expect-error: texts of a policy are compiled first
+checkToken("allow a { }", "e30.e30.e30");
 // @ts-expect-error: what is fetched is a response
 new KeyFetcher(verifier, { fetch: async () => "{}" });
 // @ts-expect-error: the token says who asks.

@@ -20,7 +20,8 @@ const PACKAGE_FILES: [&str; 7] = [
 ];
 
 /// The modules of WebAssembly, each with the file that the package has for it.
-const MODULES: [(&str, &str); 2] = [("evaluator", "gatelaw.wasm"), ("compiler", "gatelaw-compiler.wasm")];
+const MODULES: [(&str, &str); 3] =
+    [("evaluator", "gatelaw.wasm"), ("compiler", "gatelaw-compiler.wasm"), ("tokens", "gatelaw-tokens.wasm")];
 
 /// How wasm-opt makes them better. What is enabled is what Rust's own libraries are built with, and every engine has.
 const WASM_OPT: [&str; 9] = [

@@ -1,25 +1,25 @@
 //! Requests with the tokens that they carry. WebCrypto verifies signatures, and the host fetches keys: what each has to do is answered,
 //! and they come back with what they found.
 //!
-//! What is written for all but `verify` and `settle`, which read a frame, are words, then texts: how many words there are, the time as
-//! in a frame, then the lengths of the texts that the export names, which stand behind the words.
+//! What is written for all but `verify` and `settle`, which read a frame, is a [`Call`].
 
 use std::sync::Arc;
 
 use gatelaw::limits::TOKENS_PENDING_MAX;
 use gatelaw::policy::IssuerId;
 use gatelaw::{Begun, Plan};
-use gatelaw_host::keys::{FetchedError, Jwk, KeyFetches, KeyMaterial, KeySet};
+use gatelaw_host::keys::{FetchedError, KeyFetches, KeySet};
 use gatelaw_host::{Pending, Step, Verifier, Who};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{Evaluator, add_handling, with};
 use crate::answer::Answer;
+use crate::call::Call;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
-use crate::frame::{Frame, integer};
+use crate::frame::Frame;
 use crate::kept::Waiting;
-use crate::words::{Texts, split};
+use crate::signature;
 
 /// Judges tokens for one policy.
 #[derive(Debug)]
@@ -137,12 +137,7 @@ impl Evaluator {
         let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
         self.answer.clear();
         self.answer.word(1);
-        let texts = [
-            pending.algorithm().name().to_owned(),
-            jwk_text(pending.key()),
-            pending.signed().to_owned(),
-            pending.signature().to_owned(),
-        ];
+        let texts = signature::texts(&pending);
         self.answer.word(tokens.pending.keep(pending));
         texts.iter().for_each(|text| self.answer.text(text));
         Ok(())
@@ -161,7 +156,7 @@ impl Evaluator {
     fn set_keys(&mut self, exchange: &mut Exchange) -> bool {
         self.call(exchange, |tokens, call, answer| {
             answer.clear();
-            tokens.set_keys(call.text()?, call.bytes()?)
+            tokens.set_keys(text_of(call)?, bytes_of(call)?)
         })
     }
 
@@ -184,8 +179,8 @@ impl Evaluator {
     /// the URL of the next document to fetch, empty where there is none.
     fn fetched(&mut self, exchange: &mut Exchange) -> bool {
         self.call(exchange, |tokens, call, answer| {
-            let id = tokens.issuer(call.text()?)?;
-            let (cache_control, document) = (call.text()?, call.bytes()?);
+            let id = tokens.issuer(text_of(call)?)?;
+            let (cache_control, document) = (text_of(call)?, bytes_of(call)?);
             let next = tokens.fetches.fetched(&mut tokens.verifier, id, document, cache_control, call.now)?;
             answer.clear();
             answer.text(next.unwrap_or_default());
@@ -196,7 +191,7 @@ impl Evaluator {
     /// Notes that a fetch failed: written is the issuer's name.
     fn failed(&mut self, exchange: &mut Exchange) -> bool {
         self.call(exchange, |tokens, call, answer| {
-            let id = tokens.issuer(call.text()?)?;
+            let id = tokens.issuer(text_of(call)?)?;
             tokens.fetches.failed(&mut tokens.verifier, id, call.now);
             answer.clear();
             Ok(())
@@ -241,41 +236,12 @@ fn issuer_name(plan: &Plan, issuer: IssuerId) -> &str {
     plan.identity_model().issuers.get(at).map_or("", |issuer| issuer.name.as_str())
 }
 
-/// Writes a key as WebCrypto reads it. What stands in a key was read as base64url: nothing has to be escaped.
-fn jwk_text(key: &Jwk) -> String {
-    match &key.material {
-        KeyMaterial::Rsa { n, e } => format!(r#"{{"kty":"RSA","n":"{n}","e":"{e}"}}"#),
-        KeyMaterial::Ec { curve, x, y } => {
-            format!(r#"{{"kty":"EC","crv":"{}","x":"{x}","y":"{y}"}}"#, curve.name())
-        }
-        KeyMaterial::Ed25519 { x } => format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#),
-        KeyMaterial::Secret { k } => format!(r#"{{"kty":"oct","k":"{k}"}}"#),
-    }
+fn bytes_of<'c>(call: &mut Call<'c>) -> Result<&'c [u8], Fault> {
+    call.bytes().ok_or_else(Fault::no_frame)
 }
 
-/// Takes one text after the other.
-struct Call<'c> {
-    now: i64,
-    lengths: Vec<u32>,
-    texts: Texts<'c>,
-}
-
-impl<'c> Call<'c> {
-    fn read(bytes: &'c [u8]) -> Option<Self> {
-        let (mut words, texts) = split(bytes)?;
-        let now = integer(&mut words)?;
-        let mut lengths: Vec<u32> = std::iter::from_fn(|| words.next()).collect();
-        lengths.reverse();
-        Some(Self { now, lengths, texts })
-    }
-
-    fn bytes(&mut self) -> Result<&'c [u8], Fault> {
-        self.lengths.pop().and_then(|length| self.texts.bytes(length)).ok_or_else(Fault::no_frame)
-    }
-
-    fn text(&mut self) -> Result<&'c str, Fault> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| Fault::no_frame())
-    }
+fn text_of<'c>(call: &mut Call<'c>) -> Result<&'c str, Fault> {
+    call.text().ok_or_else(Fault::no_frame)
 }
 
 /// Makes what judges tokens; it remembers at most so many.
