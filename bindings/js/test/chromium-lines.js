@@ -16,7 +16,7 @@ await browse(folder, "test/chromium-lines.html", async (path, request, response,
       if (first !== undefined) response.write(`@${first}\n`);
       process.stdin.pipe(response);
       return;
-    case "POST artifact":
+    case "POST file":
       response.end(await readFile(String(await bodyOf(request))));
       return;
     case "POST answers":

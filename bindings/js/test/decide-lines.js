@@ -5,13 +5,14 @@
 import { readFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Gate, Policy } from "gatelaw";
+import { checkToken } from "gatelaw/tokens";
 import { answers } from "./answers.js";
 import { requestOfLine } from "./lines.js";
 
 const args = process.argv.slice(2);
 const by_values = args[0] === "--values" && args.shift() !== undefined;
 const policy = args.length === 0 ? undefined : Policy.loadUnsigned(await readFile(args[0]));
-await pipeline(answers(process.stdin, readFile, policy, by_values ? decideValues : undefined), process.stdout);
+await pipeline(answers(process.stdin, readFile, { policy, decide: by_values ? decideValues : undefined, checkToken }), process.stdout);
 
 function decideValues(policy, line) {
   const answer = policy.decideJson(line);

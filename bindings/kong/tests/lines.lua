@@ -1,6 +1,8 @@
 -- Answers a stream of questions, as every other runtime does: a line `@PATH`
--- names an artifact, each other line is a request put to it. The answer has a
--- line for each request. POST the stream.
+-- names an artifact, each other line is a request put to it. A line
+-- `%ISSUER PATH` gives an issuer the key set in a file; then `!NOW TOKEN` is a
+-- request that carries a token. The answer has a line for each request. POST
+-- the stream.
 
 
 local gatelaw = require("gatelaw")
@@ -28,13 +30,35 @@ local function read_body()
 end
 
 
+local function carrying(now, token)
+  return {
+    method = "GET",
+    scheme = "https",
+    host = "api.example",
+    target = "/",
+    headers = { { "authorization", "Bearer " .. token } },
+    now = tonumber(now),
+  }
+end
+
+
 return function()
-  local gate
+  local policy, gate, verifier
   for line in read_body():gmatch("([^\n]*)\n") do
-    local path = line:match("^@(.*)$")
-    if path then
-      local policy = assert(gatelaw.load_unsigned(read_file(path)))
+    local kind, first, rest = line:match("^([@%%!])([^ ]*) ?(.*)$")
+    if kind == "@" then
+      policy = assert(gatelaw.load_unsigned(read_file(line:sub(2))))
       gate = assert(policy:gate({ limits = "report" }))
+      verifier = nil
+
+    elseif kind == "%" then
+      verifier = verifier or assert(policy:verifier())
+      assert(verifier:set_keys(first, read_file(rest)))
+
+    elseif kind == "!" then
+      assert(gate:decide(carrying(first, rest), verifier))
+      say(assert(gate:decision_json()))
+
     else
       say(assert(gate:decide_json(line)))
     end

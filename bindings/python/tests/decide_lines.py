@@ -1,7 +1,9 @@
 """Answers lines of requests: `decide_lines.py [--values] [POLICY]` reads them on stdin and writes one line of answer for each.
 
 POLICY is a folder, a `.gate` file, or an artifact. A line `@PATH` names an artifact too, for the lines behind it. With `--values` a
-line is read here and put to `Gate.decide` as keyword arguments; what is no request is still answered as a line.
+line is read here and put to `Gate.decide` as keyword arguments; what is no request is still answered as a line. A line `%ISSUER PATH`
+gives an issuer the key set in a file; then `!NOW TOKEN` is a request that carries a token, and `?NOW TOKEN` asks why it is accepted or
+refused.
 """
 
 from __future__ import annotations
@@ -49,15 +51,36 @@ def as_keywords(request: dict[str, Any]) -> dict[str, Any]:
     return keywords
 
 
+def by_tokens(policy: gatelaw.Policy, keys: dict[str, bytes]) -> Callable[[bytes], str]:
+    """Answers lines of tokens."""
+    gate = gatelaw.Gate(policy, keys=keys)
+
+    def answer(line: bytes) -> str:
+        kind, (now, token) = line[:1], line[1:].decode().split(" ", 1)
+        if kind == b"?":
+            return json.dumps(gate.check_token(token, now=int(now)), separators=(",", ":"), ensure_ascii=False)
+        headers = [("authorization", f"Bearer {token}")]
+        return gate.decide(method="GET", host="api.example", target="/", headers=headers, now=int(now)).to_json()
+
+    return answer
+
+
 def main(arguments: list[str]) -> None:
     """Answers every line."""
     door = by_values if arguments[:1] == ["--values"] else by_lines
     paths = [path for path in arguments if path != "--values"]
-    answer = door(opened(Path(paths[0]))) if paths else None
+    policy = opened(Path(paths[0])) if paths else None
+    answer = None if policy is None else door(policy)
+    keys: dict[str, bytes] = {}
     for line in sys.stdin.buffer:
         line = line[:-1] if line.endswith(b"\n") else line
         if line.startswith(b"@"):
-            answer = door(opened(Path(line[1:].decode())))
+            policy, keys = opened(Path(line[1:].decode())), {}
+            answer = door(policy)
+        elif line.startswith(b"%") and policy is not None:
+            issuer, path = line[1:].decode().split(" ", 1)
+            keys[issuer] = Path(path).read_bytes()
+            answer = by_tokens(policy, keys)
         elif answer is None:
             sys.exit("a request before any policy")
         else:

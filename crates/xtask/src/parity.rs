@@ -21,22 +21,25 @@ struct Runtime {
     build: fn(&Project, &mut Log) -> Result<()>,
     /// Answers the first file into the second.
     answer: fn(&Project, &mut Log, &Path, &Path) -> Result<()>,
+    /// Whether it has what explains tokens.
+    explains: bool,
 }
 
 const RUNTIMES: &[Runtime] = &[
-    Runtime { name: "rust", build: rust::build_programs, answer: by_rust },
-    Runtime { name: "python", build: python::build, answer: by_python },
-    Runtime { name: "node", build: npm::build, answer: by_node },
-    Runtime { name: "workerd", build: npm::build, answer: by_workerd },
-    Runtime { name: "chromium", build: npm::build, answer: by_chromium },
+    Runtime { name: "rust", build: rust::build_programs, answer: by_rust, explains: true },
+    Runtime { name: "python", build: python::build, answer: by_python, explains: true },
+    Runtime { name: "node", build: npm::build, answer: by_node, explains: true },
+    Runtime { name: "workerd", build: npm::build, answer: by_workerd, explains: false },
+    Runtime { name: "chromium", build: npm::build, answer: by_chromium, explains: true },
     Runtime {
         name: "luajit",
         build: |project, log| rust::build_c_library(project, log).map(drop),
         answer: nginx::answer,
+        explains: false,
     },
 ];
 
-/// Compares the answers of all runtimes: to the corpus, and to generated questions.
+/// Compares the answers of all runtimes: to the corpus, to generated questions, and to questions with tokens.
 pub(crate) fn compare(project: &Project, log: &mut Log) -> Result<()> {
     rust::build_programs(project, log)?;
     let folder = project.made("parity");
@@ -55,16 +58,40 @@ pub(crate) fn compare(project: &Project, log: &mut Log) -> Result<()> {
         let (verb, numbers) = arguments.split_first().ok_or("no verb")?;
         write.arg(verb).arg(&folder).args(numbers);
         log.run_into(&mut write, None, &questions)?;
-        failed.extend(compare_on(project, log, name, &questions)?);
+        failed.extend(compare_on(project, log, name, &questions, RUNTIMES.iter())?);
     }
+    failed.extend(compare_tokens(project, log, &folder)?);
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
 
+/// Compares what tokens are judged and mapped to, and how that is explained.
+fn compare_tokens(project: &Project, log: &mut Log, folder: &Path) -> Result<Vec<String>> {
+    npm::build(project, log)?;
+    let mut failed = Vec::new();
+    for (name, mark) in [("tokens", "!"), ("tokens explained", "?")] {
+        let made = folder.join(name.replace(' ', "-"));
+        files::make_folder(&made)?;
+        let questions = made.with_extension("txt");
+        let mut write = npm::script(project, "token-questions.js");
+        write.arg(&made).arg(mark).env("GATELAW_REPOSITORY", &project.root);
+        log.run_into(&mut write, None, &questions)?;
+        let asked = RUNTIMES.iter().filter(|runtime| mark == "!" || runtime.explains);
+        failed.extend(compare_on(project, log, name, &questions, asked)?);
+    }
+    Ok(failed)
+}
+
 /// Compares the answers to one stream with those of the first runtime; says where they differ.
-fn compare_on(project: &Project, log: &mut Log, name: &str, questions: &Path) -> Result<Vec<String>> {
+fn compare_on<'r>(
+    project: &Project,
+    log: &mut Log,
+    name: &str,
+    questions: &Path,
+    runtimes: impl Iterator<Item = &'r Runtime>,
+) -> Result<Vec<String>> {
     let mut failed = Vec::new();
     let mut expected: Option<PathBuf> = None;
-    for runtime in RUNTIMES {
+    for runtime in runtimes {
         let answers = questions.with_extension(format!("{}.txt", runtime.name));
         let problem = match (runtime.answer)(project, log, questions, &answers) {
             Err(error) => Some(error),

@@ -11,9 +11,10 @@ use gatelaw::identity::{AttributeValue, IdentityParts};
 use gatelaw::policy::IdentityModel;
 use gatelaw::profiles::PROFILES;
 use gatelaw::request::{Token as RawToken, TokenSource};
-use gatelaw::{Plan, Sources};
+use gatelaw::{Plan, RawRequest, Sources};
 use gatelaw_host::keys::{Algorithm, Jwk, KeySet};
-use gatelaw_host::{Step, Verifier, Who, is_signature_valid};
+use gatelaw_host::token::CallerExplained;
+use gatelaw_host::{Gate, Step, Verifier, Who, is_signature_valid};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -84,6 +85,81 @@ fn tokens_are_judged_as_each_provider_means_them() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// What a gate decides by is what an explanation shows: a record that keeps all of a caller has it to the byte.
+#[test]
+fn a_decision_has_of_a_caller_what_its_explanation_says() {
+    let signers = [Algorithm::Rs256, Algorithm::Es256, Algorithm::Es384].map(Signer::new);
+    let mut compared = 0;
+    for (name, _) in PROFILES {
+        let provider = read(name);
+        for (token, gives) in provider.tokens.iter().filter_map(|token| Some((token, token.gives.as_ref()?)))
+        {
+            let declared: Vec<String> = gives.attributes.keys().cloned().collect();
+            let mut gate = Gate::new(Arc::new(compiled(&with_record(&provider.policy, &declared))));
+            let signer =
+                signers.iter().find(|signer| signer.algorithm.name() == token.header["alg"]).unwrap();
+            let issuer = gate.session().plan().identity_model().issuers[0].name.clone();
+            let keys = Jwk { kid: None, ..signer.jwk() };
+            assert!(gate.set_keys(&issuer, KeySet { keys: vec![Arc::new(keys)] }));
+            let header = serde_json::to_string(&token.header).unwrap();
+            let text = signer.token_of(&header, token.claims.to_string().as_bytes());
+            let value = format!("Bearer {text}");
+            let headers: [(&[u8], &[u8]); 1] = [(b"authorization", value.as_bytes())];
+            let now = provider.now;
+            gate.decide(&RawRequest {
+                headers: &headers,
+                now,
+                ..RawRequest::new(b"GET", b"a.example", b"/")
+            });
+            let decision = gate.session().to_decision();
+            let given = RawToken { source: TokenSource::Authorization, value: &text };
+            let explained = gate.explain_token(given, None, now, None);
+            assert_eq!(decision.reason.to_string(), "rule", "{name}, {}", token.name);
+            assert_eq!(decision.keep, record(&issuer, &explained.caller.unwrap()), "{name}, {}", token.name);
+            compared += 1;
+        }
+    }
+    assert!(compared >= 2 * PROFILES.len(), "{compared}");
+}
+
+/// Adds rules that let everybody in, and keep all that is known of them.
+fn with_record(policy: &[String], declared: &[String]) -> String {
+    let built_in = ["id", "issuer", "client", "actor", "token_id", "roles", "scopes"].map(str::to_owned);
+    let kept: Vec<String> = built_in.iter().chain(declared).map(|name| format!("user.{name}")).collect();
+    let rules = format!(
+        "allow everything {{ for authenticated }}\naudit kept {{ for authenticated  keep {} }}\n",
+        kept.join(", ")
+    );
+    policy.join("\n") + "\n" + &rules
+}
+
+/// Writes a caller as a record has it: what is absent isn't there, sets are joined.
+fn record(issuer: &str, caller: &CallerExplained) -> Vec<(String, String)> {
+    let mut record = vec![
+        ("id".to_owned(), Some(caller.id.clone())),
+        ("issuer".to_owned(), Some(issuer.to_owned())),
+        ("client".to_owned(), caller.client.clone()),
+        ("actor".to_owned(), caller.actor.clone()),
+        ("token_id".to_owned(), caller.token_id.clone()),
+        ("roles".to_owned(), Some(caller.roles.join(","))),
+        ("scopes".to_owned(), Some(caller.scopes.join(","))),
+    ];
+    let attributes = caller.attributes.iter();
+    record.extend(attributes.map(|attribute| (attribute.name.clone(), attribute.value.as_ref().map(text))));
+    let mut record: Vec<(String, String)> =
+        record.into_iter().filter_map(|(name, text)| Some((format!("user.{name}"), text?))).collect();
+    record.sort();
+    record
+}
+
+fn text(value: &AttributeValue) -> String {
+    match json(value) {
+        Value::String(text) => text,
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
 fn judged(plan: &Arc<Plan>, signer: &Signer, token: &str, now: i64) -> Result<Gives, String> {
     let mut verifier = Verifier::new(Arc::clone(plan), 10);
     // No header names its key: the one key fits.
@@ -114,7 +190,11 @@ fn read(name: &str) -> Provider {
 fn plan(policy: &[String]) -> Arc<Plan> {
     // What the issuer grants is used, so that nothing is left to warn of.
     let text = policy.join("\n") + "\nallow everything { for authenticated }\n";
-    Arc::new(gatelaw::compile(&Sources::from_text("policy.gate", &text)).unwrap().plan)
+    Arc::new(compiled(&text))
+}
+
+fn compiled(text: &str) -> Plan {
+    gatelaw::compile(&Sources::from_text("policy.gate", text)).unwrap().plan
 }
 
 fn gives(model: &IdentityModel, identity: &IdentityParts) -> Gives {
