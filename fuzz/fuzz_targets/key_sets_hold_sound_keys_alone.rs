@@ -94,7 +94,9 @@ fn check(document: &[u8]) {
         let json = || serde_json::from_slice::<Value>(document).expect("another reader takes it");
         match read {
             Ok(set) => is_sound(&set, &json(), is_own),
-            Err(KeySetError { code: KeySetCode::Point, key, .. }) => is_no_point(&json()["keys"][key.unwrap()]),
+            Err(KeySetError { code: KeySetCode::Point, key, .. }) => {
+                is_no_point(&json()["keys"][key.unwrap()])
+            }
             Err(error) => assert!(!error.to_string().is_empty() && error.code.name().starts_with("keys:")),
         }
     }

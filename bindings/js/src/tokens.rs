@@ -1,7 +1,7 @@
 //! The module that explains tokens: why one is accepted or refused, step by step. WebCrypto verifies its signature between two calls.
 //!
-//! Written is a [`Call`] with the artifact, the token, the fact `client_cert` (empty where there is none), then the name of an issuer and
-//! its key set, for each whose keys are at hand.
+//! Written are, as `call.rs` says, a time and texts: the artifact, the token, the fact `client_cert` (empty where there is none), then
+//! the name of an issuer and its key set, for each whose keys are at hand.
 
 use std::cell::RefCell;
 

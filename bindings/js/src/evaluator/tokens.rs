@@ -1,7 +1,7 @@
 //! Requests with the tokens that they carry. WebCrypto verifies signatures, and the host fetches keys: what each has to do is answered,
 //! and they come back with what they found.
 //!
-//! What is written for all but `verify` and `settle`, which read a frame, is a [`Call`].
+//! What is written for all but `verify` and `settle`, which read a frame, is a time and texts, as `call.rs` says.
 
 use std::sync::Arc;
 
