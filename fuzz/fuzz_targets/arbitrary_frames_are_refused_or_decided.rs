@@ -23,6 +23,8 @@ fn loaded() -> (Evaluator, Exchange) {
     let (mut evaluator, mut exchange) = (Evaluator::default(), Exchange::default());
     exchange.input = artifact;
     assert!(evaluator.load(&mut exchange), "the artifact loads");
+    exchange.input = changed(&[]);
+    assert!(evaluator.handle(&mut exchange), "what is changed is a frame");
     (evaluator, exchange)
 }
 
@@ -59,8 +61,10 @@ fn changed(changes: &[u8]) -> Vec<u8> {
         b"x-tenant",
         b"t1",
     ];
-    let head = [1 + 13 + 12, 1, 1_795_000_000, 0, 0, 0, 0, 1, 80, 0, 0, 0, 0, 1];
-    let words = head.into_iter().chain(texts.iter().map(|text| text.len() as u32));
+    let head = [1, 1_795_000_000, 0, 0, 0, 0, 1, 80, 0, 0, 0, 0, 1, 0];
+    let count = 2 + head.len() + texts.len();
+    let ends = [count, 4 * count + texts.concat().len()].map(|number| number as u32);
+    let words = ends.into_iter().chain(head).chain(texts.iter().map(|text| text.len() as u32));
     let mut frame: Vec<u8> = words.flat_map(u32::to_le_bytes).chain(texts.concat()).collect();
     for change in changes.chunks_exact(2) {
         let place = usize::from(change[0]) % frame.len();

@@ -3,6 +3,7 @@ import { unavailable, unexplained } from "./internal/answer.js";
 import { checkMembers, wrong } from "./internal/arguments.js";
 import { unavailableHandling } from "./internal/evaluator.js";
 import { Frame } from "./internal/frame.js";
+import { randomWords } from "./internal/random.js";
 import { evaluatorOf, Policy } from "./policy.js";
 
 const NO_CONTEXT = Object.freeze({});
@@ -79,8 +80,9 @@ function checkOptions(policy, options) {
 export function correlationId(context) {
   const id = context?.requestId;
   if (id === undefined) {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    let made = "";
+    randomWords(4, (word) => { made += word.toString(16).padStart(8, "0"); });
+    return made;
   }
   if (typeof id !== "string") throw wrong("context.requestId", "a string", id);
   if (!/^[\x21-\x7e]{1,128}$/.test(id)) {

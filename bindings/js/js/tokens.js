@@ -44,7 +44,7 @@ export async function checkToken(artifact, token, options = {}) {
     const { pending, checked } = stepOf(instance, callWith(instance, "check_token", time, texts));
     if (pending === undefined) return checked;
     const isValid = await new Signatures().isValid(pending);
-    return stepOf(instance, instance.run("settle_token", isValid ? 1 : 0)).checked;
+    return stepOf(instance, instance.runWith("settle_token", isValid ? 1 : 0)).checked;
   } catch (error) {
     if (!(error instanceof Trap)) throw error;
     throw new GatelawError("module:trap", "what explains tokens ran out of memory, or died", { cause: error.cause });

@@ -138,7 +138,8 @@ export class Verifier {
   #step(instance, frame, name, ...numbers) {
     if (instance === null) return null;
     return this.#evaluator.with(() => {
-      const ok = frame.call(instance, name, ...numbers);
+      frame.write(instance);
+      const ok = instance.runWith(name, ...numbers);
       const answer = new Answer(instance);
       if (!ok) throw requestError(answer.fault());
       return answer.step(this.#evaluator.digest, frame);

@@ -1,23 +1,25 @@
 //! A request as one run of bytes: words, then texts. JavaScript writes it into the memory of the module, once a request.
 //!
 //! All words are `u32`, little-endian. The texts stand behind the words, in the order of their lengths, with nothing between
-//! them and nothing behind the last.
+//! them and nothing behind the last. The frame says where it ends: behind it may stand what is left of a longer one, since JavaScript
+//! asks for room once, and not with every request.
 //!
 //! | word | what |
 //! |---|---|
 //! | 0 | how many words there are, this one too |
-//! | 1 | the scheme: 0 `http`, 1 `https` |
-//! | 2, 3 | the time in Unix seconds, low half and high half |
-//! | 4 to 12 | the facts `asn`, `bot_score` and `size`: 0 absent, 1 present or 2 wrong; low half; high half |
-//! | 13 | who is asking: 0 nobody, 1 verified claims, 2 an invalid token, 3 a token without keys, 4 a token without a verifier; from [`KEPT_FROM`] on the caller that was kept by the number that is left |
-//! | 14 | the trace: 0 it is left to others; 1 it begins anew; 2 it goes on, where it can be read |
-//! | 15 to 20 | random bits for the trace; they are not there where 14 is 0, and what follows stands six words earlier |
-//! | 21 to 23 | lengths of method, host and target |
-//! | 24 | length of the client's address, or all ones |
-//! | 25 to 27 | lengths of the facts `country`, `tls_version` and `client_cert`, or all ones, or [`WRONG`] |
-//! | 28, 29 | lengths of the issuer's name, and of the claims as JSON or the code of an invalid token |
-//! | 30 | length of the correlation id, for what a gate does |
-//! | 31 … | two for each header line: lengths of its name and its value |
+//! | 1 | how many bytes there are, words and texts |
+//! | 2 | the scheme: 0 `http`, 1 `https` |
+//! | 3, 4 | the time in Unix seconds, low half and high half |
+//! | 5 to 13 | the facts `asn`, `bot_score` and `size`: 0 absent, 1 present or 2 wrong; low half; high half |
+//! | 14 | who is asking: 0 nobody, 1 verified claims, 2 an invalid token, 3 a token without keys, 4 a token without a verifier; from [`KEPT_FROM`] on the caller that was kept by the number that is left |
+//! | 15 | the trace: 0 it is left to others; 1 it begins anew; 2 it goes on, where it can be read |
+//! | 16 to 21 | random bits for the trace; they are not there where 15 is 0, and what follows stands six words earlier |
+//! | 22 to 24 | lengths of method, host and target |
+//! | 25 | length of the client's address, or all ones |
+//! | 26 to 28 | lengths of the facts `country`, `tls_version` and `client_cert`, or all ones, or [`WRONG`] |
+//! | 29, 30 | lengths of the issuer's name, and of the claims as JSON or the code of an invalid token |
+//! | 31 | length of the correlation id, for what a gate does |
+//! | 32 … | two for each header line: lengths of its name and its value |
 
 use std::net::IpAddr;
 
@@ -78,15 +80,18 @@ enum Who<'f> {
 }
 
 impl<'f> Frame<'f> {
-    /// Reads a frame.
+    /// Reads the frame that the bytes begin with.
     ///
     /// # Errors
-    /// Bytes that are no frame, or too many of them.
+    /// Bytes that begin with no frame, or one of too many bytes.
     pub fn read(bytes: &'f [u8]) -> Result<Self, Fault> {
-        if bytes.len() > REQUEST_LINE_BYTES_MAX {
-            return Err(Fault::too_large(bytes.len()));
+        let frame = whole(bytes).ok_or_else(Fault::no_frame)?;
+        if frame.len() > REQUEST_LINE_BYTES_MAX {
+            return Err(Fault::too_large(frame.len()));
         }
-        let (mut words, mut texts) = split(bytes).ok_or_else(Fault::no_frame)?;
+        let (mut words, mut texts) = split(frame).ok_or_else(Fault::no_frame)?;
+        // How many bytes there are.
+        words.next();
         Self::take(&mut words, &mut texts).filter(|_| texts.is_empty()).ok_or_else(Fault::no_frame)
     }
 
@@ -227,6 +232,12 @@ impl<'f> Who<'f> {
     }
 }
 
+/// Cuts a frame off what stands behind it.
+fn whole(bytes: &[u8]) -> Option<&[u8]> {
+    let length = u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?);
+    bytes.get(..usize::try_from(length).ok()?)
+}
+
 /// Says whether a text can stand behind `token:`: what else a verifier says is not repeated in reasons.
 fn is_code(code: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
@@ -294,10 +305,11 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
             });
             let head = self.head.iter().chain(self.random).copied();
             let words: Vec<u32> = head.chain(lengths).collect();
-            let count = u32::try_from(words.len() + 1).unwrap();
-            let mut bytes: Vec<u8> = [count].into_iter().chain(words).flat_map(u32::to_le_bytes).collect();
-            self.texts.iter().flatten().for_each(|text| bytes.extend_from_slice(text));
-            bytes
+            let texts: Vec<&[u8]> = self.texts.iter().flatten().copied().collect();
+            let count = words.len() + 2;
+            let length = 4 * count + texts.concat().len();
+            let ends = [count, length].map(|number| u32::try_from(number).unwrap());
+            ends.into_iter().chain(words).flat_map(u32::to_le_bytes).chain(texts.concat()).collect()
         }
 
         fn with(mut self, change: impl FnOnce(&mut Self)) -> Vec<u8> {
@@ -400,12 +412,24 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
         for length in 0..whole.len() {
             assert_eq!(reason(&whole[..length]), "request:frame", "{length} bytes");
         }
-        assert_eq!(reason(&[whole.as_slice(), b"x"].concat()), "request:frame");
+        assert_eq!(
+            reason(&[whole.as_slice(), b"x"].concat()),
+            reason(&whole),
+            "what stands behind it is not read"
+        );
+        let longer = u32::try_from(whole.len() + 1).unwrap().to_le_bytes();
+        let longer = [&whole[..4], &longer, &whole[8..], b"x"].concat();
+        assert_eq!(reason(&longer), "request:frame");
         for text in [Ok(&b"\xff"[..]), Err(WRONG)] {
             assert_eq!(reason(&written().with(|frame| frame.texts[9] = text)), "request:frame");
         }
         assert_eq!(reason(&written().with(|frame| frame.head[0] = 2)), "request:frame");
         assert_eq!(reason(&written().with(|frame| frame.texts.push(Ok(b"half a header")))), "request:frame");
-        assert_eq!(reason(&vec![0; REQUEST_LINE_BYTES_MAX + 1]), "request:too-large");
+        let mut large = vec![0; REQUEST_LINE_BYTES_MAX + 1];
+        let length = u32::try_from(large.len()).unwrap();
+        large[4..8].copy_from_slice(&length.to_le_bytes());
+        assert_eq!(reason(&large), "request:too-large");
+        large.pop();
+        assert_eq!(reason(&large), "request:frame");
     }
 }

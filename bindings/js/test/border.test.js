@@ -286,7 +286,7 @@ test("arbitrary bytes for a frame are refused, and no instance dies", () => {
     const words = below(40);
     const bytes = Uint8Array.from({ length: 4 * words + below(64) }, () => (below(3) === 0 ? below(256) : 0));
     // Half of them begin as frames do.
-    if (bytes.length >= 4 && below(2) === 0) bytes.set([words, 0, 0, 0]);
+    if (bytes.length >= 8 && below(2) === 0) bytes.set([words, 0, 0, 0, bytes.length, bytes.length >> 8, 0, 0]);
     for (const name of ["decide", "handle", "explain"]) assert.ok(call(name, bytes).ok <= 1);
   }
 });
@@ -297,7 +297,7 @@ test("changed frames are refused or decided, and no instance dies", () => {
   const below = random(2);
   // A request whose trace begins anew, with one header, a country that is absent and a certificate of a wrong type.
   const text = new TextEncoder().encode("GETapi.acme.com/healthz192.0.2.1x-tenantt1");
-  const words = [33, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7, 7, 7, 7, 7, 7, 3, 12, 8, 9, 0xffffffff, 0xffffffff, 0xfffffffe, 0, 0, 0, 8, 2];
+  const words = [34, 34 * 4 + text.length, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7, 7, 7, 7, 7, 7, 3, 12, 8, 9, 0xffffffff, 0xffffffff, 0xfffffffe, 0, 0, 0, 8, 2];
   const frame = new Uint8Array(4 * words.length + text.length);
   words.forEach((word, index) => new DataView(frame.buffer).setUint32(4 * index, word, true));
   frame.set(text, 4 * words.length);

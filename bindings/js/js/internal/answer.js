@@ -48,23 +48,20 @@ export class Answer {
   #view;
   #next;
   #start;
-  #end;
   /** What stands behind the words, once it is asked for. */
   #text;
   #at = 0;
 
   constructor(instance) {
-    const { at, end } = instance.answered();
     this.#instance = instance;
+    this.#start = instance.answered();
     this.#view = instance.view;
-    this.#start = at;
-    this.#next = at + 4;
-    this.#end = end;
+    this.#next = this.#start + 4;
   }
 
   /** Reads an answer that is one text. */
   line() {
-    return textOf(this.#instance.bytes.subarray(this.#start, this.#end));
+    return this.#textFrom(this.#start);
   }
 
   word() {
@@ -81,8 +78,11 @@ export class Answer {
   }
 
   #behindWords() {
-    const words = this.#view.getUint32(this.#start, true);
-    return textOf(this.#instance.bytes.subarray(this.#start + 4 * words, this.#end));
+    return this.#textFrom(this.#start + 4 * this.#view.getUint32(this.#start, true));
+  }
+
+  #textFrom(at) {
+    return textOf(this.#instance.bytes.subarray(at, this.#start + this.#instance.answeredBytes()));
   }
 
   optional() {
@@ -91,21 +91,21 @@ export class Answer {
     return null;
   }
 
-  /** Reads a list; `none` stands for one without members. */
-  list(member, none = undefined) {
+  /** Reads a list of the members that `member` reads; `none` stands for one without any. */
+  list(member, none = []) {
     const length = this.word();
-    if (length === 0 && none !== undefined) return none;
+    if (length === 0) return none;
     const members = [];
-    for (let i = 0; i < length; i++) members.push(member());
+    for (let i = 0; i < length; i++) members.push(member(this));
     return members;
   }
 
   texts(none) {
-    return this.list(() => this.text(), none);
+    return this.list(text, none);
   }
 
   pairs(none) {
-    return this.list(() => [this.text(), this.text()], none);
+    return this.list(pair, none);
   }
 
   /** Reads a decision on the request in a frame. */
@@ -121,7 +121,7 @@ export class Answer {
     const target = this.#target(frame);
     const set = this.pairs(NONE);
     const remove = this.texts(NONE);
-    const limits = this.list(() => this.#limit(), NONE);
+    const limits = this.list(limit, NONE);
     const keep = this.pairs(NONE);
     const observed = this.texts(NONE);
     return new Decision(effect, status, reason, rule, challenge, text, set, remove, limits, audit, keep, observed, target, policy);
@@ -131,12 +131,6 @@ export class Answer {
     const kind = this.word();
     if (kind === TARGET.none) return null;
     return kind === TARGET.given ? frame.target : this.text();
-  }
-
-  #limit() {
-    const [name, key] = [this.text(), this.text()];
-    const [rate, per_s, burst] = [this.word(), this.word(), this.word()];
-    return { name, key, rate, per_s, burst };
   }
 
   /** Reads what a gate does about a decision. */
@@ -168,6 +162,20 @@ export class Answer {
   fault() {
     return { code: this.text(), at: this.text(), message: this.text() };
   }
+}
+
+function text(answer) {
+  return answer.text();
+}
+
+function pair(answer) {
+  return [answer.text(), answer.text()];
+}
+
+function limit(answer) {
+  const [name, key] = [answer.text(), answer.text()];
+  const [rate, per_s, burst] = [answer.word(), answer.word(), answer.word()];
+  return { name, key, rate, per_s, burst };
 }
 
 /** Makes the decision of a gate that can't decide: a deny, with the reason `gate:CODE`. */

@@ -23,13 +23,26 @@ export function isObject(value) {
   return Object.getPrototypeOf(value) === Object.prototype || isA("Object", value);
 }
 
-/** Throws where a value is no object, or has a member that is none of a Set: a misspelt one must not be passed over. */
-export function checkMembers(value, members, name) {
+/**
+ * Throws where a value is no object, or has a member that is none of a Set: a misspelt one must not be passed over.
+ *
+ * `seen` remembers from call to call which name of the Set stood where: a program makes such objects in one place, in one order.
+ */
+export function checkMembers(value, members, name, seen = []) {
   if (!isObject(value)) throw wrong(name, "an object", value);
+  let at = 0;
   for (const member in value) {
-    if (!members.has(member) && Object.hasOwn(value, member)) {
-      throw new TypeError(`${name}.${member} means nothing: ${name} has ${[...members].join(", ")}`);
-    }
+    if (seen[at] !== member) checkMember(value, member, at, members, name, seen);
+    at += 1;
+  }
+}
+
+function checkMember(value, member, at, members, name, seen) {
+  // INVARIANT: what is remembered is in the Set, and there are no more places than it has names.
+  if (members.has(member)) {
+    if (at < members.size) seen[at] = member;
+  } else if (Object.hasOwn(value, member)) {
+    throw new TypeError(`${name}.${member} means nothing: ${name} has ${[...members].join(", ")}`);
   }
 }
 

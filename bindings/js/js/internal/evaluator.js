@@ -31,14 +31,18 @@ export class Evaluator {
 
   /** Answers a request in a frame: what `read` makes of the answer; or `null` where the instance died. */
   run(name, frame, read) {
-    return this.with((instance) => {
-      const ok = frame.call(instance, name);
+    try {
+      const instance = (this.#instance ??= this.#load());
+      frame.write(instance);
+      const ok = instance.run(name);
       const answer = new Answer(instance);
       if (!ok) throw requestError(answer.fault());
       const result = read(answer, frame, this.digest);
       frame.learn(this.known, instance);
       return result;
-    });
+    } catch (error) {
+      return this.#died(error);
+    }
   }
 
   /** Says whether an instance is the one that decides by this policy. */
@@ -48,7 +52,8 @@ export class Evaluator {
 
   /** Maps the caller of a frame in an instance, and answers by which number it is kept. */
   keep(frame, instance) {
-    const ok = frame.call(instance, "keep_caller");
+    frame.write(instance);
+    const ok = instance.run("keep_caller");
     const answer = new Answer(instance);
     if (!ok) throw requestError(answer.fault());
     return answer.word();
@@ -59,10 +64,14 @@ export class Evaluator {
     try {
       return call((this.#instance ??= this.#load()));
     } catch (error) {
-      if (!(error instanceof Trap)) throw error;
-      this.#instance = undefined;
-      return null;
+      return this.#died(error);
     }
+  }
+
+  #died(error) {
+    if (!(error instanceof Trap)) throw error;
+    this.#instance = undefined;
+    return null;
   }
 
   /** Answers a line with a line, or with `null` where the instance died. */

@@ -5,25 +5,33 @@
 
 import { numberIn, PreparedIdentity } from "../identity.js";
 import { checkMembers, isA, isBytes, isObject, wrong } from "./arguments.js";
+import { randomWords } from "./random.js";
 import { textOf } from "./text.js";
 
+/** A text that is not there, and a fact of a wrong type, in place of their lengths. */
 const ABSENT = 0xffff_ffff;
 const WRONG = 0xffff_fffe;
-/** The word that says who is asking. */
-const WHO_AT = 13;
-/** What it says of the first caller that was kept. */
+/** What says of the first caller that was kept that they ask. */
 const KEPT_FROM = 16;
-
-const SCHEMES = new Map([["http", 0], ["https", 1]]);
-const FACT = { absent: 0, present: 1, wrong: 2 };
-const TRACE = new Map([[undefined, 0], ["restart", 1], ["continue", 2]]);
+/** How many words there are at least, with the lengths of the texts that every request has; and what a trace takes beside them. */
+const WORDS_LEAST = 26;
 const TRACE_WORDS = 6;
+
+const FACT = { absent: 0, present: 1, wrong: 2 };
+const TRACE = new Map([["restart", 1], ["continue", 2]]);
 const WHO = { nobody: 0, claims: 1, invalid: 2, unavailable: 3, token: 4 };
 
 const REQUEST = new Set(["method", "scheme", "host", "target", "headers", "ip", "facts", "now", "identity"]);
 const CONTEXT = new Set(["ip", "facts", "now", "identity", "requestId", "trace"]);
 const FACTS = new Set(["country", "asn", "bot_score", "tls_version", "client_cert", "size"]);
 const IDENTITY = new Set(["issuer", "claims", "invalid", "unavailable", "token"]);
+
+/** What `checkMembers` remembers. */
+const SEEN = { request: [], context: [], facts: [] };
+
+const NO_FACTS = Object.freeze({ country: ABSENT, tls_version: ABSENT, client_cert: ABSENT, asn: undefined, bot_score: undefined, size: undefined });
+const NOBODY = Object.freeze({ number: WHO.nobody, issuer: "", text: "", name: "identity" });
+const NO_LINES = Object.freeze([]);
 
 /** The arguments that the texts before those of the headers stand in, in their order; `undefined` for what stands in the identity. */
 const NAMES = [
@@ -34,9 +42,6 @@ const NAMES = [
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
-/** Code units up to which a text is sooner copied one by one than by the platform. */
-const SHORT_MAX = 48;
-
 /** Header lines of a request, and code units in them, up to which none of its limits is met, whatever the lines are in UTF-8. */
 const LINES_FEW = 100;
 const UNITS_FEW = 16_384;
@@ -46,117 +51,114 @@ const KNOWN_UNITS_MAX = 64;
 
 const encoder = new TextEncoder();
 
-/** Holds one request, ready to be written. */
+/**
+ * Holds one request, ready to be written.
+ *
+ * All of the caller's code that there can be in it, such as a getter, has run once it is made: what is written is what was read, and
+ * nothing comes between writing and deciding.
+ */
 export class Frame {
-  #words = [0];
-  /** The first word that is the length of a text. */
-  #lengthsAt;
-  #texts = [];
-  /** The argument that says who is asking. */
-  #who;
-  /** Who is asking, where they were mapped before. */
-  #prepared;
-  /** The target, as it was given. */
-  #target;
-  /** Names of headers that nothing is known of. */
-  #unknown;
-
   /**
    * Reads a request with its context; `requestId` is the correlation id, empty where none is needed. Header lines are left out of which
    * `known` says that the policy passes them over.
    */
   constructor(request, context, requestId, known = undefined) {
-    checkMembers(context, CONTEXT, "context");
+    checkMembers(context, CONTEXT, "context", SEEN.context);
     const given = isRequest(request) ? fromFetch(request) : request;
-    checkMembers(given, REQUEST, "request");
-    const facts = either("facts", given, context);
-    const asking = either("identity", given, context);
-    if (asking instanceof PreparedIdentity) this.#prepared = asking;
-    const who = identity(this.#prepared === undefined ? asking : undefined);
-    this.#who = who.name;
-    this.#words.push(scheme(given.scheme));
-    this.#integer(now(either("now", given, context)));
-    this.#numberFacts(facts);
-    this.#words.push(who.number);
-    this.#trace(context.trace);
-    this.#lengthsAt = this.#words.length;
-    this.#text(given.method, "request.method");
-    this.#text(given.host, "request.host");
-    this.#target = given.target;
-    this.#textOrBytes(this.#target, "request.target");
-    this.#address(either("ip", given, context));
-    this.#textFacts(facts);
-    this.#text(who.issuer, "identity.issuer");
-    this.#text(who.text, who.name);
-    this.#text(requestId, "context.requestId");
-    this.#headers(given.headers, known);
-    this.#words[0] = this.#words.length;
+    checkMembers(given, REQUEST, "request", SEEN.request);
+    const facts = either("facts", given.facts, context.facts);
+    const asking = either("identity", given.identity, context.identity);
+    const ip = either("ip", given.ip, context.ip);
+    /** Who is asking, where they were mapped before. */
+    this.prepared = asking instanceof PreparedIdentity ? asking : undefined;
+    this.who = asking === undefined || this.prepared !== undefined ? NOBODY : identity(asking);
+    this.scheme = scheme(given.scheme);
+    this.now = now(either("now", given.now, context.now));
+    this.facts = facts === undefined ? NO_FACTS : factsOf(facts);
+    this.trace = trace(context.trace);
+    this.method = text(given.method, "request.method");
+    this.host = text(given.host, "request.host");
+    /** The target, as it was given. */
+    this.given = textOrBytes(given.target, "request.target");
+    this.ip = ip === undefined ? ABSENT : text(ip, "ip");
+    this.requestId = text(requestId, "context.requestId");
+    /** Names of headers that nothing is known of. */
+    this.unknown = undefined;
+    /** Names and values of headers, in turn. */
+    this.lines = this.#headers(given.headers, known);
   }
 
   /** The target, as it was given. */
   get target() {
-    return typeof this.#target === "string" ? this.#target : textOf(this.#target);
+    return typeof this.given === "string" ? this.given : textOf(this.given);
   }
 
-  /** Runs one export of an instance on this request, and on numbers. */
-  call(instance, name, ...numbers) {
-    if (this.#prepared !== undefined) this.#words[WHO_AT] = KEPT_FROM + numberIn(this.#prepared, instance);
-    if (this.#isText() && this.#writeAscii(instance)) return instance.run(name, ...numbers);
-    const texts = this.#texts.map((text, index) => this.#encoded(text, index));
-    this.#correctLengths(texts);
-    const head = 4 * this.#words.length;
-    const length = texts.reduce((sum, text) => sum + text.length, head);
-    let at = instance.room(length);
-    this.#writeWords(instance.view, at);
-    at += head;
-    for (const text of texts) {
-      instance.bytes.set(text, at);
-      at += text.length;
-    }
-    return instance.run(name, ...numbers);
+  /** Writes the request where the next call of an instance reads it. */
+  write(instance) {
+    const who = this.prepared === undefined ? this.who.number : KEPT_FROM + numberIn(this.prepared, instance);
+    if (!this.#writeAscii(instance, who)) this.#writeAny(instance, who);
   }
 
   /** Asks of the names that nothing was known of whether the policy passes them over, for the next request. */
   learn(known, instance) {
-    if (this.#unknown === undefined) return;
-    for (const name of this.#unknown) {
+    if (this.unknown === undefined) return;
+    for (const name of this.unknown) {
       if (known.size >= KNOWN_MAX) known.clear();
       const bytes = encoder.encode(name);
       known.set(name, instance.call("passes_over", bytes.length, (room) => room.set(bytes)));
     }
   }
 
-  #isText() {
-    return this.#texts.every((text) => typeof text === "string");
-  }
-
-  /** Writes texts of ASCII, which have as many bytes as code units. Answers no where one is something else. */
-  #writeAscii(instance) {
-    const texts = this.#texts;
-    let length = 4 * this.#words.length;
-    for (let i = 0; i < texts.length; i++) length += texts[i].length;
-    const start = instance.room(length);
-    const { bytes, view } = instance;
-    this.#writeWords(view, start);
-    let at = start + 4 * this.#words.length;
-    for (let i = 0; i < texts.length; i++) {
-      if (!writeAscii(texts[i], bytes, at)) return false;
-      at += texts[i].length;
+  /** Writes texts of ASCII, which have as many bytes as code units, without a list of them. Answers no where one is something else. */
+  #writeAscii(instance, who) {
+    const { lines, facts } = this;
+    const { issuer, text } = this.who;
+    if (typeof this.given !== "string") return false;
+    let units = this.method.length + this.host.length + this.given.length + issuer.length + text.length + this.requestId.length +
+      unitsOf(this.ip) + unitsOf(facts.country) + unitsOf(facts.tls_version) + unitsOf(facts.client_cert);
+    for (let i = 0; i < lines.length; i++) {
+      if (typeof lines[i] !== "string") return false;
+      units += lines[i].length;
     }
-    return true;
+    const writer = this.#begin(instance, who, units);
+    writer.ascii(this.method);
+    writer.ascii(this.host);
+    writer.ascii(this.given);
+    writer.ascii(this.ip);
+    writer.ascii(facts.country);
+    writer.ascii(facts.tls_version);
+    writer.ascii(facts.client_cert);
+    writer.ascii(issuer);
+    writer.ascii(text);
+    writer.ascii(this.requestId);
+    for (let i = 0; i < lines.length; i++) writer.ascii(lines[i]);
+    return writer.isAscii;
   }
 
-  #writeWords(view, at) {
-    const words = this.#words;
-    for (let i = 0; i < words.length; i++) view.setUint32(at + 4 * i, words[i], true);
+  #writeAny(instance, who) {
+    const { country, tls_version, client_cert } = this.facts;
+    const texts = [
+      this.method, this.host, this.given, this.ip, country, tls_version, client_cert, this.who.issuer, this.who.text, this.requestId,
+      ...this.lines,
+    ].map((text, index) => this.#encoded(text, index));
+    const writer = this.#begin(instance, who, texts.reduce((sum, text) => sum + unitsOf(text), 0));
+    for (const text of texts) writer.bytes(text);
   }
 
-  /** Texts were counted in code units. */
-  #correctLengths(texts) {
-    let next = 0;
-    for (let i = this.#lengthsAt; i < this.#words.length; i++) {
-      if (this.#words[i] < WRONG) this.#words[i] = texts[next++].length;
-    }
+  /** Writes all but texts of `length` bytes in all; answers what writes those. */
+  #begin(instance, who, length) {
+    const { facts, trace } = this;
+    const writer = instance.write(WORDS_LEAST + (trace === 0 ? 0 : TRACE_WORDS) + this.lines.length, length);
+    writer.word(this.scheme);
+    writer.integer(this.now);
+    writeFact(writer, facts.asn);
+    writeFact(writer, facts.bot_score);
+    writeFact(writer, facts.size);
+    writer.word(who);
+    writer.word(trace);
+    // For its ids: fresh for each request, and nobody's to guess.
+    if (trace !== 0) randomWords(TRACE_WORDS, (word) => writer.word(word));
+    return writer;
   }
 
   #encoded(text, index) {
@@ -168,44 +170,15 @@ export class Frame {
   }
 
   #nameOf(index) {
-    const names = NAMES.filter((_, i) => this.#words[this.#lengthsAt + i] < WRONG);
-    const header = index - names.length;
-    return header < 0 ? names[index] ?? this.#who : `request.headers[${header >> 1}][${header & 1}]`;
-  }
-
-  #push(text) {
-    this.#words.push(text.length);
-    this.#texts.push(text);
-  }
-
-  #text(text, name) {
-    if (typeof text !== "string") throw wrong(name, "a string", text);
-    this.#push(text);
-  }
-
-  #textOrBytes(text, name) {
-    if (typeof text !== "string" && !isBytes(text)) throw wrong(name, "a string or a Uint8Array", text);
-    this.#push(text);
-  }
-
-  /** Bits for the ids of the trace: fresh for each request, and nobody's to guess. */
-  #trace(trust) {
-    const number = TRACE.get(trust);
-    if (number === undefined) throw wrongTrace(trust);
-    this.#words.push(number);
-    if (number !== 0) this.#words.push(...crypto.getRandomValues(new Uint32Array(TRACE_WORDS)));
-  }
-
-  #address(ip) {
-    if (ip === undefined) this.#words.push(ABSENT);
-    else this.#text(ip, "ip");
+    const header = index - NAMES.length;
+    return header < 0 ? NAMES[index] ?? this.who.name : `request.headers[${header >> 1}][${header & 1}]`;
   }
 
   #headers(lines, known) {
-    if (lines === undefined) return;
+    if (lines === undefined) return NO_LINES;
     if (!Array.isArray(lines)) throw wrong("request.headers", "an array of pairs", lines);
     const isFew = known !== undefined && lines.length <= LINES_FEW;
-    const before = this.#texts.length;
+    let kept = NO_LINES;
     let units = 0;
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i];
@@ -218,73 +191,78 @@ export class Frame {
       if (typeof value !== "string" && !isBytes(value)) throw wrong(`request.headers[${i}][1]`, "a string or a Uint8Array", value);
       units += name.length + value.length;
       if (isFew && this.#isPassedOver(name, value, known)) continue;
-      this.#push(name);
-      this.#push(value);
+      if (kept === NO_LINES) kept = [name, value];
+      else kept.push(name, value);
     }
-    if (isFew && units > UNITS_FEW) {
-      // All of them count.
-      this.#words.length -= this.#texts.length - before;
-      this.#texts.length = before;
-      this.#headers(lines, undefined);
-    }
+    // Of so many, all count.
+    return isFew && units > UNITS_FEW ? this.#headers(lines, undefined) : kept;
   }
 
   #isPassedOver(name, value, known) {
     if (typeof name !== "string") return false;
     const isPassedOver = known.get(name);
-    if (isPassedOver === undefined && name.length <= KNOWN_UNITS_MAX) (this.#unknown ??= []).push(name);
+    if (isPassedOver === undefined && name.length <= KNOWN_UNITS_MAX) (this.unknown ??= []).push(name);
     // What can't be sent is told, however often the name was seen.
     return isPassedOver === true && (typeof value !== "string" || isWellFormed(value));
   }
+}
 
-  #textFacts(facts) {
-    this.#textFact(facts?.country, "facts.country");
-    this.#textFact(facts?.tls_version, "facts.tls_version");
-    this.#textFact(facts?.client_cert, "facts.client_cert");
-  }
+/** Counts the code units of a text, or the bytes of what was encoded; 0 for what stands in place of one. */
+function unitsOf(text) {
+  return typeof text === "number" ? 0 : text.length;
+}
 
-  #textFact(fact, name) {
-    if (fact === undefined) this.#words.push(ABSENT);
-    else if (typeof fact !== "string") this.#words.push(WRONG);
-    else this.#text(fact, name);
-  }
+function text(text, name) {
+  if (typeof text !== "string") throw wrong(name, "a string", text);
+  return text;
+}
 
-  #numberFacts(facts) {
-    if (facts !== undefined) {
-      checkMembers(facts, FACTS, "facts");
-      for (const name in facts) {
-        if (facts[name] === null) throw new TypeError(`facts.${name} must not be null: leave out what is not known`);
-      }
-    }
-    this.#numberFact(facts?.asn);
-    this.#numberFact(facts?.bot_score);
-    this.#numberFact(facts?.size);
-  }
+function textOrBytes(text, name) {
+  if (typeof text !== "string" && !isBytes(text)) throw wrong(name, "a string or a Uint8Array", text);
+  return text;
+}
 
-  /** A fact of a wrong type is no mistake of the caller's code, but of where it comes from: the gate denies then. */
-  #numberFact(fact) {
-    if (fact === undefined) {
-      this.#words.push(FACT.absent, 0, 0);
-      return;
-    }
-    const whole = wholeNumber(fact);
-    this.#words.push(whole !== undefined ? FACT.present : FACT.wrong);
-    this.#integer(whole ?? 0);
-  }
+/** Reads facts. One of a wrong type is no mistake of the caller's code, but of where it comes from: the gate denies then. */
+function factsOf(facts) {
+  checkMembers(facts, FACTS, "facts", SEEN.facts);
+  return {
+    country: textFact(facts.country, "country"), tls_version: textFact(facts.tls_version, "tls_version"),
+    client_cert: textFact(facts.client_cert, "client_cert"), asn: numberFact(facts.asn, "asn"),
+    bot_score: numberFact(facts.bot_score, "bot_score"), size: numberFact(facts.size, "size"),
+  };
+}
 
-  #integer(number) {
-    if (typeof number === "bigint") {
-      this.#words.push(Number(BigInt.asUintN(32, number)), Number(BigInt.asUintN(32, number >> 32n)));
-    } else {
-      this.#words.push(number >>> 0, Math.floor(number / 2 ** 32) >>> 0);
-    }
+function textFact(fact, name) {
+  if (fact === undefined) return ABSENT;
+  if (fact === null) throw nullFact(name);
+  return typeof fact === "string" ? fact : WRONG;
+}
+
+/** Returns a whole number, `undefined` where there is none, and `null` for what is something else. */
+function numberFact(fact, name) {
+  if (fact === undefined) return undefined;
+  if (fact === null) throw nullFact(name);
+  return wholeNumber(fact) ?? null;
+}
+
+function nullFact(name) {
+  return new TypeError(`facts.${name} must not be null: leave out what is not known`);
+}
+
+function writeFact(writer, fact) {
+  if (typeof fact === "number" || typeof fact === "bigint") {
+    writer.word(FACT.present);
+    writer.integer(fact);
+  } else {
+    writer.word(fact === undefined ? FACT.absent : FACT.wrong);
+    writer.integer(0);
   }
 }
 
 /** Finds a member that may stand in the request or in the context: of two, neither is surely meant. */
-function either(member, request, context) {
-  if (context[member] === undefined) return request[member];
-  if (request[member] === undefined) return context[member];
+function either(member, inRequest, inContext) {
+  if (inContext === undefined) return inRequest;
+  if (inRequest === undefined) return inContext;
   throw new TypeError(`${member} stands in both request and context`);
 }
 
@@ -327,16 +305,19 @@ function headersAreText() {
   return are_text;
 }
 
-function wrongTrace(trust) {
-  if (typeof trust !== "string") return wrong("context.trace", '"restart" or "continue"', trust);
-  return new TypeError(`context.trace must be "restart" or "continue", not "${trust}"`);
+function trace(trust) {
+  if (trust === undefined) return 0;
+  if (typeof trust !== "string") throw wrong("context.trace", '"restart" or "continue"', trust);
+  const number = TRACE.get(trust);
+  if (number === undefined) throw new TypeError(`context.trace must be "restart" or "continue", not "${trust}"`);
+  return number;
 }
 
 function scheme(scheme) {
+  if (scheme === "https") return 1;
+  if (scheme === "http") return 0;
   if (typeof scheme !== "string") throw wrong("request.scheme", '"http" or "https"', scheme);
-  const number = SCHEMES.get(scheme);
-  if (number === undefined) throw new TypeError(`request.scheme must be "http" or "https", not "${scheme}"`);
-  return number;
+  throw new TypeError(`request.scheme must be "http" or "https", not "${scheme}"`);
 }
 
 /** Returns Unix seconds; the clock's where none are given. */
@@ -349,7 +330,6 @@ export function now(now) {
 
 /** Reads who is asking, as the one kind of identity that is given. */
 function identity(identity) {
-  if (identity === undefined) return { number: WHO.nobody, issuer: "", text: "", name: "identity" };
   checkMembers(identity, IDENTITY, "identity");
   for (const name of IDENTITY) {
     if (name !== "claims" && identity[name] !== undefined && typeof identity[name] !== "string") {
@@ -397,22 +377,6 @@ function wholeNumber(value) {
 
 function isInt64(value) {
   return typeof value === "bigint" && value >= INT64_MIN && value <= INT64_MAX;
-}
-
-/** Writes a text of ASCII; answers no where it is something else. */
-function writeAscii(text, bytes, at) {
-  const { length } = text;
-  if (length > SHORT_MAX) {
-    const { read, written } = encoder.encodeInto(text, bytes.subarray(at, at + length));
-    return read === length && written === length;
-  }
-  let units = 0;
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i);
-    units |= unit;
-    bytes[at + i] = unit;
-  }
-  return units < 0x80;
 }
 
 /** Says whether a text has no half of a surrogate pair alone. */

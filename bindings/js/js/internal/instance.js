@@ -1,6 +1,10 @@
 // The border of one instance: bytes in, a call, bytes out. What goes wrong in it by itself is a `Trap`.
 
 import { textOf } from "./text.js";
+import { Writer } from "./writer.js";
+
+/** Bytes that are kept for requests, from one to the next. */
+const ROOM_BYTES = 16 * 1024;
 
 /** Says that an instance died: it ran into what WebAssembly forbids, or out of memory or stack. It must not be called again. */
 export class Trap extends Error {
@@ -16,6 +20,10 @@ export class Instance {
   bytes;
   view;
   #ruleNames = new Map();
+  #writer = new Writer();
+  /** Where requests are written, and how many bytes there are for them. */
+  #room = 0;
+  #roomBytes = 0;
 
   constructor(module) {
     try {
@@ -28,7 +36,7 @@ export class Instance {
   }
 
   /** Makes room for what the next call reads, and says where it is. */
-  room(length) {
+  #input(length) {
     try {
       const at = this.#exports.input(length) >>> 0;
       // The pointer is 0 where no call reads as much.
@@ -40,8 +48,29 @@ export class Instance {
     }
   }
 
-  /** Runs one export on what was written, and on numbers; answers whether it says that all is well. */
-  run(name, ...numbers) {
+  /** Begins what the next call reads: so many words, and texts of `length` bytes behind them. They say themselves where they end. */
+  write(words, length) {
+    const bytes = 4 * words + length;
+    if (bytes > this.#roomBytes) {
+      this.#room = this.#input(Math.max(bytes, ROOM_BYTES));
+      // A giant's room is given back with the next one.
+      this.#roomBytes = bytes > ROOM_BYTES ? 0 : ROOM_BYTES;
+    } else if (this.bytes.length === 0) this.#look();
+    this.#writer.begin(this.bytes, this.view, this.#room, words, length);
+    return this.#writer;
+  }
+
+  /** Runs one export on what was written; answers whether it says that all is well. */
+  run(name) {
+    try {
+      return this.#exports[name]() === 1;
+    } catch (error) {
+      throw new Trap(error);
+    }
+  }
+
+  /** As `run`, with numbers. */
+  runWith(name, ...numbers) {
     try {
       return this.#exports[name](...numbers) === 1;
     } catch (error) {
@@ -51,9 +80,11 @@ export class Instance {
 
   /** Runs one export on bytes that `write` leaves in the room of `length` bytes, and on numbers. */
   call(name, length, write, ...numbers) {
-    const at = this.room(length);
+    const at = this.#input(length);
+    // Now the room is of this length; and the call may take it.
+    this.#roomBytes = 0;
     write(this.bytes.subarray(at, at + length));
-    return this.run(name, ...numbers);
+    return this.runWith(name, ...numbers);
   }
 
   /** Finds the name of a rule. The answer that is being read stays as it is. */
@@ -80,12 +111,23 @@ export class Instance {
     return this.#between(() => this.#exports.output(), () => this.#exports.output_length());
   }
 
-  /** Says where the answer to the last call stands in the memory, and where it ends. */
+  /** Says where the answer to the last call stands in the memory. */
   answered() {
     try {
       if (this.bytes.length === 0) this.#look();
       const at = this.#exports.output() >>> 0;
-      return { at, end: at + (this.#exports.output_length() >>> 0) };
+      // An instance that answers nothing at all is broken.
+      if (at === 0) throw new RangeError("there is no answer");
+      return at;
+    } catch (error) {
+      throw new Trap(error);
+    }
+  }
+
+  /** Says how many bytes the answer to the last call has. */
+  answeredBytes() {
+    try {
+      return this.#exports.output_length() >>> 0;
     } catch (error) {
       throw new Trap(error);
     }

@@ -1,0 +1,18 @@
+// Random bits by the word. The platform is asked for many at a time: each time takes longer than a decision.
+
+const WORDS = 1024;
+const pool = new Uint32Array(WORDS);
+let next = WORDS;
+
+/** Hands out so many words, each once. */
+export function randomWords(count, take) {
+  for (let i = 0; i < count; i++) {
+    if (next === WORDS) {
+      crypto.getRandomValues(pool);
+      next = 0;
+    }
+    take(pool[next]);
+    // Whoever reads this memory later must not find there what was handed out.
+    pool[next++] = 0;
+  }
+}
