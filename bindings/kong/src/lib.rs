@@ -20,9 +20,9 @@ use std::sync::LazyLock;
 use answer::{GateDecision, GateHandling, GateServed, GateVerdict};
 use border::{Failure, GateError, guarded, slice};
 use certificate::GateFingerprint;
-use gatelaw::{Plan, artifact};
+use gatelaw::{Plan, RawRequest, artifact};
 use identity::{GateCaller, Identity};
-use request::GateRequest;
+use request::{GateRequest, Lines};
 use session::{Asker, GateSettings, Policy, Session};
 use text::{GatePair, GateText};
 use trace::GateTrace;
@@ -536,25 +536,18 @@ pub unsafe extern "C" fn gate_decide(
     decision: *mut GateDecision,
     error: *mut GateError,
 ) -> i32 {
-    let call = || {
-        // SAFETY: the caller promises a session that nobody else uses, or NULL.
-        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
-        session.begin();
-        // SAFETY: the caller promises a readable request, or NULL.
-        let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
-        // SAFETY: the caller promises that all of the request is readable, here and below.
-        let lines = unsafe { request.lines() }?;
-        // SAFETY: the same.
-        let raw = unsafe { request.raw(&lines, &session.proxies) }?;
+    let ask = |session: &mut Session, raw: &RawRequest<'_>| {
         // SAFETY: the caller promises an identity that isn't freed, or NULL.
         let identity = unsafe { identity.as_ref() };
         // SAFETY: the caller promises a writable decision, or NULL.
         let decision =
             unsafe { decision.as_mut() }.ok_or_else(|| Failure::null("a place for the decision"))?;
-        session.verdict(&raw, &mut Asker::Identity(identity))?;
+        session.verdict(raw, &mut Asker::Identity(identity))?;
         *decision = session.decision()?;
         Ok(())
     };
+    // SAFETY: the caller promises a session that nobody else uses, and a request that is readable, or NULL.
+    let call = || unsafe { with_request(session, request, ask) };
     // SAFETY: the caller promises a writable `error`, or NULL.
     unsafe { guarded(error, call) }
 }
@@ -579,28 +572,21 @@ pub unsafe extern "C" fn gate_decide_token(
     wanted: *mut i32,
     error: *mut GateError,
 ) -> i32 {
-    let call = || {
-        // SAFETY: the caller promises a session that nobody else uses, or NULL.
-        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
-        session.begin();
+    let ask = |session: &mut Session, raw: &RawRequest<'_>| {
         // SAFETY: the caller promises a verifier that nobody else uses, or NULL.
         let verifier = unsafe { verifier.as_mut() }.ok_or_else(|| Failure::null("a verifier"))?;
-        // SAFETY: the caller promises a readable request, or NULL.
-        let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
-        // SAFETY: the caller promises that all of the request is readable, here and below.
-        let lines = unsafe { request.lines() }?;
-        // SAFETY: the same.
-        let raw = unsafe { request.raw(&lines, &session.proxies) }?;
         // SAFETY: the caller promises a writable decision, or NULL.
         let decision =
             unsafe { decision.as_mut() }.ok_or_else(|| Failure::null("a place for the decision"))?;
         // SAFETY: the caller promises a writable place, or NULL.
         let wanted = unsafe { wanted.as_mut() }.ok_or_else(|| Failure::null("a place for `wanted`"))?;
-        let verdict = session.verdict(&raw, &mut Asker::Verifier(verifier))?;
+        let verdict = session.verdict(raw, &mut Asker::Verifier(verifier))?;
         *decision = session.decision()?;
         *wanted = verdict.wanted;
         Ok(())
     };
+    // SAFETY: the caller promises a session that nobody else uses, and a request that is readable, or NULL.
+    let call = || unsafe { with_request(session, request, ask) };
     // SAFETY: the caller promises a writable `error`, or NULL.
     unsafe { guarded(error, call) }
 }
@@ -624,24 +610,16 @@ pub unsafe extern "C" fn gate_judge(
     verdict: *mut GateVerdict,
     error: *mut GateError,
 ) -> i32 {
-    let call = || {
-        // SAFETY: the caller promises a session that nobody else uses, or NULL.
-        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
-        session.begin();
-        // SAFETY: the caller promises a readable request, or NULL.
-        let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
-        // SAFETY: the caller promises that all of the request is readable, here and below.
-        let lines = unsafe { request.lines_in(&mut session.room) }?;
-        // SAFETY: the same.
-        let raw = unsafe { request.raw(&lines, &session.proxies) }?;
+    let ask = |session: &mut Session, raw: &RawRequest<'_>| {
         // SAFETY: the caller promises a verifier that nobody else uses, and an identity that isn't freed, or NULL.
         let mut asker = unsafe { asker(verifier, identity) };
         // SAFETY: the caller promises a writable place, or NULL.
         let verdict = unsafe { verdict.as_mut() }.ok_or_else(|| Failure::null("a place for the verdict"))?;
-        *verdict = session.verdict(&raw, &mut asker)?;
-        session.room.keep(lines);
+        *verdict = session.verdict(raw, &mut asker)?;
         Ok(())
     };
+    // SAFETY: the caller promises a session that nobody else uses, and a request that is readable, or NULL.
+    let call = || unsafe { with_request(session, request, ask) };
     // SAFETY: the caller promises a writable `error`, or NULL.
     unsafe { guarded(error, call) }
 }
@@ -703,28 +681,71 @@ pub unsafe extern "C" fn gate_serve(
         // SAFETY: the caller promises a writable place, or NULL.
         let served = unsafe { served.as_mut() }.ok_or_else(|| Failure::null("a place for what is served"))?;
         served.trace = GateTrace::NONE;
-        // SAFETY: the caller promises a session that nobody else uses, or NULL.
-        let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
-        session.begin();
-        // SAFETY: the caller promises a readable request, or NULL.
-        let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
-        // SAFETY: the caller promises that all of the request is readable, here and below.
-        let lines = unsafe { request.lines_in(&mut session.room) }?;
-        // SAFETY: the caller promises readable text.
-        let request_id = unsafe { slice(request_id, request_id_len) }?;
-        if traces != 0 {
-            served.trace = session.trace(&lines, traces == TRACES_CONTINUED, request_id)?;
-        }
-        // SAFETY: as above.
-        let raw = unsafe { request.raw(&lines, &session.proxies) }?;
-        // SAFETY: the caller promises a verifier that nobody else uses, and an identity that isn't freed, or NULL.
-        let asker = unsafe { asker(verifier, identity) };
-        session.serve(&raw, &lines, asker, id_of(request_id)?, served)?;
-        session.room.keep(lines);
-        Ok(())
+        let ask = |session: &mut Session, request: &GateRequest, lines: &Lines<'_>| {
+            // SAFETY: the caller promises readable text.
+            let request_id = unsafe { slice(request_id, request_id_len) }?;
+            // Before the rest of the request is read: one that turns out to be none has its place in the trace too.
+            if traces != 0 {
+                served.trace = session.trace(lines, traces == TRACES_CONTINUED, request_id)?;
+            }
+            // SAFETY: the caller promises that all of the request is readable.
+            let raw = unsafe { request.raw(lines, &session.proxies) }?;
+            // SAFETY: the caller promises a verifier that nobody else uses, and an identity that isn't freed, or NULL.
+            let asker = unsafe { asker(verifier, identity) };
+            session.serve(&raw, lines, asker, id_of(request_id)?, served)
+        };
+        // SAFETY: the caller promises a session that nobody else uses, and a request that is readable, or NULL.
+        unsafe { with_lines(session, request, ask) }
     };
     // SAFETY: the caller promises a writable `error`, or NULL.
     unsafe { guarded(error, call) }
+}
+
+/// Has a session begin with a request, and asks it: what every call does that decides one.
+///
+/// # Errors
+/// As `ask`; as [`GateRequest::raw`]; `abi:null` for a session or a request that is NULL.
+///
+/// # Safety
+/// As for [`with_lines`].
+unsafe fn with_request(
+    session: *mut Session,
+    request: *const GateRequest,
+    ask: impl FnOnce(&mut Session, &RawRequest<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let ask = |session: &mut Session, request: &GateRequest, lines: &Lines<'_>| {
+        // SAFETY: all of the request is readable, by the promise of the caller.
+        let raw = unsafe { request.raw(lines, &session.proxies) }?;
+        ask(session, &raw)
+    };
+    // SAFETY: as the caller promises.
+    unsafe { with_lines(session, request, ask) }
+}
+
+/// Has a session begin with a request of which no more than the lines is looked at yet, in the room that the session has for them.
+///
+/// The session forgets the last decision first, so that none is left whatever fails here.
+///
+/// # Errors
+/// As `ask`; `abi:null` for a session or a request that is NULL, or lines that are.
+///
+/// # Safety
+/// `session` is used by no other call, `request` and all that it points to are readable; each may be NULL.
+unsafe fn with_lines(
+    session: *mut Session,
+    request: *const GateRequest,
+    ask: impl FnOnce(&mut Session, &GateRequest, &Lines<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    // SAFETY: a session that nobody else uses, or NULL, by the promise of the caller.
+    let session = unsafe { session.as_mut() }.ok_or_else(|| Failure::null("a session"))?;
+    session.begin();
+    // SAFETY: a readable request, or NULL, by the promise of the caller.
+    let request = unsafe { request.as_ref() }.ok_or_else(|| Failure::null("a request"))?;
+    // SAFETY: all of the request is readable, by the promise of the caller.
+    let lines = unsafe { request.lines_in(&mut session.room) }?;
+    let asked = ask(session, request, &lines);
+    session.room.keep(lines);
+    asked
 }
 
 /// Says who tells who asks.
