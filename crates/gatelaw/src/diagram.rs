@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 
+use crate::limits::DIAGRAM_RESULTS_MAX;
 use crate::lower::Cond;
 
 /// Points at a node, or is a terminal.
@@ -190,6 +191,10 @@ impl Diagrams {
             return Ok(*result);
         }
         let result = self.combine_children(operation, a, b)?;
+        // What is forgotten is found again: diagrams are interned.
+        if self.results.len() >= DIAGRAM_RESULTS_MAX {
+            self.results.clear();
+        }
         self.results.insert(key, result);
         Ok(result)
     }

@@ -85,6 +85,8 @@ pub const SIGNATURES_MAX: usize = 1 << 22;
 pub const ROUTE_STATES_MAX: usize = 1 << 16;
 /// Segments such as `*.json` beside each other in one place of the route automaton; beyond this its routes become bit vectors.
 pub const ROUTE_AFFIXES_MAX: usize = 4;
+/// Combinations of diagrams that are remembered while a policy is compiled; a table of so many takes some 35 MB.
+pub const DIAGRAM_RESULTS_MAX: usize = 1 << 20;
 /// Bytes of one automaton for patterns on an attribute.
 pub const DFA_BYTES_MAX: usize = 256 * 1024;
 /// Tests of one rule once defines stand for themselves: defines of defines can double with every line.
