@@ -168,14 +168,7 @@ pub(super) fn words(section: &[u8]) -> Result<Vec<u32>, LoadError> {
     let mut words = Vec::with_capacity(ends);
     let mut rest = section;
     while let Some((first, behind)) = rest.split_first() {
-        let (word, behind) = match (first, behind) {
-            (0..=0x7f, _) => (u32::from(*first), behind),
-            // As most offsets are.
-            (_, [second @ 1..=0x7f, behind @ ..]) => {
-                (u32::from(first & 0x7f) | u32::from(*second) << 7, behind)
-            }
-            _ => number(rest)?,
-        };
+        let (word, behind) = if *first < 0x80 { (u32::from(*first), behind) } else { number(rest)? };
         words.push(word.rotate_right(1));
         rest = behind;
     }
