@@ -1,7 +1,7 @@
 //! Explains a decision: the tests that were asked, with their outcomes and source lines.
 
 use super::classify::Scratch;
-use super::notes::{NoteExpr, Notes};
+use super::notes::{NoteExpr, Notes, RuleNote};
 use super::view::View;
 use crate::artifact::LoadError;
 use crate::decision::Decision;
@@ -121,7 +121,7 @@ fn holds(
             let outcome = scratch.walk(view, &notes.nodes, *test) == 1;
             asked.push(Asked {
                 text: (**text).to_owned(),
-                file: file_name(notes, *file),
+                file: notes.file(*file).to_owned(),
                 line: line.0,
                 outcome,
             });
@@ -130,20 +130,16 @@ fn holds(
     }
 }
 
-fn file_name(notes: &Notes, file: u32) -> String {
-    usize::try_from(file).ok().and_then(|f| notes.files.get(f)).cloned().unwrap_or_default()
-}
-
 fn unreached(rule: &PlanRule, notes: &Notes, number: usize) -> RuleExplained {
-    let note = notes.rules.get(number);
+    let RuleNote { file, line, annotations, routes } = notes.rules.get(number).cloned().unwrap_or_default();
     RuleExplained {
         name: rule.name.clone(),
         kind: rule.kind.name().to_owned(),
         observe: rule.observe,
-        file: note.map_or_else(String::new, |note| file_name(notes, note.file)),
-        line: note.map_or(0, |note| note.line.0),
-        annotations: note.map(|note| note.annotations.clone()).unwrap_or_default(),
-        routes: note.map(|note| note.routes.clone()).unwrap_or_default(),
+        file: notes.file(file).to_owned(),
+        line: line.0,
+        annotations,
+        routes,
         reached: false,
         matched: false,
         asked: Vec::new(),

@@ -61,8 +61,15 @@ pub(crate) struct Notes {
     pub(crate) nodes: Vec<u32>,
 }
 
+impl Notes {
+    /// Names a file; empty where none is known.
+    pub(crate) fn file(&self, number: u32) -> &str {
+        usize::try_from(number).ok().and_then(|file| self.files.get(file)).map_or("", String::as_str)
+    }
+}
+
 /// Where a rule stands, and what is written beside it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RuleNote {
     pub(crate) file: u32,
     pub(crate) line: Line,
@@ -71,7 +78,7 @@ pub(crate) struct RuleNote {
 }
 
 /// A line of a source file, from 1; 0 where none is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Line(pub(crate) u32);
 
 /// One way in which a rule can apply.

@@ -33,7 +33,7 @@ impl Plan {
             name: &rule.name,
             kind: rule.kind.name(),
             observe: rule.observe,
-            file: usize::try_from(note.file).ok().and_then(|f| notes.files.get(f)).map_or("", String::as_str),
+            file: notes.file(note.file),
             line: note.line.0,
             annotations: &note.annotations,
             routes: &note.routes,
