@@ -107,9 +107,9 @@ fn sealing_again_changes_nothing() {
 fn notes_that_cannot_be_read_are_told_when_they_are_asked_for() {
     for (mut bytes, (name, line)) in artifacts().into_iter().zip(POLICIES) {
         let good = load_unsigned(&bytes).unwrap();
-        let [.., a, b, c, d] = bytes[..120] else { panic!("no artifact") };
-        let notes = bytes.len() - usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap();
-        bytes[notes] = 0x7f;
+        let (_, notes) = *good.section_bytes().last().unwrap();
+        let at = bytes.len() - notes;
+        bytes[at] = 0x7f;
         assert!(seal(&mut bytes));
         let bad = load_unsigned(&bytes).unwrap();
         assert_eq!(
