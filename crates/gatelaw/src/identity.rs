@@ -3,6 +3,7 @@
 mod claims;
 mod fault;
 mod packed;
+pub(crate) mod registered;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,6 @@
 //! Claims to identity. A claim is missing, or it has the type that is asked for; anything else makes the token invalid.
 
+use super::registered::{ACTOR, AUTHENTICATED_AT, AUTHORIZED_PARTY, CLIENT_ID, ISSUED_AT, TOKEN_ID};
 use super::{AttributeValue, Identity, IdentityParts, TokenFault};
 use crate::address::parse_ip;
 use crate::ast::{LiteralKind, SetShape, Type};
@@ -22,7 +23,7 @@ pub(super) fn map(
     require(issuer, claims)?;
     refuse(issuer, claims)?;
     bound(issuer, claims, client_cert)?;
-    let issued_at = integer(claims, &["iat"])?;
+    let issued_at = integer(claims, ISSUED_AT)?;
     if model.reads_token_age && issued_at.is_none() {
         return Err(TokenFault::Claims);
     }
@@ -32,10 +33,10 @@ pub(super) fn map(
         roles: roles(model, issuer, claims)?,
         scopes: scopes(issuer, claims)?,
         client: client(issuer, claims)?,
-        actor: string(claims, &["act", "sub"])?,
-        token_id: string(claims, &["jti"])?,
+        actor: string(claims, ACTOR)?,
+        token_id: string(claims, TOKEN_ID)?,
         issued_at,
-        authenticated_at: integer(claims, &["auth_time"])?,
+        authenticated_at: integer(claims, AUTHENTICATED_AT)?,
         attributes: attributes(model, issuer, claims)?,
     };
     matched_values_fit(model, &parts)?;
@@ -198,9 +199,9 @@ fn hex_digit(byte: u8) -> Option<u8> {
 fn client(issuer: &Issuer, claims: &JsonText<'_>) -> Claim<String> {
     match &issuer.client {
         Some(path) => string(claims, path),
-        None => match string(claims, &["azp"])? {
+        None => match string(claims, AUTHORIZED_PARTY)? {
             Some(azp) => Ok(Some(azp)),
-            None => string(claims, &["client_id"]),
+            None => string(claims, CLIENT_ID),
         },
     }
 }

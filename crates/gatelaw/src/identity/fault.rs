@@ -1,6 +1,7 @@
 //! Which claim gives no identity: for a person who asks why a token is refused.
 
 use super::claims::{at, bound, find, integer, required, scopes, set, string, subject, value};
+use super::registered::{ACTOR, AUTHENTICATED_AT, AUTHORIZED_PARTY, CLIENT_ID, ISSUED_AT, TOKEN_ID};
 use crate::json::JsonText;
 use crate::policy::{IdentityModel, Issuer};
 
@@ -47,8 +48,8 @@ pub(super) fn claim_at_fault(
         asked.push((names(path), at(claims, path) == Ok(None), Kind::Refused));
     }
     asked.push((vec!["cnf"], bound(lines, claims, client_cert).is_ok(), Kind::Bound));
-    let issued = integer(claims, &["iat"]).is_ok_and(|iat| iat.is_some() || !model.reads_token_age);
-    asked.push((vec!["iat"], issued, Kind::Form));
+    let issued = integer(claims, ISSUED_AT).is_ok_and(|iat| iat.is_some() || !model.reads_token_age);
+    asked.push((ISSUED_AT.to_vec(), issued, Kind::Form));
     let is_subject = subject(lines, claims).is_ok();
     asked.push((subject_at_fault(lines, claims), is_subject, Kind::Form));
     for line in &lines.roles {
@@ -60,10 +61,10 @@ pub(super) fn claim_at_fault(
     for path in client_paths(lines, claims) {
         asked.push((path.clone(), string(claims, &path).is_ok(), Kind::Form));
     }
-    for path in [vec!["act", "sub"], vec!["jti"]] {
-        asked.push((path.clone(), string(claims, &path).is_ok(), Kind::Form));
+    for path in [ACTOR, TOKEN_ID] {
+        asked.push((path.to_vec(), string(claims, path).is_ok(), Kind::Form));
     }
-    asked.push((vec!["auth_time"], integer(claims, &["auth_time"]).is_ok(), Kind::Form));
+    asked.push((AUTHENTICATED_AT.to_vec(), integer(claims, AUTHENTICATED_AT).is_ok(), Kind::Form));
     for line in &lines.attributes {
         let ty = usize::try_from(line.attribute.0).ok().and_then(|id| model.attributes.get(id))?.ty;
         asked.push((names(&line.path), value(line, ty, claims).is_ok(), Kind::Form));
@@ -87,8 +88,8 @@ fn subject_at_fault<'a>(issuer: &'a Issuer, claims: &JsonText<'_>) -> Vec<&'a st
 fn client_paths<'a>(issuer: &'a Issuer, claims: &JsonText<'_>) -> Vec<Vec<&'a str>> {
     match &issuer.client {
         Some(path) => vec![names(path)],
-        None if string(claims, &["azp"]) == Ok(None) => vec![vec!["client_id"]],
-        None => vec![vec!["azp"]],
+        None if string(claims, AUTHORIZED_PARTY) == Ok(None) => vec![CLIENT_ID.to_vec()],
+        None => vec![AUTHORIZED_PARTY.to_vec()],
     }
 }
 

@@ -40,13 +40,13 @@ pub(super) fn declare<'a>(
                 ty: attribute.ty.base,
                 privacy: attribute.privacy,
                 issuer: issuer.name.node.clone(),
-                span: place(line, attribute.ty.span),
+                span: line.place(attribute.ty.span),
                 shipped: line.shipped,
             });
             first.privacy = first.privacy.max(attribute.privacy);
             first.shipped &= line.shipped;
             if first.ty != attribute.ty.base {
-                out.push(types_differ(attribute, first, &issuer.name.node, place(line, attribute.ty.span)));
+                out.push(types_differ(attribute, first, &issuer.name.node, line.place(attribute.ty.span)));
             }
         }
     }
@@ -88,7 +88,7 @@ pub(super) fn check_attribute(
     if BUILT_IN.contains(&name.as_str()) {
         let message = format!("`user.{name}` is built in, so no issuer can declare it");
         out.push(
-            Diagnostic::at(codes::ATTRIBUTE_BUILT_IN, place(line, attribute.name.span), message)
+            Diagnostic::at(codes::ATTRIBUTE_BUILT_IN, line.place(attribute.name.span), message)
                 .help(built_in_help(name)),
         );
     }
@@ -114,7 +114,7 @@ fn built_in_help(name: &str) -> String {
 
 fn check_type(attribute: &Attribute, line: &Line, out: &mut Vec<Diagnostic>) {
     let base = attribute.ty.base;
-    let span = place(line, attribute.ty.span);
+    let span = line.place(attribute.ty.span);
     if matches!(base, Type::Clock | Type::Weekday) {
         let message = format!("no claim gives a `{}`", base.word());
         out.push(Diagnostic::at(codes::ATTRIBUTE_TYPE, span, message).help(
@@ -133,7 +133,7 @@ fn check_type(attribute: &Attribute, line: &Line, out: &mut Vec<Diagnostic>) {
     if let Some(shape) = attribute.shape.as_ref().filter(|_| base != Type::Strings) {
         let message = format!("`as …` says how a claim holds a set, and this is one `{}`", base.word());
         out.push(
-            Diagnostic::at(codes::ATTRIBUTE_SHAPE, place(line, shape.span), message)
+            Diagnostic::at(codes::ATTRIBUTE_SHAPE, line.place(shape.span), message)
                 .help("drop `as …`, or declare the attribute as `strings`"),
         );
     }
@@ -155,7 +155,7 @@ fn check_default(attribute: &Attribute, line: &Line, out: &mut Vec<Diagnostic>) 
     } else {
         return;
     };
-    out.push(Diagnostic::at(codes::ATTRIBUTE_DEFAULT, place(line, default.span), message).help(help));
+    out.push(Diagnostic::at(codes::ATTRIBUTE_DEFAULT, line.place(default.span), message).help(help));
 }
 
 fn sample(ty: Type) -> &'static str {
@@ -179,9 +179,4 @@ fn types_differ(attribute: &Attribute, first: &First, issuer: &str, span: Span) 
     Diagnostic::at(codes::ATTRIBUTE_TYPES_DIFFER, span, message)
         .label(first.span, format!("`{there}` here"))
         .help("give both the same type, or one of them another name")
-}
-
-/// A profile's text is no text of the policy: what is wrong there is shown at `like PROFILE`.
-pub(super) fn place(line: &Line, span: Span) -> Span {
-    if line.shipped { line.span } else { span }
 }

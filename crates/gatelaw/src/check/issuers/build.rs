@@ -5,6 +5,7 @@ use super::merge::{Line, Merged};
 use crate::ast::{self, ClaimPath, Grants, IssuerLineKind, Literal, LiteralKind, Name, SetShape, Text};
 use crate::codes::issuers as codes;
 use crate::diagnostic::Diagnostic;
+use crate::identity::registered::SUBJECT;
 use crate::limits::{DURATION_S_MAX, LEEWAY_S_MAX, TOKEN_AGE_S_DEFAULT};
 use crate::policy::{Issuer, RoleId, RolesClaim, ScopesShape};
 use crate::request::{HOP_BY_HOP, SINGLE_VALUED};
@@ -53,7 +54,7 @@ fn bare(name: &str) -> Issuer {
         refuse: Vec::new(),
         leeway_s: 0,
         max_age_s: TOKEN_AGE_S_DEFAULT,
-        subject: vec![vec!["sub".into()]],
+        subject: vec![SUBJECT.iter().map(|member| (*member).to_owned()).collect()],
         client: None,
         scopes: None,
         roles: Vec::new(),
@@ -152,7 +153,7 @@ fn distinct(texts: &[Text], what: &str, out: &mut Vec<Diagnostic>) -> Vec<String
 
 fn algorithms(names: &[Name], line: &Line, out: &mut Vec<Diagnostic>) -> Vec<String> {
     for name in names {
-        let span = if line.shipped { line.span } else { name.span };
+        let span = line.place(name.span);
         if let Some(diagnostic) = algorithm_fault(&name.node, span, line.shipped) {
             out.push(diagnostic);
         }

@@ -17,6 +17,13 @@ pub(super) struct Line {
     pub(super) shipped: bool,
 }
 
+impl Line {
+    /// Says where to show what is wrong in the line: a profile's text is no text of the policy, so there it is `like PROFILE`.
+    pub(super) fn place(&self, span: Span) -> Span {
+        if self.shipped { self.span } else { span }
+    }
+}
+
 /// The lines that hold for an issuer.
 pub(super) struct Merged {
     /// The profile's lines that still hold, then its own.

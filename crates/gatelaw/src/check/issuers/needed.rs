@@ -44,7 +44,7 @@ fn required_attribute(line: &Line) -> Option<Vec<String>> {
 }
 
 fn contradiction(claim: &ClaimPath, line: &Line, needed: &[String]) -> Diagnostic {
-    let span = if line.shipped { line.span } else { claim.span };
+    let span = line.place(claim.span);
     let needed = needed.join(".");
     let message = format!("no token can be valid: this issuer needs the claim `{needed}`, and refuses it");
     Diagnostic::at(codes::REFUSE_NEEDED, span, message)

@@ -1,23 +1,22 @@
 //! A claim of which a `secret` attribute is made has no other name: what is no secret is shown by headers, records and explanations.
 
-use super::attributes::{Declared, place};
+use super::attributes::Declared;
 use super::build::path;
 use super::merge::{Line, Merged, word};
 use crate::ast::{Attribute, IssuerLineKind};
 use crate::codes::types as codes;
 use crate::diagnostic::Diagnostic;
+use crate::identity::registered::{
+    ACTOR, AUTHENTICATED_AT, AUTHORIZED_PARTY, CLIENT_ID, ISSUED_AT, SUBJECT, TOKEN_ID,
+};
 use crate::source::Span;
 
 /// The claims that have a name whatever an issuer's lines say.
-const ALWAYS: [(&[&str], &str); 4] = [
-    (&["act", "sub"], "actor"),
-    (&["jti"], "token_id"),
-    (&["auth_time"], "auth_age"),
-    (&["iat"], "token_age"),
-];
+const ALWAYS: [(&[&str], &str); 4] =
+    [(ACTOR, "actor"), (TOKEN_ID, "token_id"), (AUTHENTICATED_AT, "auth_age"), (ISSUED_AT, "token_age")];
 /// The claims that have a name where no line of an issuer gives it to another claim: the line, the claim, the name.
-const UNLESS_WRITTEN: [(&str, &str, &str); 3] =
-    [("subject", "sub", "id"), ("client", "azp", "client"), ("client", "client_id", "client")];
+const UNLESS_WRITTEN: [(&str, &[&str], &str); 3] =
+    [("subject", SUBJECT, "id"), ("client", AUTHORIZED_PARTY, "client"), ("client", CLIENT_ID, "client")];
 
 /// Holds a claim that is shown: `user.NAME` is made of it.
 struct Shown {
@@ -47,10 +46,9 @@ fn shown(merged: &Merged, declared: &Declared<'_>) -> Vec<Shown> {
     let unless_written = UNLESS_WRITTEN
         .into_iter()
         .filter(|(unless, ..)| !merged.lines.iter().any(|line| word(&line.node) == *unless))
-        .map(|(_, claim, name)| (vec![claim], name));
-    let always = ALWAYS.into_iter().map(|(claim, name)| (claim.to_vec(), name));
-    shown.extend(always.chain(unless_written).map(|(claim, name)| Shown {
-        claim: claim.into_iter().map(str::to_owned).collect(),
+        .map(|(_, claim, name)| (claim, name));
+    shown.extend(ALWAYS.into_iter().chain(unless_written).map(|(claim, name)| Shown {
+        claim: claim.iter().map(|member| (*member).to_owned()).collect(),
         name: name.to_owned(),
         line: None,
     }));
@@ -84,7 +82,7 @@ fn shown_by(line: &Line, declared: &Declared<'_>) -> Vec<Shown> {
     let shown = claims.into_iter().map(|claim: &crate::ast::ClaimPath| Shown {
         claim: path(claim),
         name: name.to_owned(),
-        line: Some(place(line, claim.span)),
+        line: Some(line.place(claim.span)),
     });
     shown.collect()
 }
@@ -93,7 +91,7 @@ fn second_name(attribute: &Attribute, line: &Line, other: &Shown) -> Diagnostic 
     let Shown { claim, name, line: shown_at } = other;
     let (claim, secret) = (claim.join("."), &attribute.name.node);
     let message = format!("`user.{secret}` is secret, and `user.{name}` shows the same claim, `{claim}`");
-    let diagnostic = Diagnostic::at(codes::SECRET_SHOWN, place(line, attribute.path.span), message);
+    let diagnostic = Diagnostic::at(codes::SECRET_SHOWN, line.place(attribute.path.span), message);
     let diagnostic = match shown_at {
         Some(span) => diagnostic.label(*span, format!("`user.{name}` is made of it here")),
         None => diagnostic,
