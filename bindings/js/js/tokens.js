@@ -69,5 +69,5 @@ function stepOf(instance, ok) {
     throw new GatelawError(code, message, at === "" ? {} : { at });
   }
   if (answer.word() === 0) return { checked: JSON.parse(answer.text()) };
-  return { pending: { algorithm: answer.text(), jwk: answer.text(), signed: answer.text(), signature: answer.text() } };
+  return { pending: answer.signature() };
 }

@@ -7,6 +7,8 @@
 #[cfg(feature = "evaluator")]
 mod decided;
 
+#[cfg(any(feature = "evaluator", feature = "tokens"))]
+use crate::fault::Fault;
 use crate::words::ABSENT;
 
 /// Collects an answer, in buffers that are used again.
@@ -43,6 +45,12 @@ impl Answer {
         let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
         self.word(length(units));
         self.text.push_str(text);
+    }
+
+    /// Adds what went wrong: code, argument, sentence.
+    #[cfg(any(feature = "evaluator", feature = "tokens"))]
+    pub fn fault(&mut self, fault: &Fault) {
+        [fault.code, &fault.at, &fault.message].into_iter().for_each(|text| self.text(text));
     }
 }
 

@@ -19,7 +19,7 @@ pub mod compiler;
 #[cfg(feature = "evaluator")]
 pub mod evaluator;
 pub mod exchange;
-#[cfg(feature = "evaluator")]
+#[cfg(any(feature = "evaluator", feature = "tokens"))]
 pub mod fault;
 #[cfg(feature = "evaluator")]
 pub mod frame;

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use gatelaw::request::{Token, TokenSource};
 use gatelaw::{Plan, artifact};
-use gatelaw_host::keys::KeySet;
+use gatelaw_host::keys::{FetchedError, KeySet};
 use gatelaw_host::token::TokenExplained;
 use gatelaw_host::{Pending, Step, Verifier, Who};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -15,6 +15,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::exchange::{self, Exchange};
+use crate::fault::Fault;
 use crate::signature;
 
 /// A token that is checked, and what it is checked by.
@@ -30,13 +31,6 @@ enum Checked {
     Explained(Box<TokenExplained>),
     /// All but its signature is right.
     NeedsSignature(Box<Check>, Box<Pending>),
-}
-
-/// Says what keeps a token from being checked: a code, the argument at fault, and a sentence for a person.
-struct Fault {
-    code: &'static str,
-    at: String,
-    message: String,
 }
 
 thread_local! {
@@ -60,7 +54,7 @@ pub fn check_token() -> u32 {
 #[must_use]
 pub fn settle_token(is_valid: u32) -> u32 {
     let settle = |exchange: &mut Exchange| {
-        let waiting = WAITING.with(RefCell::take).ok_or_else(Fault::no_check);
+        let waiting = WAITING.with(RefCell::take).ok_or_else(no_check);
         answer(exchange, waiting.map(|(check, pending)| check.settle(*pending, is_valid == 1)))
     };
     exchange::with(0, settle)
@@ -68,11 +62,13 @@ pub fn settle_token(is_valid: u32) -> u32 {
 
 impl Check {
     fn begin(bytes: &[u8]) -> Result<Checked, Fault> {
-        let mut call = Call::read(bytes).ok_or_else(Fault::no_check)?;
+        let mut call = Call::read(bytes).ok_or_else(no_check)?;
         let mut check = Self::read(&mut call)?;
         while !call.is_over() {
-            let (name, document) = call.text().zip(call.bytes()).ok_or_else(Fault::no_check)?;
-            check.set_keys(name, document)?;
+            let (name, document) = call.text().zip(call.bytes()).ok_or_else(no_check)?;
+            check
+                .set_keys(name, document)
+                .map_err(|fault| fault.in_argument(format!("options.keys.{name}")))?;
         }
         let given = Token { source: TokenSource::Authorization, value: &check.token };
         let who = match check.verifier.begin(given, check.client_cert.as_deref(), check.now) {
@@ -85,13 +81,10 @@ impl Check {
 
     /// Reads all but the key sets.
     fn read(call: &mut Call<'_>) -> Result<Self, Fault> {
-        let artifact = call.bytes().ok_or_else(Fault::no_check)?;
-        let (token, client_cert) = call.text().zip(call.text()).ok_or_else(Fault::no_check)?;
-        let plan = artifact::load_unsigned(artifact).map_err(|error| Fault {
-            code: error.code(),
-            at: "artifact".into(),
-            message: error.to_string(),
-        })?;
+        let artifact = call.bytes().ok_or_else(no_check)?;
+        let (token, client_cert) = call.text().zip(call.text()).ok_or_else(no_check)?;
+        let plan =
+            artifact::load_unsigned(artifact).map_err(|error| Fault::from(error).in_argument("artifact"))?;
         Ok(Self {
             verifier: Verifier::new(plan, 1),
             token: token.to_owned(),
@@ -101,16 +94,11 @@ impl Check {
     }
 
     fn set_keys(&mut self, name: &str, document: &[u8]) -> Result<(), Fault> {
-        let at = format!("options.keys.{name}");
-        let Some(issuer) = self.verifier.issuer(name) else {
-            let message = format!("the policy has no issuer `{name}`");
-            return Err(Fault { code: "keys:issuer", at, message });
-        };
+        let issuer = self.verifier.issuer(name).ok_or_else(|| Fault::no_issuer(name))?;
         // The caller's own document, in which a shared secret may stand.
-        match KeySet::parse_with_secrets(document) {
-            Ok(set) => self.verifier.set_keys(issuer, set),
-            Err(error) => return Err(Fault { code: error.code.name(), at, message: error.to_string() }),
-        }
+        let set =
+            KeySet::parse_with_secrets(document).map_err(|error| Fault::from(FetchedError::from(error)))?;
+        self.verifier.set_keys(issuer, set);
         Ok(())
     }
 
@@ -125,11 +113,9 @@ impl Check {
     }
 }
 
-impl Fault {
-    /// For a call that JavaScript can't have made: its own fault, and never the caller's.
-    fn no_check() -> Self {
-        Self { code: "token:no-check", at: String::new(), message: "no token is being checked".into() }
-    }
+/// For a call that JavaScript can't have made: its own fault, and never the caller's.
+fn no_check() -> Fault {
+    Fault::new("token:no-check", "", "no token is being checked")
 }
 
 fn answer(exchange: &mut Exchange, checked: Result<Checked, Fault>) -> u32 {
@@ -147,7 +133,7 @@ fn answer(exchange: &mut Exchange, checked: Result<Checked, Fault>) -> u32 {
             signature::texts(&pending).iter().for_each(|text| answer.text(text));
             WAITING.with(|waiting| waiting.replace(Some((check, pending))));
         }
-        Err(fault) => [fault.code, &fault.at, &fault.message].into_iter().for_each(|text| answer.text(text)),
+        Err(fault) => answer.fault(&fault),
     }
     answer.write_to(&mut exchange.output);
     u32::from(is_checked)

@@ -152,10 +152,15 @@ export class Answer {
   step(policy, frame) {
     if (this.word() === 1) {
       const number = this.word();
-      return { pending: { number, algorithm: this.text(), jwk: this.text(), signed: this.text(), signature: this.text() } };
+      return { pending: { number, ...this.signature() } };
     }
     const keysWanted = this.word() === 1;
     return { keysWanted, handling: this.handling(this.decision(policy, frame)) };
+  }
+
+  /** Reads a signature, and what it is verified by. */
+  signature() {
+    return { algorithm: this.text(), jwk: this.text(), signed: this.text(), signature: this.text() };
   }
 
   /** Reads what went wrong. */

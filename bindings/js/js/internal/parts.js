@@ -1,4 +1,4 @@
-// Writes a time and some texts as one run of bytes: words, then texts. `src/evaluator/tokens.rs` says how it is laid out.
+// Writes a time and some texts as one run of bytes: words, then texts. `src/call.rs` says how it is laid out.
 
 const encoder = new TextEncoder();
 /** How many words there are, and the two halves of the time. */

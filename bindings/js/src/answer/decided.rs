@@ -6,7 +6,6 @@ use gatelaw::policy::RuleId;
 use gatelaw_host::{Handling, Trace};
 
 use super::{Answer, length};
-use crate::fault::Fault;
 use crate::words::ABSENT;
 
 impl Answer {
@@ -89,11 +88,6 @@ impl Answer {
             self.text(trace.parent());
             self.optional(trace.caller());
         }
-    }
-
-    /// Adds what went wrong: code, argument, sentence.
-    pub fn fault(&mut self, fault: &Fault) {
-        [fault.code, fault.at, &fault.message].into_iter().for_each(|text| self.text(text));
     }
 
     fn pair(&mut self, (name, value): &(&str, &str)) {
