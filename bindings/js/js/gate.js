@@ -3,7 +3,7 @@ import { unavailable, unexplained } from "./internal/answer.js";
 import { checkMembers, wrong } from "./internal/arguments.js";
 import { unavailableHandling } from "./internal/evaluator.js";
 import { Frame } from "./internal/frame.js";
-import { randomWords } from "./internal/random.js";
+import { correlationId } from "./internal/random.js";
 import { evaluatorOf, Policy } from "./policy.js";
 
 const NO_CONTEXT = Object.freeze({});
@@ -42,7 +42,7 @@ export class Gate {
   /** Decides a request, and says what a gate does about it: forward it, changed, or answer it. */
   handle(request, context = NO_CONTEXT) {
     const evaluator = evaluatorOf(this.#policy);
-    const requestId = correlationId(context);
+    const requestId = correlationIdOf(context);
     const handling = evaluator.run("handle", new Frame(request, context, requestId), handlingOf);
     return handling ?? unavailableHandling("trap", unavailable("trap", evaluator.digest), requestId);
   }
@@ -76,14 +76,10 @@ function checkOptions(policy, options) {
   if (needs.ip && !ip) throw new GatelawError("gate:ip", "the policy reads the client's address, and this gate doesn't have it");
 }
 
-/** Returns the correlation id that was given, or makes one: 128 random bits. */
-export function correlationId(context) {
+/** Returns the correlation id that was given, or makes one. */
+export function correlationIdOf(context) {
   const id = context?.requestId;
-  if (id === undefined) {
-    let made = "";
-    randomWords(4, (word) => { made += word.toString(16).padStart(8, "0"); });
-    return made;
-  }
+  if (id === undefined) return correlationId();
   if (typeof id !== "string") throw wrong("context.requestId", "a string", id);
   if (!/^[\x21-\x7e]{1,128}$/.test(id)) {
     throw new TypeError("context.requestId must be 1 to 128 printable ASCII characters without spaces");

@@ -404,6 +404,9 @@ export interface Trace {
   readonly caller?: string;
 }
 
+/** Makes a correlation id, of 128 random bits in hex: for a host that needs `requestId` before anything is decided. */
+export function correlationId(): string;
+
 /**
  * Says what a gate does that has nothing to decide with: it answers 503, for the reason `gate:CODE`.
  * `code` is 1 to 64 lower-case letters, `_` and `-`; `requestId` is the correlation id, printable ASCII.

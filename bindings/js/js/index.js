@@ -5,6 +5,7 @@ import { evaluator } from "./internal/evaluator.js";
 
 export { GatelawError } from "./error.js";
 export { Gate } from "./gate.js";
+export { correlationId } from "./internal/random.js";
 export { KeyFetcher } from "./key-fetcher.js";
 export { PreparedIdentity } from "./identity.js";
 export { Policy } from "./policy.js";

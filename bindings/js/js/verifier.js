@@ -1,4 +1,4 @@
-import { correlationId, Gate } from "./gate.js";
+import { correlationIdOf, Gate } from "./gate.js";
 import { Answer, unavailable } from "./internal/answer.js";
 import { checkMembers, isBytes, wrong } from "./internal/arguments.js";
 import { requestError, unavailableHandling } from "./internal/evaluator.js";
@@ -99,7 +99,7 @@ export class Verifier {
    */
   async handle(request, context = NO_CONTEXT, wait = undefined) {
     if (wait !== undefined && typeof wait !== "function") throw wrong("wait", "a function", wait);
-    const requestId = correlationId(context);
+    const requestId = correlationIdOf(context);
     for (let rounds = 1; ; rounds++) {
       const frame = frameOf(request, context, requestId);
       const instance = this.#ready();

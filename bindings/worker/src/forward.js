@@ -1,27 +1,6 @@
 // What leaves the gate: the request that goes on, or the answer to the client.
 
 const HEADER = "x-request-id";
-const RANDOM_BYTES = 16;
-/** The platform is asked for the bytes of so many ids at a time: each time takes longer than making one. */
-const pool = new Uint8Array(256 * RANDOM_BYTES);
-let next = pool.length;
-/** Each byte in hex. */
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-/** Makes a correlation id: 128 random bits, in hex. The client's own is never taken. */
-export function correlationId() {
-  if (next === pool.length) {
-    crypto.getRandomValues(pool);
-    next = 0;
-  }
-  let id = "";
-  for (const end = next + RANDOM_BYTES; next < end; next++) {
-    id += HEX[pool[next]];
-    // Whoever reads this memory later must not find there what was handed out.
-    pool[next] = 0;
-  }
-  return id;
-}
 
 /** Makes the request that goes on. Its body is that of the request, passed on unread. */
 export function onwardOf(request, origin, { target, drop, set }) {

@@ -1,8 +1,8 @@
 // gatelaw for Cloudflare Workers: a gate that stands in front of an origin, of a handler, or in an app made with Hono.
 
-import { initSync, unavailable } from "gatelaw";
+import { correlationId, initSync, unavailable } from "gatelaw";
 import module from "gatelaw/gatelaw.wasm";
-import { correlationId, marked, onwardOf, responseOf, unreachable } from "./forward.js";
+import { marked, onwardOf, responseOf, unreachable } from "./forward.js";
 import { honoMiddleware } from "./hono.js";
 import { Log } from "./log.js";
 import { settingsOf } from "./options.js";

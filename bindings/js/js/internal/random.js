@@ -16,3 +16,10 @@ export function randomWords(count, take) {
     pool[next++] = 0;
   }
 }
+
+/** Makes a correlation id: 128 random bits, in hex. */
+export function correlationId() {
+  let id = "";
+  randomWords(4, (word) => { id += word.toString(16).padStart(8, "0"); });
+  return id;
+}
