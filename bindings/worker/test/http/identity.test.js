@@ -2,7 +2,6 @@
 // what they record, and what the upstream is told; the native tests see the same.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -12,38 +11,25 @@ import { keySets, workerGate } from "./gates.js";
 
 const repository = (file) => join(process.env.GATELAW_REPOSITORY, file);
 const plugin = (file) => import(pathToFileURL(repository(`bindings/kong/tests/plugin/${file}`)));
-const [{ kongGate }, { fetchFrom }, { Key }] = await Promise.all(["gate.js", "client.js", "provider.js"].map(plugin));
+const [{ kongGate }, { fetchFrom }, { headerOf, jwks, readProviders, rulesThatTell, signed }] =
+  await Promise.all(["gate.js", "client.js", "providers.js"].map(plugin));
 
-const FOLDER = repository("crates/gatelaw-host/tests/tokens/providers");
-const providers = readdirSync(FOLDER).sort().map((file) => JSON.parse(readFileSync(join(FOLDER, file), "utf8")));
+const providers = readProviders();
 const TIMES = ["iat", "nbf", "exp", "auth_time"];
-
-const keys = ["RS256", "ES256", "ES384"].map((alg) => new Key(alg));
-/** No header names its key: the one that fits does. */
-const jwks = { keys: keys.map(({ jwk }) => ({ ...jwk, kid: undefined })) };
 const upstream = await startUpstream();
 const gates = [];
-
-const issuerOf = ({ policy }) => /^issuer (\w+)/.exec(policy[0])[1];
-const attributesOf = ({ tokens }) => tokens.flatMap(({ gives }) => Object.keys(gives?.attributes ?? {}));
 
 /** One policy with all issuers, which keeps all that it knows of a caller, and tells the upstream so. */
 function policyOf() {
   const lines = providers.flatMap(({ policy }) => policy);
   const roles = new Set(lines.filter((line) => line.startsWith("role ")));
-  const known = [...new Set(["id", "issuer", "client", "actor", "token_id", "roles", "scopes", ...providers.flatMap(attributesOf)])].map((name) => `user.${name}`);
-  return `${[...lines.filter((line) => !line.startsWith("role ")), ...roles].join("\n")}
-allow everyone { for authenticated }
-audit kept { for authenticated  level full  keep ${known.join(", ")} }
-forward told { for authenticated  ${known.map((name) => `set "${headerOf(name)}" = ${name}`).join("  ")} }
-`;
+  const known = [...new Set(["id", "issuer", "client", "actor", "token_id", "roles", "scopes", ...providers.flatMap(({ attributes }) => attributes)])].map((name) => `user.${name}`);
+  return `${[...lines.filter((line) => !line.startsWith("role ")), ...roles].join("\n")}\n${rulesThatTell(known)}`;
 }
-
-const headerOf = (attribute) => `x-${attribute.replace(/[._]/g, "-")}`;
 
 before(async () => {
   const policy = artifactOf(policyOf());
-  const names = providers.map(issuerOf);
+  const names = providers.map(({ issuer }) => issuer);
   const conf = { keys: names.map((issuer) => ({ issuer, document: JSON.stringify(jwks) })) };
   gates.push(await workerGate(upstream.port, policy, keySets(Object.fromEntries(names.map((name) => [name, jwks])))));
   gates.push(await kongGate(upstream.port, policy, { conf }));
@@ -54,26 +40,24 @@ after(async () => {
 });
 
 /** Signs a token as if it had been issued just now. */
-function signed({ header, claims }, now) {
+function signedNow({ header, claims }, now) {
   const passed_s = Math.floor(Date.now() / 1000) - now;
   const shifted = TIMES.filter((name) => Number.isInteger(claims[name])).map((name) => [name, claims[name] + passed_s]);
-  // An algorithm that no issuer here lists is refused before a signature is looked at.
-  const key = keys.find(({ alg }) => alg === header.alg) ?? keys[0];
-  return key.sign({ ...claims, ...Object.fromEntries(shifted) }, { kid: undefined, ...header });
+  return signed({ header, claims: { ...claims, ...Object.fromEntries(shifted) } });
 }
 
 /** What a token gives, as records have it; what is absent isn't there. */
-function expectedOf(provider, { id, client, roles, scopes, attributes }) {
+function expectedOf({ issuer }, { id, client, roles, scopes, attributes }) {
   const text = (value) => (Array.isArray(value) ? value.join(",") : String(value));
-  const own = Object.entries({ id, issuer: issuerOf(provider), client, roles, scopes, ...attributes });
+  const own = Object.entries({ id, issuer, client, roles, scopes, ...attributes });
   return own.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => [`user.${name}`, text(value)]);
 }
 
 for (const provider of providers) {
-  describe(issuerOf(provider), () => {
+  describe(provider.issuer, () => {
     for (const token of provider.tokens) {
       test(token.name, async () => {
-        const headers = { authorization: `Bearer ${signed(token, provider.now)}` };
+        const headers = { authorization: `Bearer ${signedNow(token, provider.now)}` };
         const lines = [];
         for (const gate of gates) {
           const before = (await gate.records(0)).length;
@@ -92,7 +76,7 @@ for (const provider of providers) {
           }
           assert.equal(decision.reason, "rule", gate.name);
           const expected = expectedOf(provider, token.gives);
-          const names = new Set(["user.id", "user.issuer", "user.client", "user.roles", "user.scopes", ...attributesOf(provider).map((name) => `user.${name}`)]);
+          const names = new Set(["user.id", "user.issuer", "user.client", "user.roles", "user.scopes", ...provider.attributes.map((name) => `user.${name}`)]);
           assert.deepEqual(decision.keep.filter(([name]) => names.has(name)), expected.sort(), gate.name);
           const told = new Map(sent[0].headers.map(([name, value]) => [name.toLowerCase(), value]));
           for (const [name, text] of expected) assert.equal(told.get(headerOf(name)) ?? "", text, `${gate.name}: ${name}`);
