@@ -122,10 +122,13 @@ impl<'de> Visitor<'de> for Value {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<JsonText<'de>, A::Error> {
         let deeper = self.deeper()?;
         let mut members: Vec<(Cow<'de, str>, JsonText<'de>)> = Vec::new();
-        let mut known = BTreeSet::new();
+        let (mut known, mut marks) = (BTreeSet::new(), 0);
         while let Some(name) = entries.next_key_seed(Name)? {
+            let mark = mark_of(&name);
             // Few names are sooner compared than sorted; of many, each is looked for among all before it.
-            let is_known = if members.len() < COMPARED_MAX {
+            let is_known = if marks & mark == 0 {
+                false
+            } else if members.len() < COMPARED_MAX {
                 members.iter().any(|(before, _)| *before == name)
             } else {
                 known.extend(members.iter().skip(known.len()).map(|(before, _)| before.clone()));
@@ -134,6 +137,7 @@ impl<'de> Visitor<'de> for Value {
             if is_known {
                 return Err(A::Error::custom(format_args!("the member `{name}` stands twice")));
             }
+            marks |= mark;
             members.push((name, entries.next_value_seed(deeper)?));
         }
         Ok(JsonText::Object(members))
@@ -142,6 +146,13 @@ impl<'de> Visitor<'de> for Value {
 
 /// Members of an object up to which a name is compared with each before it.
 const COMPARED_MAX: usize = 24;
+
+/// Chooses one of 64 bits for a name: names of different bits are different, so that most need no comparison.
+fn mark_of(name: &str) -> u64 {
+    let (first, last) = (name.bytes().next().unwrap_or(0), name.bytes().next_back().unwrap_or(0));
+    let number = usize::from(first.wrapping_mul(7) ^ last).wrapping_add(name.len());
+    1 << (number % 64)
+}
 
 /// Reads the name of a member.
 struct Name;

@@ -15,42 +15,42 @@ pub use packed::{AttributeView, Identity, Texts};
 use crate::json::JsonText;
 use crate::policy::{IdentityModel, IssuerId, RoleId};
 
-/// Holds an [`Identity`] in its parts, for who makes one or shows it.
+/// Holds an [`Identity`] in its parts, for who makes one or shows it; its texts are of its own, or borrowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentityParts {
+pub struct IdentityParts<T = String> {
     /// The issuer of the token.
     pub issuer: IssuerId,
     /// The subject; never empty.
-    pub id: String,
+    pub id: T,
     /// The roles after mapping and the `includes` closure, sorted.
     pub roles: Vec<RoleId>,
     /// The scopes, sorted and free of duplicates.
-    pub scopes: Vec<String>,
+    pub scopes: Vec<T>,
     /// The OAuth client.
-    pub client: Option<String>,
+    pub client: Option<T>,
     /// `act.sub`: an agent acting for the user (RFC 8693 §4.1).
-    pub actor: Option<String>,
+    pub actor: Option<T>,
     /// `jti`
-    pub token_id: Option<String>,
+    pub token_id: Option<T>,
     /// `iat`, Unix seconds.
     pub issued_at: Option<i64>,
     /// `auth_time`, Unix seconds.
     pub authenticated_at: Option<i64>,
     /// The declared attributes, by [`crate::policy::AttributeId`]; always as many as the policy declares.
-    pub attributes: Vec<Option<AttributeValue>>,
+    pub attributes: Vec<Option<AttributeValue<T>>>,
 }
 
 /// Holds the value of a declared attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AttributeValue {
+pub enum AttributeValue<T = String> {
     /// `bool`
     Bool(bool),
     /// `int`
     Int(i64),
     /// `string`
-    String(String),
+    String(T),
     /// `strings`, sorted and free of duplicates
-    Strings(Vec<String>),
+    Strings(Vec<T>),
     /// `ip`
     Ip(IpAddr),
     /// `duration`, in seconds
@@ -112,7 +112,7 @@ impl Identity {
     }
 }
 
-impl IdentityParts {
+impl<T: AsRef<str>> IdentityParts<T> {
     /// Lists all texts.
     fn texts(&self) -> impl Iterator<Item = &str> {
         let optional = [&self.client, &self.actor, &self.token_id].into_iter().flatten();
@@ -125,7 +125,7 @@ impl IdentityParts {
             | AttributeValue::Duration(_)
             | AttributeValue::Instant(_) => &[],
         });
-        std::iter::once(&self.id).chain(optional).chain(&self.scopes).chain(attributes).map(String::as_str)
+        std::iter::once(&self.id).chain(optional).chain(&self.scopes).chain(attributes).map(T::as_ref)
     }
 }
 

@@ -63,8 +63,8 @@ pub(super) fn at<'c>(claims: &'c JsonText<'c>, path: &[impl AsRef<str>]) -> Clai
     if matches!(value, JsonText::Null) { Err(TokenFault::Claims) } else { Ok(Some(value)) }
 }
 
-pub(super) fn string(claims: &JsonText<'_>, path: &[impl AsRef<str>]) -> Claim<String> {
-    Ok(at(claims, path)?.map(as_str).transpose()?.map(str::to_owned))
+pub(super) fn string<'c>(claims: &'c JsonText<'c>, path: &[impl AsRef<str>]) -> Claim<&'c str> {
+    at(claims, path)?.map(as_str).transpose()
 }
 
 fn as_str<'c>(value: &'c JsonText<'_>) -> Result<&'c str, TokenFault> {
@@ -114,10 +114,6 @@ fn as_set<'c>(value: &'c JsonText<'c>, shape: SetShape) -> Result<Vec<&'c str>, 
     Ok(members)
 }
 
-fn owned(members: Vec<&str>) -> Vec<String> {
-    members.into_iter().map(str::to_owned).collect()
-}
-
 fn require(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
     issuer.require.iter().try_for_each(|(path, literal)| required(claims, path, literal))
 }
@@ -148,7 +144,7 @@ fn refuse(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
 }
 
 /// Takes the first subject that is there and not empty: providers leave one empty to say that it is the other.
-pub(super) fn subject(issuer: &Issuer, claims: &JsonText<'_>) -> Result<String, TokenFault> {
+pub(super) fn subject<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Result<&'c str, TokenFault> {
     for path in &issuer.subject {
         if let Some(subject) = string(claims, path)?.filter(|s| !s.is_empty()) {
             return Ok(subject);
@@ -196,7 +192,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
     }
 }
 
-fn client(issuer: &Issuer, claims: &JsonText<'_>) -> Claim<String> {
+fn client<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Claim<&'c str> {
     match &issuer.client {
         Some(path) => string(claims, path),
         None => match string(claims, AUTHORIZED_PARTY)? {
@@ -206,7 +202,7 @@ fn client(issuer: &Issuer, claims: &JsonText<'_>) -> Claim<String> {
     }
 }
 
-pub(super) fn scopes(issuer: &Issuer, claims: &JsonText<'_>) -> Result<Vec<String>, TokenFault> {
+pub(super) fn scopes<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Result<Vec<&'c str>, TokenFault> {
     let Some((path, shape)) = &issuer.scopes else { return Ok(Vec::new()) };
     let Some(value) = at(claims, path)? else { return Ok(Vec::new()) };
     let shape = match (shape, value) {
@@ -214,7 +210,7 @@ pub(super) fn scopes(issuer: &Issuer, claims: &JsonText<'_>) -> Result<Vec<Strin
         (ScopesShape::ListOrWords, JsonText::String(_)) => SetShape::Words,
         (ScopesShape::ListOrWords, _) => SetShape::List,
     };
-    as_set(value, shape).map(owned)
+    as_set(value, shape)
 }
 
 /// Grants what any `roles` line grants, and all that those roles include.
@@ -236,11 +232,11 @@ fn roles(model: &IdentityModel, issuer: &Issuer, claims: &JsonText<'_>) -> Resul
     Ok(granted)
 }
 
-fn attributes(
+fn attributes<'c>(
     model: &IdentityModel,
-    issuer: &Issuer,
-    claims: &JsonText<'_>,
-) -> Result<Vec<Option<AttributeValue>>, TokenFault> {
+    issuer: &'c Issuer,
+    claims: &'c JsonText<'c>,
+) -> Result<Vec<Option<AttributeValue<&'c str>>>, TokenFault> {
     let declared = model.attributes.iter().zip(0_u32..);
     declared
         .map(|(attribute, id)| {
@@ -253,9 +249,13 @@ fn attributes(
         .collect()
 }
 
-pub(super) fn value(line: &IssuerAttribute, ty: Type, claims: &JsonText<'_>) -> Claim<AttributeValue> {
+pub(super) fn value<'c>(
+    line: &'c IssuerAttribute,
+    ty: Type,
+    claims: &'c JsonText<'c>,
+) -> Claim<AttributeValue<&'c str>> {
     if ty == Type::Strings {
-        return Ok(Some(AttributeValue::Strings(owned(set(claims, &line.path, line.shape)?))));
+        return Ok(Some(AttributeValue::Strings(set(claims, &line.path, line.shape)?)));
     }
     match (at(claims, &line.path)?, &line.default) {
         (Some(claim), _) => scalar(claim, ty).map(Some),
@@ -265,11 +265,11 @@ pub(super) fn value(line: &IssuerAttribute, ty: Type, claims: &JsonText<'_>) -> 
     }
 }
 
-fn scalar(claim: &JsonText<'_>, ty: Type) -> Result<AttributeValue, TokenFault> {
+fn scalar<'c>(claim: &'c JsonText<'c>, ty: Type) -> Result<AttributeValue<&'c str>, TokenFault> {
     let value = match (ty, claim) {
         (Type::Bool, JsonText::Bool(truth)) => Some(AttributeValue::Bool(*truth)),
         (Type::Int, JsonText::Int(number)) => Some(AttributeValue::Int(*number)),
-        (Type::String, JsonText::String(text)) => Some(AttributeValue::String(text.clone().into_owned())),
+        (Type::String, JsonText::String(text)) => Some(AttributeValue::String(text.as_ref())),
         (Type::Ip, JsonText::String(text)) => parse_ip(text.as_bytes()).map(AttributeValue::Ip),
         (Type::Duration, JsonText::Int(seconds @ 0..)) => Some(AttributeValue::Duration(*seconds)),
         (Type::Instant, JsonText::Int(seconds)) => {
@@ -280,11 +280,11 @@ fn scalar(claim: &JsonText<'_>, ty: Type) -> Result<AttributeValue, TokenFault> 
     value.ok_or(TokenFault::Claims)
 }
 
-fn literal(default: &LiteralKind) -> Option<AttributeValue> {
+fn literal(default: &LiteralKind) -> Option<AttributeValue<&str>> {
     match default {
         LiteralKind::Bool(truth) => Some(AttributeValue::Bool(*truth)),
         LiteralKind::Int(number) => Some(AttributeValue::Int(*number)),
-        LiteralKind::String(text) => Some(AttributeValue::String(text.clone())),
+        LiteralKind::String(text) => Some(AttributeValue::String(text)),
         LiteralKind::Ip(net) => Some(AttributeValue::Ip(net.address())),
         LiteralKind::Duration(seconds) => Some(AttributeValue::Duration(*seconds)),
         LiteralKind::Instant(seconds) => Some(AttributeValue::Instant(*seconds)),
@@ -293,8 +293,8 @@ fn literal(default: &LiteralKind) -> Option<AttributeValue> {
 }
 
 /// Keeps the cost of `matches` bounded: a longer value than it may test makes the token invalid.
-fn matched_values_fit(model: &IdentityModel, parts: &IdentityParts) -> Result<(), TokenFault> {
-    let too_long = |text: &String| text.len() > MATCHED_VALUE_BYTES_MAX;
+fn matched_values_fit(model: &IdentityModel, parts: &IdentityParts<&str>) -> Result<(), TokenFault> {
+    let too_long = |text: &&str| text.len() > MATCHED_VALUE_BYTES_MAX;
     let attribute = |id: AttributeId| parts.attributes.get(usize::try_from(id.0).ok()?)?.as_ref();
     let fits = model.matched.iter().all(|attr| match attr {
         Attr::UserId => !too_long(&parts.id),

@@ -88,7 +88,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`TokenFault::Claims`] where its texts, or its lists, are larger than 32 bits can count.
-    pub fn new(parts: &IdentityParts) -> Result<Self, TokenFault> {
+    pub fn new<T: AsRef<str>>(parts: &IdentityParts<T>) -> Result<Self, TokenFault> {
         Packing::of(parts).and_then(|packing| packing.packed(parts)).ok_or(TokenFault::Claims)
     }
 
@@ -267,7 +267,7 @@ struct Packing {
 
 impl Packing {
     /// Begins with the roles, and room for all.
-    fn of(parts: &IdentityParts) -> Option<Self> {
+    fn of<T: AsRef<str>>(parts: &IdentityParts<T>) -> Option<Self> {
         let bytes = parts.texts().map(str::len).fold(0, usize::saturating_add);
         u32::try_from(bytes).ok()?;
         let absent = [&parts.client, &parts.actor, &parts.token_id].into_iter().filter(|text| text.is_none());
@@ -277,11 +277,11 @@ impl Packing {
         Some(Self { text: String::with_capacity(bytes), numbers, texts_len: 0 })
     }
 
-    fn packed(mut self, parts: &IdentityParts) -> Option<Identity> {
+    fn packed<T: AsRef<str>>(mut self, parts: &IdentityParts<T>) -> Option<Identity> {
         let optional = [&parts.client, &parts.actor, &parts.token_id];
-        self.push(&parts.id)?;
+        self.push(parts.id.as_ref())?;
         for text in optional {
-            self.push(text.as_deref().unwrap_or_default())?;
+            self.push(text.as_ref().map_or("", T::as_ref))?;
         }
         let scopes_len = self.push_all(&parts.scopes)?;
         let attributes: Option<Box<[_]>> = parts
@@ -302,13 +302,13 @@ impl Packing {
         })
     }
 
-    fn value(&mut self, value: &AttributeValue) -> Option<Packed> {
+    fn value<T: AsRef<str>>(&mut self, value: &AttributeValue<T>) -> Option<Packed> {
         let first = self.texts_len;
         Some(match value {
             AttributeValue::Bool(truth) => Packed::Bool(*truth),
             AttributeValue::Int(number) => Packed::Int(*number),
             AttributeValue::String(text) => {
-                self.push(text)?;
+                self.push(text.as_ref())?;
                 Packed::String(first)
             }
             AttributeValue::Strings(texts) => Packed::Strings { first, len: self.push_all(texts)? },
@@ -318,8 +318,8 @@ impl Packing {
         })
     }
 
-    fn push_all(&mut self, texts: &[String]) -> Option<u32> {
-        texts.iter().try_for_each(|text| self.push(text))?;
+    fn push_all(&mut self, texts: &[impl AsRef<str>]) -> Option<u32> {
+        texts.iter().try_for_each(|text| self.push(text.as_ref()))?;
         u32::try_from(texts.len()).ok()
     }
 
