@@ -196,6 +196,19 @@ impl Gate {
         })
     }
 
+    /// Answers what was counted of tokens and keys until now.
+    fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let line = self.verifies()?.counters().to_line();
+            Ok(py.import("json")?.call_method1("loads", (line,))?)
+        })
+    }
+
+    /// Writes what was counted of tokens and keys in the text format of Prometheus.
+    fn prometheus(&self, py: Python<'_>) -> PyResult<String> {
+        guarded(py, || Ok(self.verifies()?.counters().to_prometheus()))
+    }
+
     /// Fetches the keys that are due, and waits for them. Answers the code of what went wrong, by the issuer's name.
     #[pyo3(signature = (*, now=None))]
     fn fetch_keys<'py>(

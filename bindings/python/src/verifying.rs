@@ -13,7 +13,7 @@ use gatelaw::policy::Issuer;
 use gatelaw::request::{Token, TokenSource};
 use gatelaw::{Decision, Plan};
 use gatelaw_host::keys::KeySet;
-use gatelaw_host::{FetchError, Fetched, Fetcher, Gate, LineCaller, RequestText, Verifier};
+use gatelaw_host::{Counters, FetchError, Fetcher, Gate, LineCaller, RequestText, Verifier};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt};
 
@@ -108,7 +108,7 @@ impl Verifying {
     pub(crate) fn caller(&self, request: &RequestText<'_>) -> LineCaller {
         let now = request.now();
         self.with(|gate| match &self.fetcher {
-            Some(fetcher) => gate.caller(request, Some(&mut |issuer| fetcher.fetch(issuer, now).ok())),
+            Some(fetcher) => gate.caller(request, Some(&mut |issuer| Ok(fetcher.fetch(issuer, now)?))),
             None => gate.caller(request, None),
         })
     }
@@ -118,7 +118,7 @@ impl Verifying {
         let token = Token { source: TokenSource::Authorization, value: token };
         let explained = self.with(|gate| match &self.fetcher {
             Some(fetcher) => {
-                let mut fetch = |issuer: &Issuer| fetcher.fetch(issuer, now).ok();
+                let mut fetch = |issuer: &Issuer| Ok(fetcher.fetch(issuer, now)?);
                 gate.explain_token(token, client_cert, now, Some(&mut fetch))
             }
             None => gate.explain_token(token, client_cert, now, None),
@@ -126,13 +126,18 @@ impl Verifying {
         explained.to_line()
     }
 
+    /// Answers what was counted until now.
+    pub(crate) fn counters(&self) -> Counters {
+        self.first.counters()
+    }
+
     /// Fetches all keys that are due, and answers what went wrong, by the issuer's name.
     pub(crate) fn fetch_due(&self, now: i64) -> Vec<(String, FetchError)> {
         let mut failures = Vec::new();
         if let Some(fetcher) = &self.fetcher {
-            self.first.fetch_due(now, &mut |issuer| match fetcher.fetch(issuer, now) {
-                Ok(fetched) => Some(fetched),
-                Err(error) => noted(&mut failures, issuer, error),
+            self.first.fetch_due(now, &mut |issuer| {
+                let fetched = fetcher.fetch(issuer, now);
+                Ok(fetched.inspect_err(|error| failures.push((issuer.name.clone(), error.clone())))?)
             });
         }
         failures
@@ -142,7 +147,7 @@ impl Verifying {
         let now = request.now();
         match &self.fetcher {
             Some(fetcher) => {
-                gate.decide_text_fetching(request, &mut |issuer| fetcher.fetch(issuer, now).ok());
+                gate.decide_text_fetching(request, &mut |issuer| Ok(fetcher.fetch(issuer, now)?));
             }
             None => {
                 gate.decide_text(request);
@@ -163,7 +168,7 @@ impl Verifying {
         let this = Arc::clone(self);
         let begun = thread::Builder::new().name("gatelaw keys".into()).spawn(move || {
             if let Some(fetcher) = &this.fetcher {
-                this.first.fetch_stale(now, &mut |issuer| fetcher.fetch(issuer, now).ok());
+                this.first.fetch_stale(now, &mut |issuer| Ok(fetcher.fetch(issuer, now)?));
             }
             this.refreshed_by.store(0, Ordering::Release);
         });
@@ -184,11 +189,6 @@ impl Verifying {
         }
         answer
     }
-}
-
-fn noted(failures: &mut Vec<(String, FetchError)>, issuer: &Issuer, error: FetchError) -> Option<Fetched> {
-    failures.push((issuer.name.clone(), error));
-    None
 }
 
 /// Reads `True`, `False` or `"loopback"`.

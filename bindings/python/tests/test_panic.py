@@ -50,6 +50,8 @@ CALLS: dict[str, Callable[[], Any]] = {
     "check_token": lambda: VERIFYING.check_token("e30.e30.e30"),
     "set_keys": set_keys,
     "fetch_keys": lambda: VERIFYING.fetch_keys(now=1),
+    "counters": lambda: VERIFYING.counters(),
+    "prometheus": lambda: VERIFYING.prometheus(),
     "Decision.from_json": lambda: gatelaw.Decision.from_json(ANSWER),
 }
 

@@ -1,9 +1,13 @@
 """Gates that verify tokens: with keys of their own, and with keys that they fetch."""
 
+from __future__ import annotations
+
+import base64
 import json
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,6 +73,61 @@ def test_attacks_are_refused_with_the_codes_of_every_runtime() -> None:
             refused = gate.decide(**request(attack, now=now))
             assert refused.status in (400, 401), case["name"]
     assert len(ATTACKS["cases"]) >= 113 and CODES.keys() == {case["id"] for case in ATTACKS["cases"]}
+
+
+def refusals(counters: gatelaw.Counters) -> dict[str, int]:
+    """Adds up what was refused, by reason, leaving out what wasn't."""
+    found: dict[str, int] = {}
+    for refused in [counters["refused"], *(issuer["refused"] for issuer in counters["issuers"].values())]:
+        found.update({reason: count for reason, count in refused.items() if count > 0})
+    return found
+
+
+def test_each_answer_is_counted_once() -> None:
+    gate = gatelaw.Gate(gatelaw.compile({"policy.gate": ATTACKED}), keys={"idp": json.dumps(ATTACKS["jwks"]).encode()})
+    now, expected, accepted = ATTACKS["meta"]["now"], Counter[str](), 0
+    for case in ATTACKS["cases"]:
+        decision = gate.decide(**request(identity={"token": token_of(case)}, now=now))
+        accepted += decision.allowed
+        expected.update([] if decision.allowed else [decision.reason])
+    counters = gate.counters()
+    assert refusals(counters) == expected and len(expected) >= 15
+    idp = counters["issuers"]["idp"]
+    assert idp["verified"] + idp["remembered"] == accepted == 11
+    text = gate.prometheus()
+    assert f'gatelaw_tokens_total{{issuer="idp",result="accepted"}} {accepted}\n' in text
+    # What Python reads is what is written, number for number.
+    for issuer, found in [("", counters["refused"]), ('issuer="idp",', idp["refused"])]:
+        for reason, count in found.items():
+            assert f'gatelaw_token_refusals_total{{{issuer}code="{reason}"}} {count}\n' in text
+    assert gate.decide(**request("x.y", now=now)).reason == "token:format"
+    assert refusals(gate.counters())["token:format"] == expected["token:format"] + 1
+
+
+@pytest.mark.parametrize(
+    ("skew", "reason", "suspected"),
+    [
+        (-120, "token:not_yet_valid", ("behind", "refused")),
+        (-30, "rule", ("behind", "accepted")),
+        (0, "rule", None),
+        (629, "rule", ("ahead", "accepted")),
+        (720, "token:expired", ("ahead", "refused")),
+    ],
+)
+def test_f10_a_clock_that_is_two_minutes_off_is_suspected(skew: int, reason: str, suspected: tuple[str, str] | None) -> None:
+    iat = json.loads(base64.urlsafe_b64decode(token("good").split(".")[1] + "=="))["iat"]
+    gate = gatelaw.Gate(gatelaw.compile({"policy.gate": TEXT.replace("algorithms EdDSA", "algorithms EdDSA  leeway 30s")}), keys={"okta": KEYS})
+    assert gate.decide(**request(token("good"), now=iat + skew)).reason == reason
+    skews = gate.counters()["issuers"]["okta"]["clock_skew_suspected"]
+    counted = [(clock, result) for clock, results in skews.items() for result, count in results.items() if count]  # type: ignore[attr-defined]
+    assert counted == ([] if suspected is None else [suspected])
+
+
+def test_a_gate_that_verifies_nothing_counts_nothing() -> None:
+    for ask in (gatelaw.Gate(POLICY).counters, gatelaw.Gate(POLICY).prometheus):
+        with pytest.raises(gatelaw.GatelawError) as raised:
+            ask()
+        assert raised.value.code == "gate:keys"
 
 
 @pytest.mark.parametrize("keys", [KEYS, str(KEYS), KEYS.read_bytes()], ids=["path", "text", "bytes"])

@@ -21,6 +21,8 @@ def takes(gate: gatelaw.Gate, raw: list[tuple[bytes, bytes]], texts: dict[str, s
     failures: dict[str, str] = verifying.fetch_keys()
     checked: gatelaw.TokenCheck = verifying.check_token("e30.e30.e30", client_cert=None, now=1)
     print(failures, checked["code"], [step["says"] for step in checked["checks"] if step["outcome"] == "failed"])
+    counters: gatelaw.Counters = verifying.counters()
+    print(counters["issuers"]["okta"]["clock_skew_suspected"]["behind"]["refused"], counters["refused"]["token:size"], verifying.prometheus().lower())
     target: str = handling.target if isinstance(handling, gatelaw.Forward) else handling.body
     print(policies, decision.allowed, lines, decisions, target)
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use gatelaw::Plan;
 use gatelaw::limits::KEY_SET_BYTES_MAX;
 use gatelaw::policy::{Issuer, IssuerId};
-use gatelaw_host::keys::KeySet;
+use gatelaw_host::keys::{KeyFailure, KeySet};
 use gatelaw_host::{Fetched, Fetcher, Verifier};
 
 use crate::answer::Failure;
@@ -34,12 +34,12 @@ impl<'t> FetchOnce<'t> {
     }
 
     /// Fetches keys, or says why there are none to be had.
-    pub(crate) fn fetch(&mut self, issuer: &Issuer, now: i64) -> Option<Fetched> {
+    pub(crate) fn fetch(&mut self, issuer: &Issuer, now: i64) -> Result<Fetched, KeyFailure> {
         if !self.asked.insert(issuer.name.clone()) {
-            return None;
+            return Err(KeyFailure::Fetch);
         }
         let fetched = self.fetcher.fetch(issuer, now);
-        fetched.map_err(|error| self.terminal.fetch_failed(issuer, &error)).ok()
+        Ok(fetched.inspect_err(|error| self.terminal.fetch_failed(issuer, error))?)
     }
 }
 

@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             if let Err(error) = &fetched {
                 eprintln!("the keys of `{}`: {error} (`{}`)", issuer.name, error.code());
             }
-            fetched.ok()
+            Ok(fetched?)
         });
         let took = begun.elapsed();
         println!("{} in {took:?}", decision_line(&gate.session().to_decision()));

@@ -15,7 +15,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error as HttpError};
 
 use crate::gate::Fetched;
-use crate::keys::{DiscoveryError, KeySet, KeySetError, KeySource, Wanted, max_age_s};
+use crate::keys::{DiscoveryError, KeyFailure, KeySet, KeySetError, KeySource, Wanted, max_age_s};
 
 /// Fetches keys, and remembers where each issuer's are. One serves all threads and all policies of a host.
 ///
@@ -25,7 +25,7 @@ use crate::keys::{DiscoveryError, KeySet, KeySetError, KeySource, Wanted, max_ag
 /// # fn host(plan: Plan, raw: &RawRequest<'_>) {
 /// let fetcher = Fetcher::default();
 /// let mut gate = Gate::new(plan);
-/// let outcome = gate.decide_fetching(raw, &mut |issuer| fetcher.fetch(issuer, raw.now).ok());
+/// let outcome = gate.decide_fetching(raw, &mut |issuer| Ok(fetcher.fetch(issuer, raw.now)?));
 /// # }
 /// ```
 #[derive(Debug)]
@@ -85,6 +85,21 @@ impl FetchError {
             Self::Empty => "keys:none",
             Self::Discovery(error) => error.code(),
             Self::Keys(error) => error.code.name(),
+        }
+    }
+}
+
+impl From<FetchError> for KeyFailure {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Insecure
+            | FetchError::Slow
+            | FetchError::Unreachable(_)
+            | FetchError::Redirect
+            | FetchError::Status(_)
+            | FetchError::Size => Self::Fetch,
+            FetchError::Discovery(_) => Self::Discovery,
+            FetchError::Empty | FetchError::Keys(_) => Self::Keys,
         }
     }
 }

@@ -8,7 +8,8 @@ use gatelaw::policy::{Issuer, IssuerId};
 use gatelaw::request::{Token, TokenSource};
 use gatelaw::{Begun, Outcome, Plan, RawRequest, Session};
 
-use crate::keys::KeySet;
+use crate::counters::Counters;
+use crate::keys::{KeyFailure, KeySet};
 use crate::request_line::{LineCaller, RequestText};
 use crate::signature::Signatures;
 use crate::token::{TokenExplained, issuer_of};
@@ -58,8 +59,8 @@ pub struct Fetched {
     pub max_age_s: Option<i64>,
 }
 
-/// Fetches the keys of an issuer, or `None` where they are not to be had.
-pub type Fetch<'f> = &'f mut dyn FnMut(&Issuer) -> Option<Fetched>;
+/// Fetches the keys of an issuer, or says what failed where they are not to be had.
+pub type Fetch<'f> = &'f mut dyn FnMut(&Issuer) -> Result<Fetched, KeyFailure>;
 
 impl Gate {
     /// Makes a gate without keys, which remembers [`gatelaw::limits::TOKENS_REMEMBERED_DEFAULT`] tokens.
@@ -100,6 +101,27 @@ impl Gate {
         let Some(id) = verifier.issuer(issuer) else { return false };
         verifier.set_keys(id, keys);
         true
+    }
+
+    /// Returns what was counted of tokens and keys until now, of all gates that share with this one. It goes on with [`Gate::next`].
+    ///
+    /// ```
+    /// # use gatelaw::{Sources, compile, RawRequest};
+    /// # use gatelaw_host::{Gate, token::TokenCode};
+    /// # let text = r#"
+    /// #   issuer okta { url "https://acme.okta.com"  audience "api"  algorithms ES256 }
+    /// #   allow read { on GET /orders/**  for authenticated }
+    /// # "#;
+    /// let mut gate = Gate::new(compile(&Sources::from_text("policy.gate", text)).unwrap().plan);
+    /// let headers: [(&[u8], &[u8]); 1] = [(b"authorization", b"Bearer e30.e30.e30")];
+    /// gate.decide(&RawRequest { headers: &headers, ..RawRequest::new(b"GET", b"a.example", b"/orders/1") });
+    /// let counters = gate.counters();
+    /// assert_eq!(counters.refused.of(TokenCode::Header), 1);
+    /// assert!(counters.to_prometheus().contains("gatelaw_token_refusals_total{code=\"token:header\"} 1"));
+    /// ```
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.verifier().counters().clone()
     }
 
     /// Returns the verifier, for what a host does beside requests, such as fetching the keys that are due. No request of this gate,
@@ -269,7 +291,7 @@ impl Shared {
         }
         match step {
             Step::Decided(who) => who,
-            Step::NeedsKeys(wanted) => wanted.otherwise,
+            Step::NeedsKeys(wanted) => self.lock().without_keys(wanted),
             Step::NeedsSignature(pending) => {
                 let is_valid = signatures.is_valid(&pending);
                 self.lock().settle(*pending, is_valid)
@@ -285,11 +307,11 @@ impl Shared {
         }
         let plan = Arc::clone(verifier.shared_plan());
         drop(verifier);
-        let fetched = issuer_of(plan.identity_model(), issuer).and_then(fetch);
+        let fetched = issuer_of(plan.identity_model(), issuer).map_or(Err(KeyFailure::Fetch), fetch);
         let is_new = match fetched {
-            Some(Fetched { keys, max_age_s }) => self.lock().fetched(issuer, keys, max_age_s, now),
-            None => {
-                self.lock().failed(issuer, now);
+            Ok(Fetched { keys, max_age_s }) => self.lock().fetched(issuer, keys, max_age_s, now),
+            Err(failure) => {
+                self.lock().failed(issuer, failure, now);
                 false
             }
         };

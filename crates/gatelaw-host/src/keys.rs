@@ -9,6 +9,6 @@ mod source;
 
 pub use cache::{Found, KeyCache};
 pub use document::{KeySetCode, KeySetError};
-pub use fetches::{FetchedError, KeyFetches};
+pub use fetches::{FetchedError, KeyFailure, KeyFetches};
 pub use jwk::{Algorithm, Curve, Jwk, KeyMaterial, KeySet};
 pub use source::{DiscoveryError, KeySource, Wanted, max_age_s};

@@ -4,6 +4,7 @@
 pub mod files;
 
 mod checked;
+mod counters;
 mod decision_line;
 mod decision_read;
 mod explanation_line;
@@ -25,6 +26,9 @@ mod verifier;
 mod words;
 
 pub use checked::{Checked, is_about_text};
+pub use counters::{
+    ClockSkew, Counters, IssuerCounters, KeyFailures, KeyFetchCounters, Refusals, Suspicions,
+};
 pub use decision_line::{decide_line, decision_line, request_line};
 pub use decision_read::{DecisionError, read_decision};
 pub use explanation_line::{explain_line, explanation_line, is_before_rules};

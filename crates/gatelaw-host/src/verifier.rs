@@ -16,7 +16,8 @@ use gatelaw::policy::{Issuer, IssuerId};
 use gatelaw::request::Token;
 use gatelaw::{Caller, Plan, Prepared};
 
-use crate::keys::{Algorithm, Found, Jwk, KeyCache, KeySet};
+use crate::counters::{Accepted, Counters, Refusal, Skew};
+use crate::keys::{Algorithm, Found, Jwk, KeyCache, KeyFailure, KeySet};
 use crate::token::{Circumstances, Judged, Jws, TokenCode, issuer_of, judge, takes_from};
 use remembered::{Digest, Remembered, Verified};
 
@@ -27,6 +28,7 @@ pub struct Verifier<P> {
     /// By issuer.
     issuers: Vec<KeyCache>,
     remembered: Remembered,
+    counters: Counters,
 }
 
 /// Says how far a token is.
@@ -72,7 +74,7 @@ impl Who {
 pub struct KeysWanted {
     /// The issuer.
     pub issuer: IssuerId,
-    /// What to decide where the host can't fetch, or doesn't wait.
+    /// What to decide where the host can't fetch, or doesn't wait: take it by [`Verifier::without_keys`], which counts it.
     pub otherwise: Who,
 }
 
@@ -86,6 +88,7 @@ pub struct Pending {
     digest: Digest,
     judged: Judged,
     client_cert: Option<Box<str>>,
+    by_stale_keys: bool,
 }
 
 impl Pending {
@@ -118,9 +121,9 @@ impl<P: Borrow<Plan>> Verifier<P> {
     /// Makes a verifier without keys, which remembers at most `tokens_max` tokens.
     #[must_use]
     pub fn new(plan: P, tokens_max: usize) -> Self {
-        let issuers = plan.borrow().identity_model().issuers.len();
-        let issuers = vec![KeyCache::default(); issuers];
-        Self { plan, issuers, remembered: Remembered::new(tokens_max) }
+        let named = &plan.borrow().identity_model().issuers;
+        let (issuers, counters) = (vec![KeyCache::default(); named.len()], Counters::of(named));
+        Self { plan, issuers, remembered: Remembered::new(tokens_max), counters }
     }
 
     /// Returns the plan.
@@ -139,6 +142,12 @@ impl<P: Borrow<Plan>> Verifier<P> {
     #[must_use]
     pub fn tokens_max(&self) -> usize {
         self.remembered.tokens_max()
+    }
+
+    /// Returns what was counted until now. A token counts once it is answered: not while it needs its signature verified, or keys.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Finds an issuer by its name in the policy.
@@ -162,8 +171,8 @@ impl<P: Borrow<Plan>> Verifier<P> {
         }
     }
 
-    /// Takes the keys, and what is known of them, from the verifier of another policy, for the issuers of equal URLs. What was
-    /// verified is not taken: another policy may map it in another way.
+    /// Takes the keys, and what is known of them, from the verifier of the policy before, for the issuers of equal URLs, and goes on
+    /// counting where it is. What was verified is not taken: another policy may map it in another way.
     pub fn adopt_keys<Q: Borrow<Plan>>(&mut self, other: &Verifier<Q>) {
         let theirs = &other.plan().identity_model().issuers;
         for (ours, keys) in self.plan.borrow().identity_model().issuers.iter().zip(&mut self.issuers) {
@@ -172,6 +181,7 @@ impl<P: Borrow<Plan>> Verifier<P> {
                 keys.clone_from(found.1);
             }
         }
+        self.counters.adopt(&other.counters);
     }
 
     /// Judges a token as far as it goes. `client_cert` is the fact of that name, `now` in Unix seconds.
@@ -180,27 +190,36 @@ impl<P: Borrow<Plan>> Verifier<P> {
     pub fn begin(&mut self, token: Token<'_>, client_cert: Option<&str>, now: i64) -> Step {
         let (digest, verified) = self.remembered.find(token.value);
         let (plan, issuers) = (self.plan.borrow(), &self.issuers);
-        let counts = |verified: &&Verified| {
+        let counts = |verified: &Verified| {
             let id = verified.prepared.identity().issuer();
-            keys_of(issuers, id).is_some_and(|keys| keys.holds(&verified.key))
-                && (verified.valid_from..verified.expires).contains(&now)
+            let keys = keys_of(issuers, id).filter(|keys| keys.holds(&verified.key))?;
+            let issuer = issuer_of(plan.identity_model(), id)?;
+            let counts = (verified.valid_from..verified.expires).contains(&now)
                 && verified.bound_to.as_deref().is_none_or(|cert| client_cert == Some(cert))
-                && issuer_of(plan.identity_model(), id)
-                    .is_some_and(|issuer| takes_from(issuer, plan.needs(), token.source))
+                && takes_from(issuer, plan.needs(), token.source);
+            counts.then(|| Accepted {
+                issuer: id,
+                is_remembered: true,
+                by_stale_keys: keys.is_stale(now),
+                skew: Skew::of(verified.valid_from, verified.expires, issuer, now),
+            })
         };
-        if let Some(verified) = verified.filter(counts) {
+        if let Some((verified, accepted)) = verified.and_then(|verified| Some((verified, counts(verified)?)))
+        {
+            self.counters.accepted(accepted);
             return Step::Decided(Who::Verified(Arc::clone(&verified.prepared)));
         }
-        self.judge(token, digest, client_cert, now).unwrap_or_else(|code| Step::Decided(Who::Invalid(code)))
+        self.judge(token, digest, client_cert, now)
+            .unwrap_or_else(|refusal| Step::Decided(self.refuse(refusal)))
     }
 
     fn judge(
-        &self,
+        &mut self,
         token: Token<'_>,
         digest: Digest,
         client_cert: Option<&str>,
         now: i64,
-    ) -> Result<Step, TokenCode> {
+    ) -> Result<Step, Refusal> {
         let plan = self.plan.borrow();
         let jws = Jws::read(token.value)?;
         let at = Circumstances { source: token.source, client_cert, now };
@@ -211,11 +230,15 @@ impl<P: Borrow<Plan>> Verifier<P> {
         let wanted = |otherwise| Step::NeedsKeys(KeysWanted { issuer, otherwise });
         let key = match keys.find(jws.header.kid.as_deref(), algorithm, now) {
             Found::Key(key) if key.fits(algorithm) => key,
-            Found::Key(_) | Found::Unknown { may_fetch: false } => return Err(TokenCode::Key),
+            Found::Key(_) | Found::Unknown { may_fetch: false } => return Err(no_key(issuer)),
             Found::Unknown { may_fetch: true } => return Ok(wanted(Who::Invalid(TokenCode::Key))),
             Found::Nothing { may_fetch: true } => return Ok(wanted(Who::KeysUnavailable)),
-            Found::Nothing { may_fetch: false } => return Ok(Step::Decided(Who::KeysUnavailable)),
+            Found::Nothing { may_fetch: false } => {
+                self.counters.keys_unavailable(issuer);
+                return Ok(Step::Decided(Who::KeysUnavailable));
+            }
         };
+        let by_stale_keys = keys.is_stale(now);
         let client_cert = if judged.is_bound { client_cert.map(Box::from) } else { None };
         let (token, signature_at) = (token.value.into(), jws.signed.len());
         Ok(Step::NeedsSignature(Box::new(Pending {
@@ -226,19 +249,34 @@ impl<P: Borrow<Plan>> Verifier<P> {
             digest,
             judged,
             client_cert,
+            by_stale_keys,
         })))
+    }
+
+    /// Answers a token without the keys that it wants, for a host that can't fetch them or doesn't wait.
+    pub fn without_keys(&mut self, wanted: KeysWanted) -> Who {
+        match &wanted.otherwise {
+            Who::KeysUnavailable => self.counters.keys_unavailable(wanted.issuer),
+            Who::Invalid(code) => {
+                self.counters.refused(Refusal { issuer: Some(wanted.issuer), ..(*code).into() })
+            }
+            Who::Anonymous | Who::Verified(_) => {}
+        }
+        wanted.otherwise
     }
 
     /// Takes what the host says of a signature. A valid token is remembered until it expires, or its key goes away.
     pub fn settle(&mut self, pending: Pending, is_valid: bool) -> Who {
-        let Pending { key, digest, judged, client_cert, .. } = pending;
+        let Pending { key, digest, judged, client_cert, by_stale_keys, .. } = pending;
+        let issuer = judged.identity.issuer();
         if !is_valid {
-            return Who::Invalid(TokenCode::Signature);
+            return self.refuse(Refusal { issuer: Some(issuer), ..TokenCode::Signature.into() });
         }
         // It may have gone away while the host verified.
-        if !keys_of(&self.issuers, judged.identity.issuer()).is_some_and(|keys| keys.holds(&key)) {
-            return Who::Invalid(TokenCode::Key);
+        if !keys_of(&self.issuers, issuer).is_some_and(|keys| keys.holds(&key)) {
+            return self.refuse(no_key(issuer));
         }
+        self.counters.accepted(Accepted { issuer, is_remembered: false, by_stale_keys, skew: judged.skew });
         let prepared = Arc::new(self.plan.borrow().prepare(judged.identity));
         let verified = Verified {
             prepared: Arc::clone(&prepared),
@@ -251,6 +289,11 @@ impl<P: Borrow<Plan>> Verifier<P> {
         Who::Verified(prepared)
     }
 
+    fn refuse(&mut self, refusal: Refusal) -> Who {
+        self.counters.refused(refusal);
+        Who::Invalid(refusal.code)
+    }
+
     /// Lists the issuers whose keys should be fetched now: they have none, or stale ones.
     pub fn due(&self, now: i64) -> impl Iterator<Item = IssuerId> + '_ {
         (0..).zip(&self.issuers).filter(move |(_, keys)| keys.is_due(now)).map(|(id, _)| IssuerId(id))
@@ -259,7 +302,11 @@ impl<P: Borrow<Plan>> Verifier<P> {
     /// Begins a fetch of an issuer's keys, for one caller alone. False: one is under way, whose end the host may wait for, or the
     /// last ended too short a time ago.
     pub fn begin_fetch(&mut self, issuer: IssuerId, now: i64) -> bool {
-        self.keys_mut(issuer).is_some_and(|keys| keys.begin_fetch(now))
+        let begins = self.keys_mut(issuer).is_some_and(|keys| keys.begin_fetch(now));
+        if begins {
+            self.counters.fetch_begun(issuer);
+        }
+        begins
     }
 
     /// Says whether a fetch of an issuer's keys is under way.
@@ -271,19 +318,32 @@ impl<P: Borrow<Plan>> Verifier<P> {
     /// Takes the keys that were fetched; `max_age_s` is how long their endpoint calls them fresh. Answers whether they were taken: a
     /// set without keys counts as a fetch that failed.
     pub fn fetched(&mut self, issuer: IssuerId, set: KeySet, max_age_s: Option<i64>, now: i64) -> bool {
-        self.keys_mut(issuer).is_some_and(|keys| keys.fetched(set, max_age_s, now))
+        if set.keys.is_empty() {
+            self.failed(issuer, KeyFailure::Keys, now);
+            return false;
+        }
+        let is_taken = self.keys_mut(issuer).is_some_and(|keys| keys.fetched(set, max_age_s, now));
+        if is_taken {
+            self.counters.fetch_ended(issuer, Ok(()));
+        }
+        is_taken
     }
 
-    /// Notes that a fetch failed: keys that were had before stay.
-    pub fn failed(&mut self, issuer: IssuerId, now: i64) {
-        if let Some(keys) = self.keys_mut(issuer) {
-            keys.failed(now);
+    /// Notes that a fetch failed, and at what: keys that were had before stay.
+    pub fn failed(&mut self, issuer: IssuerId, failure: KeyFailure, now: i64) {
+        if self.keys_mut(issuer).is_some_and(|keys| keys.failed(now)) {
+            self.counters.fetch_ended(issuer, Err(failure));
         }
     }
 
     fn keys_mut(&mut self, issuer: IssuerId) -> Option<&mut KeyCache> {
         self.issuers.get_mut(usize::try_from(issuer.0).ok()?)
     }
+}
+
+/// Refuses a token for which its issuer has no key.
+fn no_key(issuer: IssuerId) -> Refusal {
+    Refusal { issuer: Some(issuer), ..TokenCode::Key.into() }
 }
 
 fn keys_of(issuers: &[KeyCache], issuer: IssuerId) -> Option<&KeyCache> {

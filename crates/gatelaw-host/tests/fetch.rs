@@ -20,7 +20,7 @@ use gatelaw::limits::{KEY_SET_BYTES_MAX, KEYS_COOL_DOWN_S, KEYS_FRESH_S_MAX};
 use gatelaw::policy::Issuer;
 use gatelaw::request::{Token, TokenSource};
 use gatelaw::{Plan, Sources, compile};
-use gatelaw_host::keys::DiscoveryError;
+use gatelaw_host::keys::{DiscoveryError, KeyFailure};
 use gatelaw_host::{FetchError, Fetcher};
 use gatelaw_host::{Step, Verifier, Who, is_signature_valid};
 
@@ -147,7 +147,7 @@ impl<'p> Host<'p> {
             match fetched {
                 Ok(fetched) => assert!(self.verifier.fetched(id, fetched.keys, fetched.max_age_s, now)),
                 Err(error) => {
-                    self.verifier.failed(id, now);
+                    self.verifier.failed(id, KeyFailure::Fetch, now);
                     self.last = Some(error);
                 }
             }
@@ -165,7 +165,7 @@ impl<'p> Host<'p> {
             match self.fetcher.fetch(&plan.identity_model().issuers[issuer.0 as usize], now) {
                 Ok(fetched) => assert!(self.verifier.fetched(issuer, fetched.keys, fetched.max_age_s, now)),
                 Err(error) => {
-                    self.verifier.failed(issuer, now);
+                    self.verifier.failed(issuer, KeyFailure::Fetch, now);
                     self.last = Some(error);
                 }
             }

@@ -26,6 +26,9 @@ pub const RESPOND_TEXT_BYTES_MAX: usize = 256;
 pub const DURATION_S_MAX: i64 = 10 * 365 * 24 * 60 * 60;
 /// Seconds of an issuer's leeway: clocks of servers agree to within seconds, and a token should not outlive its time.
 pub const LEEWAY_S_MAX: i64 = 30;
+/// Seconds beyond its issuer's leeway by which a token's times may be off for a wrong clock to be suspected: clocks that nobody keeps are off
+/// by minutes, and Kerberos takes five for what a network's clocks may differ by (RFC 4120 §8.2).
+pub const CLOCK_SKEW_SUSPECTED_S_MAX: i64 = 5 * 60;
 /// Seconds between `iat` and `exp` where an issuer says nothing: a day, longer than any sound access token lives.
 pub const TOKEN_AGE_S_DEFAULT: i64 = 24 * 60 * 60;
 

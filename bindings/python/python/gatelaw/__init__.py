@@ -4,6 +4,7 @@ from ._gatelaw import Decision, Gate, Identity, Policy, check, compile, version
 from ._values import (
     Answer,
     Asked,
+    Counters,
     Diagnostic,
     Explanation,
     Forward,
@@ -18,6 +19,7 @@ from ._values import (
 __all__ = [
     "Answer",
     "Asked",
+    "Counters",
     "Decision",
     "Diagnostic",
     "Explanation",

@@ -2,7 +2,7 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any, Literal, final, overload
 
-from ._values import Answer, Diagnostic, Explanation, Forward, Limit, Needs, TokenCheck
+from ._values import Answer, Counters, Diagnostic, Explanation, Forward, Limit, Needs, TokenCheck
 
 __all__ = ["Decision", "Gate", "Identity", "Policy", "check", "compile", "version"]
 
@@ -223,6 +223,16 @@ class Gate:
         """Says step by step why a token is accepted or refused, and whom it names; it is never shown whole.
 
         A token that is bound to a client certificate needs the fact `client_cert`.
+        """
+    def counters(self) -> Counters:
+        """Answers what was counted of tokens and keys until now: plain numbers, which only grow.
+
+        Raises `GatelawError` with the code `gate:keys` for a gate that verifies no tokens.
+        """
+    def prometheus(self) -> str:
+        """Writes what was counted of tokens and keys in the text format of Prometheus, version 0.0.4.
+
+        Raises `GatelawError` with the code `gate:keys` for a gate that verifies no tokens.
         """
     def set_keys(self, issuer: str, keys: bytes | str | PathLike[str], /) -> None:
         """Takes the keys of an issuer in place of those that it has; they are not fetched then.

@@ -269,3 +269,64 @@ class TokenCheck(TypedDict):
     """Who asks; `None` where the token isn't accepted."""
     claimed: Union[TokenCaller, None]
     """Who a token says asks of which only the key or the signature is at fault: nobody vouches for it."""
+
+
+class Suspicions(TypedDict):
+    """Tokens that make a wrong clock likely, by what became of them."""
+
+    accepted: int
+    """Those that leeway alone let through; their signature is right."""
+    refused: int
+    """Those that were refused; their signature is not looked at, so anybody can make them."""
+
+
+class ClockSkew(TypedDict):
+    """Tokens whose time lies inside the issuer's leeway, or no more than five minutes beyond."""
+
+    behind: Suspicions
+    """The token is of the future, which none can be: the gate's clock is behind the issuer's."""
+    ahead: Suspicions
+    """The token's time has just passed: the gate's clock is ahead, or a caller is slow to get a new one."""
+
+
+class KeyFailures(TypedDict):
+    """Fetches of keys that failed, by what failed: the word before the colon of their codes."""
+
+    fetch: int
+    discovery: int
+    keys: int
+
+
+class KeyFetchCounters(TypedDict):
+    """Fetches of an issuer's keys."""
+
+    begun: int
+    succeeded: int
+    failed: KeyFailures
+
+
+class IssuerCounters(TypedDict):
+    """What was counted of the tokens and keys of one issuer."""
+
+    verified: int
+    """Tokens that were accepted, their signature verified."""
+    remembered: int
+    """Tokens that were accepted because they were verified before."""
+    by_stale_keys: int
+    """Of the accepted ones, those of a key that was stale: its endpoint gave no newer set in time."""
+    keys_unavailable: int
+    """Tokens that were answered 503, since no keys of this issuer were ever had."""
+    refused: dict[str, int]
+    """Tokens that were refused, by the reason of the decision: `token:expired`."""
+    clock_skew_suspected: ClockSkew
+    key_fetches: KeyFetchCounters
+
+
+class Counters(TypedDict):
+    """What was counted of tokens and keys: the same object as in every language."""
+
+    v: int
+    refused: dict[str, int]
+    """Tokens that were refused before their issuer was known, by the reason of the decision."""
+    issuers: dict[str, IssuerCounters]
+    """By the issuer's name in the policy."""

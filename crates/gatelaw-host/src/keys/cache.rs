@@ -112,9 +112,16 @@ impl KeyCache {
         true
     }
 
-    /// Notes that a fetch failed: what was had before is kept.
-    pub fn failed(&mut self, now: i64) {
-        (self.fetching_since, self.tried_at) = (None, Some(now));
+    /// Says whether keys are at hand that should have been fetched anew.
+    #[must_use]
+    pub fn is_stale(&self, now: i64) -> bool {
+        !self.is_fixed && self.set.is_some() && !within(self.fetched_at, self.fresh_s, now)
+    }
+
+    /// Notes that a fetch failed: what was had before is kept. Answers whether one had begun and not ended.
+    pub fn failed(&mut self, now: i64) -> bool {
+        self.tried_at = Some(now);
+        self.fetching_since.take().is_some()
     }
 
     /// Puts the keys that are known already in place of their equals, so that what they verified goes on counting.

@@ -43,6 +43,26 @@ pub enum FetchedError {
     NotBegun,
 }
 
+/// Says what failed of a fetch: the word before the colon of its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFailure {
+    /// `fetch`: no document was had.
+    Fetch,
+    /// `discovery`: a discovery document that names no keys.
+    Discovery,
+    /// `keys`: a document that is no key set, or one without keys.
+    Keys,
+}
+
+impl From<&FetchedError> for KeyFailure {
+    fn from(error: &FetchedError) -> Self {
+        match error {
+            FetchedError::Discovery(_) => Self::Discovery,
+            FetchedError::KeySet(_) | FetchedError::NoKeys | FetchedError::NotBegun => Self::Keys,
+        }
+    }
+}
+
 impl FetchedError {
     /// Names the kind of the error, for programs to compare.
     #[must_use]
@@ -118,10 +138,10 @@ impl KeyFetches {
         }
     }
 
-    /// Notes that a fetch failed: keys that were had before stay.
+    /// Notes that no document was had: keys that were had before stay.
     pub fn failed<P: Borrow<Plan>>(&mut self, verifier: &mut Verifier<P>, issuer: IssuerId, now: i64) {
         if let Some(fetch) = self.of_issuer(issuer) {
-            fetch.end_badly(verifier, issuer, now);
+            fetch.end_badly(verifier, issuer, KeyFailure::Fetch, now);
         }
     }
 
@@ -138,14 +158,20 @@ impl Fetch {
         error: FetchedError,
         now: i64,
     ) -> FetchedError {
-        self.end_badly(verifier, issuer, now);
+        self.end_badly(verifier, issuer, KeyFailure::from(&error), now);
         error
     }
 
-    fn end_badly<P: Borrow<Plan>>(&mut self, verifier: &mut Verifier<P>, issuer: IssuerId, now: i64) {
+    fn end_badly<P: Borrow<Plan>>(
+        &mut self,
+        verifier: &mut Verifier<P>,
+        issuer: IssuerId,
+        failure: KeyFailure,
+        now: i64,
+    ) {
         self.document = None;
         self.source.failed();
-        verifier.failed(issuer, now);
+        verifier.failed(issuer, failure, now);
     }
 }
 

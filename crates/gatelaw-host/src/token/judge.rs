@@ -8,6 +8,7 @@ use gatelaw::request::TokenSource;
 use gatelaw::time::in_range;
 
 use super::{Jws, TokenCode};
+use crate::counters::{Refusal, Skew};
 use crate::keys::Algorithm;
 
 /// Holds what claims came to; the signature isn't verified yet.
@@ -23,6 +24,8 @@ pub(crate) struct Judged {
     pub expires: i64,
     /// Whether it is bound to a client certificate.
     pub is_bound: bool,
+    /// The wrong clock that its times make likely.
+    pub skew: Option<Skew>,
 }
 
 /// What a token is judged by, beside the policy.
@@ -42,31 +45,44 @@ pub(crate) fn judge(
     needs: &Needs,
     jws: &Jws<'_>,
     at: Circumstances<'_>,
-) -> Result<Judged, TokenCode> {
+) -> Result<Judged, Refusal> {
     let claims = jws.claims()?;
-    let issuer = issuer(model, &claims)?;
+    let (id, issuer) = issuer(model, &claims)?;
+    let judged = judge_by(issuer, model, needs, (jws, &claims), at);
+    judged.map_err(|refusal| Refusal { issuer: Some(id), ..refusal })
+}
+
+/// Judges it by the lines of its issuer.
+fn judge_by(
+    issuer: &Issuer,
+    model: &IdentityModel,
+    needs: &Needs,
+    (jws, claims): (&Jws<'_>, &JsonText<'_>),
+    at: Circumstances<'_>,
+) -> Result<Judged, Refusal> {
     if !takes_from(issuer, needs, at.source) {
-        return Err(TokenCode::Source);
+        return Err(TokenCode::Source.into());
     }
     let algorithm =
         jws.header.algorithm.filter(|alg| issuer.algorithms.iter().any(|name| name == alg.name()));
     let algorithm = algorithm.ok_or(TokenCode::Alg)?;
     if !issuer.types.iter().any(|typ| same_type(typ.as_deref(), jws.header.typ.as_deref())) {
-        return Err(TokenCode::Type);
+        return Err(TokenCode::Type.into());
     }
-    if !audience(issuer, &claims) {
-        return Err(TokenCode::Audience);
+    if !audience(issuer, claims) {
+        return Err(TokenCode::Audience.into());
     }
-    let (valid_from, expires) = times(issuer, &claims, at.now)?;
+    let Times { valid_from, expires, skew } = times(issuer, claims, at.now)?;
     let identity =
-        Identity::map(model, &issuer.name, &claims, at.client_cert).map_err(|_| TokenCode::Claims)?;
-    Ok(Judged { identity, algorithm, valid_from, expires, is_bound: claims.member("cnf").is_some() })
+        Identity::map(model, &issuer.name, claims, at.client_cert).map_err(|_| TokenCode::Claims)?;
+    Ok(Judged { identity, algorithm, valid_from, expires, is_bound: claims.member("cnf").is_some(), skew })
 }
 
 /// Finds the issuer that `iss` names: exactly, as RFC 9068 §4 asks.
-fn issuer<'m>(model: &'m IdentityModel, claims: &JsonText<'_>) -> Result<&'m Issuer, TokenCode> {
+fn issuer<'m>(model: &'m IdentityModel, claims: &JsonText<'_>) -> Result<(IssuerId, &'m Issuer), TokenCode> {
     let Some(JsonText::String(iss)) = claims.member("iss") else { return Err(TokenCode::Issuer) };
-    model.issuers.iter().find(|issuer| issuer.url == *iss).ok_or(TokenCode::Issuer)
+    let mut numbered = (0..).map(IssuerId).zip(&model.issuers);
+    numbered.find(|(_, issuer)| issuer.url == *iss).ok_or(TokenCode::Issuer)
 }
 
 /// Says whether an issuer takes tokens from a place: each takes bearer tokens, others only where its lines say so.
@@ -115,8 +131,15 @@ fn audience(issuer: &Issuer, claims: &JsonText<'_>) -> bool {
     }
 }
 
-/// Judges the times of a token (RFC 7519 §4.1), and answers from when until when it is valid, leeway included.
-fn times(issuer: &Issuer, claims: &JsonText<'_>, now: i64) -> Result<(i64, i64), TokenCode> {
+/// The times of a token that is valid now, leeway included.
+struct Times {
+    valid_from: i64,
+    expires: i64,
+    skew: Option<Skew>,
+}
+
+/// Judges the times of a token (RFC 7519 §4.1).
+fn times(issuer: &Issuer, claims: &JsonText<'_>, now: i64) -> Result<Times, Refusal> {
     let time = |name: &str| match claims.member(name) {
         None => Ok(None),
         Some(JsonText::Int(time)) if in_range(*time) => Ok(Some(*time)),
@@ -127,19 +150,20 @@ fn times(issuer: &Issuer, claims: &JsonText<'_>, now: i64) -> Result<(i64, i64),
     let (nbf, auth_time) = (nbf?, auth_time?);
     // INVARIANT: times are years 0 to 9999, so that neither sums nor differences of two overflow.
     let expires = exp + issuer.leeway_s;
-    if now >= expires {
-        return Err(TokenCode::Expired);
-    }
     let begins = [Some(iat), nbf, auth_time].into_iter().flatten().fold(iat, i64::max);
     let valid_from = begins - issuer.leeway_s;
+    let skew = Skew::of(valid_from, expires, issuer, now);
+    if now >= expires {
+        return Err(Refusal { skew, ..TokenCode::Expired.into() });
+    }
     if now < valid_from {
-        return Err(TokenCode::NotYetValid);
+        return Err(Refusal { skew, ..TokenCode::NotYetValid.into() });
     }
     // Leeway alone lets times get here that contradict each other.
     if exp <= iat || nbf.is_some_and(|nbf| exp <= nbf) || exp - iat > issuer.max_age_s {
-        return Err(TokenCode::Lifetime);
+        return Err(TokenCode::Lifetime.into());
     }
-    Ok((valid_from, expires))
+    Ok(Times { valid_from, expires, skew })
 }
 
 /// Finds an issuer by its number.

@@ -6,6 +6,7 @@ use gatelaw_host::keys::Algorithm;
 use gatelaw_host::token::TokenCode;
 use gatelaw_host::{Step, Verifier, Who, is_signature_valid};
 
+use crate::counters::answers;
 use crate::signer::Signer;
 
 pub(crate) const NOW: i64 = 1_800_000_000;
@@ -33,9 +34,16 @@ fn code(signer: &Signer, token: &str, source: TokenSource) -> &'static str {
         }
         Step::NeedsKeys(wanted) => panic!("{wanted:?} though its keys are fixed"),
     };
+    let counters = verifier.counters();
+    assert_eq!(answers(counters), 1, "an answer counts once");
     match who {
         Who::Verified(_) => "ok",
-        Who::Invalid(code) => code.name(),
+        Who::Invalid(code) => {
+            let issuers = counters.issuers.iter().map(|issuer| &issuer.refused);
+            let counted: u64 = issuers.chain([&counters.refused]).map(|refused| refused.of(code)).sum();
+            assert_eq!(counted, 1, "{code}");
+            code.name()
+        }
         Who::Anonymous | Who::KeysUnavailable => panic!("a token is there, and so are keys"),
     }
 }

@@ -5,8 +5,9 @@ use gatelaw::limits::{KEYS_COOL_DOWN_S, KEYS_FRESH_S_DEFAULT};
 use gatelaw::policy::IssuerId;
 use gatelaw::request::{Token, TokenSource};
 use gatelaw::{Plan, Sources, compile};
-use gatelaw_host::keys::{Algorithm, DiscoveryError, KeySet, KeySource, Wanted};
-use gatelaw_host::{Step, Verifier, Who};
+use gatelaw_host::keys::{Algorithm, DiscoveryError, KeyFailure, KeySet, KeySource, Wanted};
+use gatelaw_host::token::TokenCode;
+use gatelaw_host::{KeyFailures, KeyFetchCounters, Step, Verifier, Who};
 
 use crate::checks::NOW;
 use crate::signer::Signer;
@@ -89,7 +90,7 @@ fn without_keys_ever_nothing_is_believed_and_the_endpoint_is_asked_again_after_a
     assert!(scene.is_due(NOW));
     assert_eq!(scene.ask(NOW), "fetch, or keys_unavailable");
     assert!(scene.verifier.begin_fetch(ISSUER, NOW));
-    scene.verifier.failed(ISSUER, NOW);
+    scene.verifier.failed(ISSUER, KeyFailure::Fetch, NOW);
     assert_eq!(scene.ask(NOW + 29), "keys_unavailable");
     assert!(!scene.is_due(NOW + 29));
     assert_eq!(scene.ask(NOW + 30), "fetch, or keys_unavailable");
@@ -114,7 +115,7 @@ fn stale_keys_serve_while_their_endpoint_is_down() {
         assert!(scene.is_due(now));
         assert!(scene.verifier.begin_fetch(ISSUER, now));
         assert_eq!(scene.ask(now), "verified");
-        scene.verifier.failed(ISSUER, now);
+        scene.verifier.failed(ISSUER, KeyFailure::Fetch, now);
         assert!(!scene.is_due(now));
     }
 }
@@ -126,7 +127,7 @@ fn stale_keys_serve_for_a_month_new_tokens_too() {
     for day in 1..=30 {
         let now = NOW + day * 86_400;
         assert!(scene.verifier.begin_fetch(ISSUER, now), "day {day}");
-        scene.verifier.failed(ISSUER, now);
+        scene.verifier.failed(ISSUER, KeyFailure::Fetch, now);
         let token = scene.signer.token(&claims_at(now));
         assert_eq!(scene.ask_with(&token, now), "verified", "day {day}");
         assert_eq!(scene.ask(now), "expired", "day {day}");
@@ -149,7 +150,7 @@ fn an_answer_that_is_no_key_set_leaves_the_keys_that_were_had() {
         assert!(scene.verifier.begin_fetch(ISSUER, now));
         let refused = KeySet::parse(answer.as_bytes()).unwrap_err();
         assert_eq!(refused.code.name(), code);
-        scene.verifier.failed(ISSUER, now);
+        scene.verifier.failed(ISSUER, KeyFailure::Fetch, now);
         assert_eq!(scene.ask(now), "verified");
         // It is asked again after a while, not at once.
         assert!(!scene.is_due(now + 29) && scene.is_due(now + 30));
@@ -275,6 +276,15 @@ fn ten_thousand_unknown_keys_a_second_cost_one_fetch_per_cool_down() {
         assert!(matches!(scene.verifier.begin(token, None, now), Step::Decided(Who::Verified(_))));
     }
     assert_eq!(fetches, [30, 60]);
+    let counted = scene.verifier.counters().issuer("a").unwrap();
+    let KeyFetchCounters { begun, succeeded, failed } = counted.key_fetches;
+    assert_eq!(
+        (begun, succeeded, failed),
+        (3, 3, KeyFailures::default()),
+        "the first one, and one per cool-down"
+    );
+    // Those that began a fetch were asked again by nobody.
+    assert_eq!(counted.refused.of(TokenCode::Key), 50_000 - 2);
 }
 
 #[test]
@@ -297,7 +307,7 @@ fn clocks_that_jump_let_no_keys_live_for_ever() {
         assert!(scene.is_due(now), "{jump}");
         assert!(scene.verifier.begin_fetch(ISSUER, now), "{jump}");
         assert!(!scene.verifier.begin_fetch(ISSUER, now), "{jump}");
-        scene.verifier.failed(ISSUER, now);
+        scene.verifier.failed(ISSUER, KeyFailure::Fetch, now);
         assert!(!scene.is_due(now), "{jump}");
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gatelaw::request::{Fact, Facts, Token, TokenSource};
 use gatelaw::{Effect, Plan, RawRequest, Sources, compile};
-use gatelaw_host::keys::{Algorithm, KeySet};
+use gatelaw_host::keys::{Algorithm, KeyFailure, KeySet};
 use gatelaw_host::{Fetched, Gate, RequestLine, Step, Verifier, Who};
 
 use crate::checks::NOW;
@@ -43,7 +43,7 @@ fn decide(
     let raw = RawRequest { headers: &headers, now, ..RawRequest::new(b"GET", b"a.example", b"/orders/1") };
     gate.decide_fetching(&raw, &mut |issuer| {
         assert_eq!(issuer.url, "https://a.example");
-        fetch()
+        fetch().ok_or(KeyFailure::Fetch)
     });
     let decision = gate.session().to_decision();
     (decision.status, decision.reason.to_string())
@@ -313,14 +313,14 @@ fn stale_keys_are_fetched_beside_requests() {
     for (now, expected) in [(NOW, 1), (NOW + 599, 1), (NOW + 600, 2), (NOW + 601, 2)] {
         gate.fetch_due(now, &mut |_| {
             fetches += 1;
-            Some(Fetched { keys: signer.keys(), max_age_s: Some(600) })
+            Ok(Fetched { keys: signer.keys(), max_age_s: Some(600) })
         });
         assert_eq!(fetches, expected, "at {now}");
     }
     assert_eq!(gate.stale(NOW + 1_199), []);
     gate.fetch_stale(NOW + 1_200, &mut |_| {
         fetches += 1;
-        Some(Fetched { keys: signer.keys(), max_age_s: Some(600) })
+        Ok(Fetched { keys: signer.keys(), max_age_s: Some(600) })
     });
     assert_eq!((fetches, gate.stale(NOW + 1_201)), (3, Vec::new()));
 }

@@ -13,6 +13,7 @@ mod attacks;
 mod bound;
 mod checks;
 mod clocks;
+mod counters;
 mod document;
 mod faults;
 mod gate;
