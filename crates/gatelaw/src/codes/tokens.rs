@@ -16,7 +16,9 @@ pub const BAD_LITERAL: Code = Code::error(5, "a text that is no literal");
 pub const BAD_NAME: Code = Code::error(6, "a name that is not one");
 /// Something of another language: `&&`, `!`, `'text'`, `//`.
 pub const FOREIGN: Code = Code::error(7, "a sign of another language");
+/// A character that shows a reader another text than the one that is parsed.
+pub const MISLEADING: Code = Code::error(8, "a character that shows a reader another text");
 
 /// Lists the codes of this file.
 pub const ALL: &[Code] =
-    &[UNKNOWN_CHARACTER, OPEN_STRING, BAD_ESCAPE, GLUED_COMMENT, BAD_LITERAL, BAD_NAME, FOREIGN];
+    &[UNKNOWN_CHARACTER, OPEN_STRING, BAD_ESCAPE, GLUED_COMMENT, BAD_LITERAL, BAD_NAME, FOREIGN, MISLEADING];

@@ -2,7 +2,7 @@
 
 use super::input::{Fault, Input};
 use crate::codes::grammar::EXPECTED;
-use crate::codes::tokens::{FOREIGN, GLUED_COMMENT, UNKNOWN_CHARACTER};
+use crate::codes::tokens::{FOREIGN, GLUED_COMMENT, MISLEADING, UNKNOWN_CHARACTER};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::suggest::nearest;
@@ -80,11 +80,35 @@ fn foreign(at: Input<'_>) -> Option<Diagnostic> {
 fn unknown_character(at: Input<'_>) -> Option<Diagnostic> {
     let begins = |c: char| c.is_alphanumeric() || "\"#%()*+,-./:<=>?@[]_{|}!".contains(c);
     let found = at.rest.chars().next().filter(|c| !begins(*c))?;
-    let number = u32::from(found);
-    let shown = if found.is_control() { found.escape_default().to_string() } else { found.to_string() };
-    let message = format!("`{shown}` (U+{number:04X}) has no meaning here");
+    let message = format!("{} has no meaning here", shown(found));
     let diagnostic = Diagnostic::at(UNKNOWN_CHARACTER, at.span(found.len_utf8()), message);
     Some(diagnostic.help("take it away, or put the text it belongs to in double quotes"))
+}
+
+/// Names a character so that it can be found, also one that can't be seen.
+fn shown(c: char) -> String {
+    let number = u32::from(c);
+    if is_misleading(c) { format!("U+{number:04X}") } else { format!("`{c}` (U+{number:04X})") }
+}
+
+/// Says whether an editor may show what follows a character on another line or in another order than it is parsed, or not at
+/// all: a deny in a comment would look like one in force (Trojan Source, CVE-2021-42574).
+pub(super) fn is_misleading(c: char) -> bool {
+    let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
+    let reorders = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    (c.is_control() && !matches!(c, '\t' | '\n')) || breaks_line || reorders
+}
+
+/// Complains of such a character in a string, a comment or white space.
+pub(super) fn misleading(at: Input<'_>) -> Diagnostic {
+    let found = at.first().unwrap_or_default();
+    let message = if found == '\r' {
+        "a line ends here for readers, and goes on for the parser: U+000D stands alone".to_owned()
+    } else {
+        format!("{} shows a reader another text than the one that is parsed", shown(found))
+    };
+    let diagnostic = Diagnostic::at(MISLEADING, at.span(found.len_utf8()), message);
+    diagnostic.help(format!("take it away; in a string write `\\u{{{:x}}}`", u32::from(found)))
 }
 
 /// Complains of a comment that is glued to the token before.

@@ -1,12 +1,13 @@
 //! The text that is still to be read, and what was found wrong on the way.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::str::{CharIndices, Chars};
 
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Needed};
 
-use super::faults::glued_comment;
+use super::faults::{glued_comment, is_misleading, misleading};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -18,24 +19,28 @@ pub(super) struct Context<'a> {
     file: FileId,
     text: &'a str,
     diagnostics: RefCell<Vec<Diagnostic>>,
+    /// Where characters stand that show a reader another text.
+    misleading: Vec<usize>,
     /// How deep the parser stands in parentheses, blocks and `not`.
     depth: Cell<u32>,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(file: FileId, text: &'a str) -> Self {
-        Self { file, text, diagnostics: RefCell::default(), depth: Cell::new(0) }
+        let misleads = |(at, c): (usize, char)| {
+            let ends_line = text.get(at..).is_some_and(|rest| rest.starts_with("\r\n"));
+            (is_misleading(c) && !ends_line).then_some(at)
+        };
+        let misleading = text.char_indices().filter_map(misleads).collect();
+        Self { file, text, diagnostics: RefCell::default(), misleading, depth: Cell::new(0) }
     }
 
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
         // White space may be skipped twice where a reading was tried in vain.
-        let mut kept: Vec<Diagnostic> = Vec::new();
-        for diagnostic in self.diagnostics.into_inner() {
-            if !kept.contains(&diagnostic) {
-                kept.push(diagnostic);
-            }
-        }
-        kept
+        let mut known = BTreeSet::new();
+        let mut diagnostics = self.diagnostics.into_inner();
+        diagnostics.retain(|d| known.insert((d.span, d.code, d.message.clone())));
+        diagnostics
     }
 }
 
@@ -114,15 +119,28 @@ impl<'a> Input<'a> {
     pub(super) fn space(self) -> Self {
         let mut at = self;
         loop {
-            at.rest = at.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+            let behind = at.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+            at = at.plain(at.rest.len() - behind.len());
             if !at.rest.starts_with('#') {
                 return at;
             }
             if at.is_glued() {
                 at.report(glued_comment(at));
             }
-            at = at.skip(at.rest.find('\n').unwrap_or(at.rest.len()));
+            at = at.plain(at.rest.find('\n').unwrap_or(at.rest.len()));
         }
+    }
+
+    /// Skips white space or a comment, and reports what misleads its readers.
+    fn plain(self, bytes: usize) -> Self {
+        let (text, places) = (self.context.text, &self.context.misleading);
+        let start = text.len() - self.rest.len();
+        let first = places.partition_point(|place| *place < start);
+        for place in places.iter().skip(first).take_while(|place| **place < start + bytes) {
+            let here = self.skip(place - start);
+            here.report(misleading(here));
+        }
+        self.skip(bytes)
     }
 
     fn before(self) -> &'a str {

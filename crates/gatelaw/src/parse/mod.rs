@@ -76,6 +76,12 @@ mod test {
             ("list a: string = [\"\\q\"]", &["G0003"]),
             ("role a#no", &["G0004"]),
             ("role Admin", &["G0006"]),
+            ("# a\rdeny b { }\nrole c # d\r\n", &["G0008"]),
+            ("role a\rrole b", &["G0008"]),
+            ("role a # \u{202e}b", &["G0008"]),
+            ("list a: string = [\"\u{2028}\"]\nrole b", &["G0008"]),
+            ("list a: string = [\"a\r\n", &["G0002"]),
+            ("role\u{85}a", &["G0001"]),
             ("test \"t\" { request GET \"https://a/\" as i { a: 1, a: 2 } }", &["G0111"]),
         ];
         for (text, expected) in table {

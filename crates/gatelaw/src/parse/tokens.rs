@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::bytes::complete::take_while1;
 
-use super::faults::{expected, expected_at, fail, no_match};
+use super::faults::{expected, expected_at, fail, is_misleading, misleading, no_match};
 use super::input::{Fault, Input, Parsed};
 use crate::ast::{Name, Text};
 use crate::codes::grammar::{NEVER_CLOSED, TRAILING_COMMA};
@@ -120,6 +120,7 @@ fn string_body<'a>(start: Input<'a>, body: &'a str) -> Parsed<'a, Text> {
                 return Ok((rest, Spanned { node: text, span: start.span_to(rest) }));
             }
             '\n' => break,
+            '\r' if body.get(at..).is_some_and(|b| b.starts_with("\r\n")) => break,
             '\\' => {
                 let behind = body.get(at + 1..).unwrap_or("");
                 let Some((escaped, length)) = escape(behind) else {
@@ -128,6 +129,7 @@ fn string_body<'a>(start: Input<'a>, body: &'a str) -> Parsed<'a, Text> {
                 text.push(escaped);
                 at += 1 + length;
             }
+            c if is_misleading(c) => return Err(fail(misleading(start.skip(at + 1)))),
             c => {
                 text.push(c);
                 at += c.len_utf8();
