@@ -16,8 +16,9 @@ use crate::diagram::{Diagrams, OverBudget, Ref};
 use crate::limits::{ANALYSIS_EDGES_MAX, ANALYSIS_PAIRS_MAX, PART_VARIABLES_MAX};
 use crate::lower::{Alternative, Cond, HostScope, Place, Probes, Variable, places};
 use crate::policy::{
-    Action, Denial, Expr, ListEntries, Policy, Route, Rule, Segment, Test, TrailingSlash, Value,
+    Action, Denial, Expr, Forward, ListEntries, Policy, Route, Rule, Segment, Test, TrailingSlash, Value,
 };
+use crate::request::is_same_fold;
 use crate::source::Span;
 
 /// Analyses a policy. Its order is that of full names.
@@ -275,13 +276,16 @@ fn contradiction(a: &Rule, b: &Rule) -> Option<Contradiction> {
     match (&a.action, &b.action) {
         _ if a.observe || b.observe => None,
         (Action::Forward(x), Action::Forward(y)) => {
-            let set_apart =
-                x.set.iter().find(|(name, value)| y.set.iter().any(|(n, v)| n == name && differs(value, v)));
+            let is_set_apart = |name: &str, value: &Value| {
+                y.set.iter().any(|(n, v)| is_one_header(n, name) && (n != name || v != value))
+            };
+            let is_removed = |name: &str, by: &Forward| by.remove.iter().any(|n| is_one_header(n, name));
+            let set_apart = x.set.iter().find(|(name, value)| is_set_apart(name, value));
             let removed = x
                 .set
                 .iter()
-                .find(|(name, _)| y.remove.contains(name))
-                .or_else(|| y.set.iter().find(|(name, _)| x.remove.contains(name)));
+                .find(|(name, _)| is_removed(name, y))
+                .or_else(|| y.set.iter().find(|(name, _)| is_removed(name, x)));
             set_apart.or(removed).map(|(name, _)| Contradiction::Header(name.clone()))
         }
         (Action::Deny(x @ Denial::Respond { .. }), Action::Deny(y @ Denial::Respond { .. })) => {
@@ -293,8 +297,9 @@ fn contradiction(a: &Rule, b: &Rule) -> Option<Contradiction> {
     }
 }
 
-fn differs(a: &Value, b: &Value) -> bool {
-    a != b
+/// Says whether two names are one header to what stands behind a gate, which may fold them. Set in two spellings, it is set twice.
+fn is_one_header(a: &str, b: &str) -> bool {
+    is_same_fold(a.as_bytes(), b.as_bytes())
 }
 
 /// Turns an alternative back into a route.
@@ -372,6 +377,19 @@ mod tests {
         ];
         for (rules, expected) in table {
             assert_eq!(messages(&format!("{ISSUER}{rules}")), [expected]);
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_a_header_are_one() {
+        for other in ["set \"x_h\" = \"1\"", "set \"x.h\" = \"2\"", "remove \"x_h\""] {
+            let rules = format!("forward f {{ set \"x-h\" = \"1\" }}\nforward g {{ on /y {other} }}");
+            let expected = "G0612: `f` and `g` both match this request, and treat the header `x-h` differently: GET https://a.example/y, nobody signed in";
+            assert_eq!(
+                messages(&format!("{ISSUER}allow x {{ for a or b }}\n{rules}")),
+                [expected],
+                "{other}"
+            );
         }
     }
 
