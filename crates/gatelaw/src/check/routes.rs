@@ -144,9 +144,7 @@ fn read(text: &str, base: &Base) -> Result<Pattern, Wrong> {
 }
 
 fn capture(pattern: &mut Pattern, name: &str) -> Result<(), Wrong> {
-    let good = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    if !good {
+    if !is_member_name(name) {
         return Err(bad(
             format!("`{{{name}}}` captures under no name"),
             "write `{name}` with letters, digits, `_` and `-`",
@@ -162,6 +160,12 @@ fn capture(pattern: &mut Pattern, name: &str) -> Result<(), Wrong> {
     }
     pattern.segments.push(Segment::Any);
     Ok(())
+}
+
+/// Says whether a name may stand behind `path.` or `host.`: any word.
+pub(super) fn is_member_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 fn segment(part: &str, relaxations: Relaxations) -> Result<Segment, Wrong> {

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::overlap::{common_host_of, is_same_base};
-use super::routes::Base;
+use super::routes::{Base, is_member_name};
 use crate::ast::{self, ServiceLine};
 use crate::codes::routes as codes;
 use crate::diagnostic::Diagnostic;
@@ -210,6 +210,10 @@ fn read_host(text: &str) -> Result<(HostPattern, Option<String>), (String, Strin
         return labels(suffix).map(|s| (HostPattern::OneLabel(s), None));
     }
     if let Some((name, suffix)) = text.strip_prefix('{').and_then(|t| t.split_once("}.")) {
+        if !is_member_name(name) {
+            let help = "write `{name}` with letters, digits, `_` and `-`";
+            return bad(format!("`{{{name}}}` captures under no name"), help);
+        }
         return labels(suffix).map(|s| (HostPattern::OneLabel(s), Some(name.to_owned())));
     }
     labels(text).map(|s| (HostPattern::Exact(s), None))
@@ -242,4 +246,18 @@ fn labels(text: &str) -> Result<String, (String, String)> {
         "labels have lower-case letters, digits, `-` and `_`; `*.` or `**.` may stand in front".to_owned()
     };
     Err((format!("`{text}` is no host"), help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_host;
+
+    #[test]
+    fn a_label_is_captured_under_a_name_that_can_be_read() {
+        assert_eq!(read_host("{Tenant-1}.a.example").unwrap().1.as_deref(), Some("Tenant-1"));
+        for host in ["{}.a.example", "{1}.a.example", "{a b}.a.example", "{a.b}.a.example", "{é}.a.example"]
+        {
+            assert!(read_host(host).is_err(), "{host}");
+        }
+    }
 }
