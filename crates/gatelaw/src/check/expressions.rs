@@ -56,9 +56,9 @@ impl Checker<'_> {
                 }
             }
             ast::Expr::Group(_, inner) => self.expr(inner, known, even, scope),
-            ast::Expr::Constant(constant) => Checked::of(Expr::Constant(constant.node)),
+            ast::Expr::Constant(constant) => asks_nothing(constant.node, scope),
             ast::Expr::Define(name) => self.define(name, known, even, scope),
-            ast::Expr::Test(test) => self.counted(test, known, even, scope),
+            ast::Expr::Test(test) => self.tested(test, known, even, scope),
         }
     }
 
@@ -90,10 +90,10 @@ impl Checker<'_> {
 
     fn define(&mut self, name: &ast::Name, known: &Facts, even: bool, scope: &mut RuleScope) -> Checked {
         let Some(define) = self.names.define(name, &mut self.out) else {
-            return Checked::of(Expr::Constant(false));
+            return asks_nothing(false, scope);
         };
         if self.cyclic_defines.contains(name.node.as_str()) {
-            return Checked::of(Expr::Constant(false));
+            return asks_nothing(false, scope);
         }
         scope.in_define += 1;
         let checked = self.expr(&define.body, known, even, scope);
@@ -101,7 +101,7 @@ impl Checker<'_> {
         checked
     }
 
-    fn counted(&mut self, test: &ast::TestOf, known: &Facts, even: bool, scope: &mut RuleScope) -> Checked {
+    fn tested(&mut self, test: &ast::TestOf, known: &Facts, even: bool, scope: &mut RuleScope) -> Checked {
         scope.tests += 1;
         let mut asked = Asked { known, even, facts: Facts::new(), span: test.span };
         let Some(kind) = self.test(&test.node, &mut asked, scope) else {
@@ -664,6 +664,12 @@ struct Asked<'k> {
     even: bool,
     facts: Facts,
     span: Span,
+}
+
+/// Makes a constant. It counts as a test: defines of constants double as those of tests do.
+fn asks_nothing(truth: bool, scope: &mut RuleScope) -> Checked {
+    scope.tests += 1;
+    Checked::of(Expr::Constant(truth))
 }
 
 fn common(a: Option<Facts>, b: Facts) -> Facts {
