@@ -65,6 +65,19 @@ test("neither a token nor a secret is shown", async () => {
   for (const part of tokenOf("good").split(".")) assert.ok(!said.includes(part.slice(0, 40)));
 });
 
+test("a claim that is a secret is shown by no check of it", async () => {
+  const { Key } = await import(pathToFileURL(repository("bindings/kong/tests/plugin/provider.js")));
+  const key = new Key("ES256");
+  const secrets = "secret attribute from: string = claim iss  secret attribute to: string = claim aud  secret attribute until: int = claim exp";
+  const policy = compile(`issuer own { url "https://own.example"  audience "api"  algorithms ES256  ${secrets} }\nallow everyone { for authenticated }`).artifact;
+  const token = key.sign({ iss: "https://own.example", aud: "api", sub: "u1", iat: NOW, exp: NOW + 60 });
+  const { accepted, checks } = await checkToken(policy, token, { keys: { own: JSON.stringify({ keys: [key.jwk] }) }, now: NOW });
+  const says = (name) => checks.find(({ check }) => check === name).says;
+  assert.deepEqual([accepted, says("issuer"), says("audience"), says("expired"), says("lifetime")], [
+    true, "iss (secret) is issuer own", "aud (secret); the policy has `api`", "exp (secret); leeway 0 s", "(secret) from iat to exp, of at most 1 d",
+  ]);
+});
+
 test("the keys that a gate fetched are those that a token is checked by", async () => {
   const { Key } = await import(pathToFileURL(repository("bindings/kong/tests/plugin/provider.js")));
   const key = new Key("ES256");

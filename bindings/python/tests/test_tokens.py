@@ -216,6 +216,18 @@ def test_a_token_is_explained_as_the_program_does() -> None:
     assert refused["code"] == "keys_unavailable" and refused["claimed"] is not None
 
 
+def test_a_claim_that_is_a_secret_is_shown_by_no_check_of_it() -> None:
+    secrets = "secret attribute from: string = claim iss  secret attribute to: string = claim aud  secret attribute until: int = claim exp"
+    text = (SESSION / "policy.gate").read_text().replace("algorithms", f"{secrets}\n  algorithms", 1)
+    checked = gatelaw.Gate(gatelaw.compile({"policy.gate": text}), keys={"okta": KEYS}).check_token(token("good"), now=NOW)
+    says = {step["check"]: step["says"] for step in checked["checks"]}
+    assert checked["accepted"]
+    assert says["issuer"] == "iss (secret) is issuer okta"
+    assert says["audience"].startswith("aud (secret); ")
+    assert says["expired"] == "exp (secret); leeway 0 s"
+    assert says["lifetime"].startswith("(secret) from iat to exp, ")
+
+
 class Endpoint:
     """What an issuer has on this machine: a discovery document, and keys."""
 

@@ -19,5 +19,6 @@ mod faults;
 mod gate;
 mod key_sets;
 mod providers;
+mod secrets;
 mod signer;
 mod wycheproof;

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 
+use gatelaw::ast::Privacy;
 use gatelaw::identity::{ClaimFaultKind, Identity};
 use gatelaw::json::JsonText;
 use gatelaw::limits::{KEY_ID_BYTES_MAX, TOKEN_BYTES_MAX};
@@ -17,6 +18,8 @@ use crate::verifier::Verifier;
 
 /// Characters of a text of the token that are shown: enough for any URL, and never a whole token.
 const SHOWN_CHARS_MAX: usize = 120;
+/// Stands for what a policy calls `secret`.
+const SECRET: &str = "(secret)";
 /// Names of a list that are shown.
 const LISTED_MAX: usize = 8;
 
@@ -173,14 +176,38 @@ impl<'a> Reading<'a> {
         self.claims?.member(name)
     }
 
+    /// Shows a claim, unless a secret attribute is made of it.
+    fn shown(&self, name: &str) -> String {
+        match self.claim(name) {
+            None => "missing".into(),
+            Some(_) if self.is_secret(name) => SECRET.into(),
+            Some(value) => shown(value),
+        }
+    }
+
+    /// Says whether a secret attribute is made of a claim, or of something in it: by the lines of the token's issuer, and where nobody knows
+    /// that one, by those of any.
+    fn is_secret(&self, name: &str) -> bool {
+        let model = self.plan.identity_model();
+        let issuers = self.issuer.map_or(model.issuers.as_slice(), std::slice::from_ref);
+        let mut lines = issuers.iter().flat_map(|issuer| &issuer.attributes);
+        lines.any(|line| {
+            let id = usize::try_from(line.attribute.0).ok();
+            let attribute = id.and_then(|id| model.attributes.get(id));
+            line.path.first().is_some_and(|first| first == name)
+                && attribute.is_some_and(|attribute| attribute.privacy == Privacy::Secret)
+        })
+    }
+
     fn issuers(&self) -> String {
-        let iss = self.claim("iss").map_or_else(|| "missing".into(), shown);
+        let iss = self.shown("iss");
         if let Some(issuer) = self.issuer {
             return format!("iss {iss} is issuer {}", issuer.name);
         }
         let issuers = &self.plan.identity_model().issuers;
         let slash = |iss: &str, url: &str| iss.trim_end_matches('/') == url.trim_end_matches('/');
         if let Some(JsonText::String(text)) = self.claim("iss")
+            && !self.is_secret("iss")
             && let Some(near) = issuers.iter().find(|issuer| slash(text, &issuer.url))
         {
             return format!("iss {iss}; issuer {} differs in the slash at the end alone", near.name);
@@ -202,7 +229,7 @@ impl<'a> Reading<'a> {
     }
 
     fn audience(&self) -> String {
-        let aud = self.claim("aud").map_or_else(|| "missing".into(), shown);
+        let aud = self.shown("aud");
         match self.issuer.map(|issuer| issuer.audience.as_slice()) {
             Some([]) | None => format!("aud {aud}; the issuer's tokens need none"),
             Some(ours) => format!("aud {aud}; the policy has {}", list(ours)),
@@ -212,8 +239,10 @@ impl<'a> Reading<'a> {
     /// Writes times that the token has: `exp 2026-01-01T12:00:00Z (in 10 min)`.
     fn times(&self, names: &[&str]) -> String {
         let time = |name: &&str| match self.claim(name) {
-            Some(JsonText::Int(time)) => Some(format!("{name} {}", self.moment(*time))),
-            Some(other) => Some(format!("{name} {}", shown(other))),
+            Some(JsonText::Int(time)) if !self.is_secret(name) => {
+                Some(format!("{name} {}", self.moment(*time)))
+            }
+            Some(_) => Some(format!("{name} {}", self.shown(name))),
             None if matches!(*name, "exp" | "iat") => Some(format!("{name} missing")),
             None => None,
         };
@@ -236,6 +265,10 @@ impl<'a> Reading<'a> {
 
     fn lifetime(&self) -> String {
         let most = span(self.issuer.map_or(0, |issuer| issuer.max_age_s).unsigned_abs());
+        // From the one time and how far the other is from it, both are known.
+        if ["iat", "exp"].iter().any(|name| self.is_secret(name)) {
+            return format!("{SECRET} from iat to exp, of at most {most}");
+        }
         match (self.claim("iat"), self.claim("exp")) {
             (Some(JsonText::Int(iat)), Some(JsonText::Int(exp))) => {
                 format!("{} from iat to exp, of at most {most}", span(exp.abs_diff(*iat)))
