@@ -201,12 +201,12 @@ export class Verifier {
   failed(issuer: string, now?: number | bigint): void;
   /**
    * Decides a request by the token that it carries, and says what a gate does about it. Where keys are missing that may be fetched, it
-   * asks `wait`, and decides anew once that says that there may be news.
+   * asks `wait` for those of the token's issuer, and decides anew once that says that there may be news.
    */
   handle(
     request: Omit<RequestInput, "identity"> | FetchRequest,
     context?: Omit<HandleContext, "identity">,
-    wait?: () => boolean | Promise<boolean>,
+    wait?: (issuer: string) => boolean | Promise<boolean>,
   ): Promise<Handling>;
 }
 
@@ -232,10 +232,10 @@ export interface KeyFetch {
 export class KeyFetcher<Env = unknown> {
   constructor(verifier: Verifier, options?: KeyFetcherOptions<Env>);
   /**
-   * Begins all fetches that are due, and waits for those that are under way; answers whether there were any, so that there may be news.
-   * Hand it to `verifier.handle`.
+   * Begins all fetches that are due, and waits for that of an issuer's keys, or for all where none is named; answers whether there was
+   * one, so that there may be news. Hand it to `verifier.handle`: a slow issuer holds no request with a token of another one.
    */
-  readonly wait: (env?: Env, ctx?: KeyFetchContext) => Promise<boolean>;
+  readonly wait: (issuer?: string, env?: Env, ctx?: KeyFetchContext) => Promise<boolean>;
   /**
    * Begins all fetches that are due, and waits for none: call it with each request, or now and then, and keys are had before a request
    * needs them. It looks once a second at most.

@@ -8,7 +8,7 @@ const OPTIONS = new Set(["fetch", "allowLoopback", "stores", "after", "onKeys", 
 const LOOK_MS = 1000;
 /** Between two looks of a request whether those keys are had that another one fetches. */
 const POLL_MS = 20;
-/** More requests than that don't wait: each holds memory, and perhaps a connection. */
+/** More requests than that don't wait for one issuer: each holds memory, and perhaps a connection. */
 const WAITING_MAX = 1000;
 /** A fetch that takes longer ended with its request: platforms may stop what a request began. */
 const FETCH_MS_MAX = 10_000;
@@ -35,9 +35,8 @@ export class KeyFetcher {
   #instance = 0;
   /** By issuer, the key set that the verifier took last. */
   #sets = new Map();
-  /** By issuer, the fetch that is under way, and when it began. */
+  /** By issuer, the fetch that is under way, when it began, and how many other requests wait for it. */
   #fetching = new Map();
-  #waiting = 0;
   #looked_ms = -Infinity;
 
   /** Fetches for one verifier. */
@@ -72,21 +71,25 @@ export class KeyFetcher {
   };
 
   /**
-   * Begins all fetches that are due, and waits for those that are under way; answers whether there were any, so that there may be news.
-   * It may be handed over by itself: `verifier.handle(request, context, keys.wait)`.
+   * Begins all fetches that are due, and waits for that of an issuer's keys, or for all where none is named; answers whether there was one,
+   * so that there may be news. It may be handed over by itself: `verifier.handle(request, context, keys.wait)`.
    */
-  wait = async (env, ctx) => {
-    const { begun, isFed } = this.#begin(env, ctx);
-    if (begun.length > 0 || isFed) {
-      await Promise.all(begun);
+  wait = async (issuer, env, ctx) => {
+    if (issuer !== undefined && typeof issuer !== "string") throw wrong("issuer", "a string", issuer);
+    // Who waits for one issuer's keys isn't held by another one's, nor kept from waiting by those who wait for that.
+    const isAwaited = ([name]) => issuer === undefined || name === issuer;
+    const looked = this.#begin(env, ctx).filter(isAwaited);
+    if (looked.length > 0) {
+      await Promise.all(looked.map(([, ends]) => ends));
       return true;
     }
-    if (!this.#isFetching() || this.#waiting >= WAITING_MAX) return false;
-    this.#waiting += 1;
+    const fetches = this.#fetches(isAwaited);
+    if (fetches.length === 0 || fetches.some(({ waiting }) => waiting >= WAITING_MAX)) return false;
+    for (const fetch of fetches) fetch.waiting += 1;
     try {
-      await (ctx === undefined ? Promise.all([...this.#fetching.values()].map(({ ends }) => ends)) : this.#poll());
+      await (ctx === undefined ? Promise.all(fetches.map(({ ends }) => ends)) : this.#poll(isAwaited));
     } finally {
-      this.#waiting -= 1;
+      for (const fetch of fetches) fetch.waiting -= 1;
     }
     return true;
   };
@@ -97,31 +100,33 @@ export class KeyFetcher {
   }
 
   /** Waits for what other requests fetch, where a request must not wait for another one's promise. */
-  async #poll() {
-    for (let waited_ms = 0; this.#isFetching() && waited_ms < TIME_MAX_MS; waited_ms += POLL_MS) {
+  async #poll(isAwaited) {
+    for (let waited_ms = 0; this.#fetches(isAwaited).length > 0 && waited_ms < TIME_MAX_MS; waited_ms += POLL_MS) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  #isFetching() {
+  /** Lists the fetches that are under way and awaited. */
+  #fetches(isAwaited) {
     const now_ms = Date.now();
-    return [...this.#fetching.values()].some(({ since_ms }) => Math.abs(now_ms - since_ms) < FETCH_MS_MAX);
+    const awaited = [...this.#fetching].filter(isAwaited).map(([, fetch]) => fetch);
+    return awaited.filter(({ since_ms }) => Math.abs(now_ms - since_ms) < FETCH_MS_MAX);
   }
 
-  /** Gives the verifier what is in memory of all that is due, and begins to fetch the rest. */
+  /**
+   * Gives the verifier what is in memory of all that is due, and begins to fetch the rest; answers the issuers of which there is news, or
+   * will be, and when.
+   */
   #begin(env, ctx) {
-    const begun = [];
-    let isFed = false;
+    const looked = [];
     for (let wanted = this.#verifier.nextFetch(); wanted !== undefined; wanted = this.#verifier.nextFetch()) {
       const left = this.#fedOrFailed(wanted);
-      isFed ||= left !== wanted;
-      if (left === undefined) continue;
-      const ends = this.#follow(left, env, ctx);
+      const ends = left === undefined ? undefined : this.#follow(left, env, ctx);
       // A request that ends takes no fetch with it.
-      ctx?.waitUntil(ends);
-      begun.push(ends);
+      if (ends !== undefined) ctx?.waitUntil(ends);
+      looked.push([wanted.issuer, ends]);
     }
-    return { begun, isFed };
+    return looked;
   }
 
   /** What was good for the policy before may be of another issuer than this one's: then its fetch has failed. */
@@ -162,7 +167,7 @@ export class KeyFetcher {
 
   /** Fetches a document, and what it leads to, and notes that for as long as it takes. */
   #follow(wanted, env, ctx) {
-    const begun = { since_ms: Date.now() };
+    const begun = { since_ms: Date.now(), waiting: 0 };
     this.#fetching.set(wanted.issuer, begun);
     begun.ends = this.#fetched(wanted, env, ctx).finally(() => {
       if (this.#fetching.get(wanted.issuer) === begun) this.#fetching.delete(wanted.issuer);

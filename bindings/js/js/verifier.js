@@ -95,7 +95,7 @@ export class Verifier {
 
   /**
    * Decides a request by the token that it carries, and says what a gate does about it. Where keys are missing that may be fetched, it asks
-   * `wait`, and again once that says that there may be news.
+   * `wait` for those of the token's issuer, and decides again once that says that there may be news.
    */
   async handle(request, context = NO_CONTEXT, wait = undefined) {
     if (wait !== undefined && typeof wait !== "function") throw wrong("wait", "a function", wait);
@@ -107,7 +107,8 @@ export class Verifier {
       if (step === null) return this.#died(requestId);
       const { pending } = step;
       if (pending === undefined) {
-        if (!step.keysWanted || rounds === ROUNDS_MAX || wait === undefined || !(await wait())) return step.handling;
+        const { keysWanted, handling } = step;
+        if (keysWanted === "" || rounds === ROUNDS_MAX || wait === undefined || !(await wait(keysWanted))) return handling;
         continue;
       }
       const isValid = await this.#signatures.isValid(pending);

@@ -25,7 +25,7 @@ function hostOf(urls, { env, ctx, ...options } = LOOPBACK) {
   const failures = [];
   const onFailure = (issuer, { code }) => failures.push(`${issuer} ${code}`);
   const fetcher = new KeyFetcher(verifier, { onFailure, ...options });
-  const wait = env === undefined && ctx === undefined ? fetcher.wait : () => fetcher.wait(env, ctx);
+  const wait = env === undefined && ctx === undefined ? fetcher.wait : (issuer) => fetcher.wait(issuer, env, ctx);
   const reasonOf = async (token) => {
     const headers = [["authorization", `Bearer ${token}`]];
     const { decision } = await verifier.handle({ method: "GET", scheme: "https", host: "api.example", target: "/items", headers }, {}, wait);
@@ -172,10 +172,27 @@ test("an issuer that is down keeps nobody from another one's keys", async (t) =>
   const provider = await providerOf(t);
   const down = await startEndpoint();
   t.after(down.stop);
-  const { failures, reasonOf } = hostOf({ down: down.url, own: provider.url });
+  const { fetcher, failures, reasonOf } = hostOf({ down: down.url, own: provider.url });
   assert.equal(await reasonOf(KEY.sign(provider.claims())), "200 rule");
+  await fetcher.wait();
   assert.deepEqual(failures, ["down fetch:status"]);
 });
+
+for (const [how, crowd, ctx] of [["by its promise", 1001, undefined], ["by looking again", 1, { waitUntil: () => {} }]]) {
+  test(`who waits for one issuer's keys, ${how}, isn't held by another one that is slow, however many wait for that`, async (t) => {
+    const [slow, provider] = [await providerOf(t), await providerOf(t)];
+    slow.answers[DISCOVERY] = () => {};
+    const { failures, reasonOf } = hostOf({ own: provider.url, slow: slow.url }, { ...LOOPBACK, ctx });
+    const others = Array.from({ length: crowd }, () => reasonOf(KEY.sign(slow.claims())));
+    let isDecided = false;
+    others[0].then(() => { isDecided = true; });
+    const asking = [1, 2].map((n) => reasonOf(KEY.sign(provider.claims({ sub: `u${n}` }))));
+    assert.deepEqual(await Promise.all(asking), ["200 rule", "200 rule"]);
+    assert.deepEqual([isDecided, failures], [false, []], "the slow one is still asked");
+    assert.deepEqual(new Set(await Promise.all(others)), new Set(["503 keys_unavailable"]));
+    assert.deepEqual(failures, ["slow fetch:slow"]);
+  });
+}
 
 test("good keys stay while no better ones are had, and are asked for once in a cool-down", async (t) => {
   const provider = await providerOf(t);
@@ -246,6 +263,7 @@ test("a wrong argument is named", () => {
   ]) {
     assert.throws(call, { name: "TypeError", message });
   }
+  return assert.rejects(new KeyFetcher(verifier).wait({}), { name: "TypeError", message: /^issuer must be a string/ });
 });
 
 /** What a host keeps documents in. */

@@ -42,7 +42,7 @@ const stored = new KeyFetcher<{ KEYS: typeof redis }>(verifier, {
   onKeys: (issuer) => console.log(issuer),
 });
 stored.tend({ KEYS: redis }, { waitUntil: (promise) => void promise });
-export const storedWaited: Promise<boolean> = stored.wait({ KEYS: redis });
+export const storedWaited: Promise<boolean> = stored.wait("okta", { KEYS: redis });
 // @ts-expect-error: the stores know of `KEYS`
 stored.tend({ OTHER: redis });
 // @ts-expect-error: a store keeps bytes

@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /* The layout that this header describes. Where gate_abi() answers another number, call nothing else. */
-#define GATE_ABI 3
+#define GATE_ABI 4
 
 /* What every call that can fail returns. Whoever gets GATE_ERROR denies the request. */
 #define GATE_OK 0
@@ -98,7 +98,7 @@ typedef struct gate_request {
 typedef struct gate_verdict {
   int32_t allowed;
   int32_t status;
-  int32_t wanted;
+  gate_text wanted;
 } gate_verdict;
 
 typedef struct gate_limit {
@@ -155,7 +155,7 @@ typedef struct gate_served {
   gate_handling handling;
   gate_caller caller;
   gate_trace trace;
-  int32_t wanted;
+  gate_text wanted;
   int32_t unchanged;
 } gate_served;
 
@@ -214,7 +214,7 @@ int32_t gate_decide(gate_session *session, const gate_request *request,
                     gate_error *error);
 int32_t gate_decide_token(gate_session *session, gate_verifier *verifier,
                           const gate_request *request,
-                          gate_decision *decision, int32_t *wanted,
+                          gate_decision *decision, gate_text *wanted,
                           gate_error *error);
 int32_t gate_judge(gate_session *session, gate_verifier *verifier,
                    const gate_identity *identity, const gate_request *request,
@@ -319,7 +319,7 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  * gate_verifier_adopt: takes over what `other`, a verifier of another policy, has of the same issuers' keys.
  *
  * gate_verifier_next: begins the next fetch that is due at `now`, and writes its document to `fetch`. Call it each second or so,
- * until it writes none, and when `wanted` is 1. gatelaw itself asks nobody and has no clock.
+ * until it writes none, and when an issuer is `wanted`. gatelaw itself asks nobody and has no clock.
  *
  * gate_verifier_fetched, gate_verifier_failed: end what gate_verifier_next began: with the document that came at `now` and its
  * header `cache_control`, or with none. `next` names the document that has to be fetched then, for an issuer's discovery
@@ -332,8 +332,9 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  * it. A bearer token in a request without an identity is denied, `token:no_verifier`. Codes: `request:...`.
  *
  * gate_decide_token: decides a request by the token that it carries, wherever the policy's issuers say that one stands; a request
- * without one is nobody's. `wanted` 1: keys that may be fetched now could change the decision; a caller may wait for them, and ask
- * again, or take it as it is. Codes: `request:...`, `abi:verifier` for a verifier of another policy.
+ * without one is nobody's. `wanted` names the issuer whose keys may be fetched now and could change the decision; a caller may wait for
+ * them, and ask again, or take it as it is. It is NULL where none could, and points into the policy else. Codes: `request:...`,
+ * `abi:verifier` for a verifier of another policy.
  *
  * gate_certificate_read: takes the fingerprint of the first certificate, the client's own, in a chain in PEM as TLS libraries write it. The
  * fact means that the certificate was verified: that is the caller's to see to. Code: `certificate:pem`.

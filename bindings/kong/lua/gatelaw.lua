@@ -101,7 +101,7 @@ typedef struct gate_request {
 typedef struct gate_verdict {
   int32_t allowed;
   int32_t status;
-  int32_t wanted;
+  gate_text wanted;
 } gate_verdict;
 
 typedef struct gate_limit {
@@ -158,7 +158,7 @@ typedef struct gate_served {
   gate_handling handling;
   gate_caller caller;
   gate_trace trace;
-  int32_t wanted;
+  gate_text wanted;
   int32_t unchanged;
 } gate_served;
 
@@ -217,7 +217,7 @@ int32_t gate_decide(gate_session *session, const gate_request *request,
                     gate_error *error);
 int32_t gate_decide_token(gate_session *session, gate_verifier *verifier,
                           const gate_request *request,
-                          gate_decision *decision, int32_t *wanted,
+                          gate_decision *decision, gate_text *wanted,
                           gate_error *error);
 int32_t gate_judge(gate_session *session, gate_verifier *verifier,
                    const gate_identity *identity, const gate_request *request,
@@ -247,7 +247,7 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
 end
 
 
-local GATE_ABI = 3
+local GATE_ABI = 4
 local GATE_OK = 0
 local HEADERS_START = 64
 
@@ -681,7 +681,6 @@ local function read_decision(d)
 
   return {
     allowed = allowed,
-    keys_wanted = false,
     effect = allowed and "allow" or "deny",
     status = d.status,
     reason = text_of(d.reason),
@@ -775,7 +774,7 @@ local function decided(self)
   end
 
   local decision = read_decision(decision_out)
-  decision.keys_wanted = verdict_out.wanted == 1
+  decision.keys_wanted = text_of(verdict_out.wanted)
 
   return decision
 end
@@ -792,8 +791,8 @@ end
 -- @tparam[opt] table who what judges the request's token, by `policy:verifier`;
 -- or who asks, by `policy:identity`; nobody without
 -- @treturn[1] table the decision: ask for `decision.allowed`. Where it is
--- denied and `keys_wanted`, keys that the verifier can be given now may change
--- it: wait for them and ask again, or leave it so
+-- denied and `keys_wanted` names an issuer, keys of that one that the verifier
+-- can be given now may change it: wait for them and ask again, or leave it so
 -- @treturn[2] nil
 -- @treturn[2] table what went wrong: deny
 function gate_mt:decide(request, who)
@@ -895,7 +894,7 @@ local function read_served(request)
     caller = served_out.caller.id.bytes ~= nil
              and read_caller(served_out.caller) or nil,
     trace = read_trace(served_out.trace),
-    keys_wanted = served_out.wanted == 1,
+    keys_wanted = text_of(served_out.wanted),
     effect = d.allowed == 1 and "allow" or "deny",
     status = d.status,
     reason = text_of(d.reason),
@@ -1087,7 +1086,7 @@ end
 
 
 --- Begins the next fetch that is due. To be called each second or so, until it
--- answers none; and when a decision says `keys_wanted`. End what it began with
+-- answers none; and when a decision has `keys_wanted`. End what it began with
 -- `fetched` or `failed`.
 -- @tparam[opt] number now in Unix seconds; the clock's unless you give it
 -- @treturn[1] table `issuer` and `url`; nil where none is due

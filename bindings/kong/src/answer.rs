@@ -16,7 +16,7 @@ use crate::trace::GateTrace;
 pub struct GateVerdict {
     pub(crate) allowed: i32,
     pub(crate) status: i32,
-    pub(crate) wanted: i32,
+    pub(crate) wanted: GateText,
 }
 
 /// Holds a decision: `gate_decision` of the header.
@@ -77,7 +77,7 @@ pub struct GateServed {
     pub(crate) handling: GateHandling,
     pub(crate) caller: GateCaller,
     pub(crate) trace: GateTrace,
-    pub(crate) wanted: i32,
+    pub(crate) wanted: GateText,
     pub(crate) unchanged: i32,
 }
 

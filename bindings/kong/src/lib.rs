@@ -29,7 +29,7 @@ use trace::GateTrace;
 use verifier::{GateFetch, Verifier};
 
 /// Numbers the layout of what crosses this border; raised by every change of it.
-const ABI: u32 = 3;
+const ABI: u32 = 4;
 
 /// `traces` of [`gate_serve`]: a trace goes on that came.
 const TRACES_CONTINUED: i32 = 2;
@@ -554,8 +554,8 @@ pub unsafe extern "C" fn gate_decide(
 
 /// Decides a request by the token that it carries, which `verifier` judges.
 ///
-/// On `GATE_OK`, `decision` is written, as by [`gate_decide`]; and `wanted`: 1 where keys that may be fetched now could change it,
-/// so that a caller who waits for them asks again; else 0.
+/// On `GATE_OK`, `decision` is written, as by [`gate_decide`]; and `wanted`: the issuer whose keys may be fetched now and could change it,
+/// so that a caller who waits for them asks again; else no text.
 ///
 /// # Errors
 /// As [`gate_decide`]; `abi:verifier` for a verifier of another policy.
@@ -569,7 +569,7 @@ pub unsafe extern "C" fn gate_decide_token(
     verifier: *mut Verifier,
     request: *const GateRequest,
     decision: *mut GateDecision,
-    wanted: *mut i32,
+    wanted: *mut GateText,
     error: *mut GateError,
 ) -> i32 {
     let ask = |session: &mut Session, raw: &RawRequest<'_>| {

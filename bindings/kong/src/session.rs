@@ -93,12 +93,12 @@ impl Session {
         asker: &mut Asker<'_>,
     ) -> Result<GateVerdict, Failure> {
         self.check_address(raw)?;
-        let is_wanted = match asker {
+        let wanted = match asker {
             Asker::Identity(identity) => {
                 let caller = identity.map_or(Ok(Caller::Anonymous), |known| known.caller(&self.plan))?;
                 self.ask(|session| {
                     session.decide(raw, caller);
-                    false
+                    GateText::NONE
                 })
             }
             Asker::Verifier(verifier) if verifier.is_for(&self.plan) => {
@@ -114,7 +114,7 @@ impl Session {
         Ok(GateVerdict {
             allowed: i32::from(outcome.effect() == Effect::Allow),
             status: i32::from(outcome.status()),
-            wanted: i32::from(is_wanted),
+            wanted,
         })
     }
 

@@ -39,10 +39,7 @@ impl GateFetch {
     const NONE: Self = Self { issuer: GateText::NONE, url: GateText::NONE };
 
     fn of(plan: &Plan, issuer: IssuerId, url: &str) -> Self {
-        let at = usize::try_from(issuer.0).unwrap_or(usize::MAX);
-        let issuer = plan.identity_model().issuers.get(at);
-        let name = issuer.map(|issuer| issuer.name.as_str());
-        Self { issuer: GateText::of_optional(name), url: GateText::of_optional(Some(url)) }
+        Self { issuer: name_of(plan, issuer), url: GateText::of_optional(Some(url)) }
     }
 }
 
@@ -112,11 +109,12 @@ impl Verifier {
         Arc::ptr_eq(&self.plan, plan)
     }
 
-    /// Decides a request by the token that it carries. Answers whether keys that may be fetched could change the decision.
-    pub(crate) fn decide(&mut self, session: &mut Session<Arc<Plan>>, raw: &RawRequest<'_>) -> bool {
+    /// Decides a request by the token that it carries. Names the issuer whose keys may be fetched and could change the decision; the name
+    /// points into the plan.
+    pub(crate) fn decide(&mut self, session: &mut Session<Arc<Plan>>, raw: &RawRequest<'_>) -> GateText {
         // Whoever asked before is not asking now, even where a panic ends this.
         self.who = Who::Anonymous;
-        let mut is_wanted = false;
+        let mut keys_wanted = GateText::NONE;
         if let Begun::Open(Some(token)) = session.begin(raw) {
             let client_cert = raw.facts.client_cert.present();
             self.who = match self.verifier.begin(token, client_cert, raw.now) {
@@ -126,14 +124,14 @@ impl Verifier {
                     self.verifier.settle(*pending, is_valid)
                 }
                 Step::NeedsKeys(wanted) => {
-                    is_wanted = true;
+                    keys_wanted = name_of(&self.plan, wanted.issuer);
                     self.fetches.want(wanted.issuer);
                     wanted.otherwise
                 }
             };
         }
         session.finish(self.who.caller());
-        is_wanted
+        keys_wanted
     }
 
     /// Names who asked last, where a valid token says it.
@@ -151,6 +149,13 @@ impl Verifier {
         let unknown = || Failure::new("abi:issuer", format!("the policy has no issuer `{name}`"));
         self.verifier.issuer(name).ok_or_else(unknown)
     }
+}
+
+/// Names an issuer as the policy does.
+fn name_of(plan: &Plan, issuer: IssuerId) -> GateText {
+    let at = usize::try_from(issuer.0).unwrap_or(usize::MAX);
+    let issuer = plan.identity_model().issuers.get(at);
+    GateText::of_optional(issuer.map(|issuer| issuer.name.as_str()))
 }
 
 /// Says why a document gives no keys, as the header's errors do.

@@ -120,7 +120,7 @@ static gate_request with_token(gate_pair headers[2], const char *token, int64_t 
 }
 
 static int32_t decide_token(gate_session *session, gate_verifier *verifier, const char *token, int64_t now,
-                            gate_decision *decision, int32_t *wanted, gate_error *error) {
+                            gate_decision *decision, gate_text *wanted, gate_error *error) {
   gate_pair headers[2];
   gate_request request = with_token(headers, token, now);
 
@@ -169,7 +169,7 @@ static void serves(gate_session *session, gate_verifier *verifier, int64_t now) 
   gate_error error;
 
   ok(gate_judge(session, verifier, NULL, &request, &verdict, NULL) == GATE_OK && verdict.allowed == 1 &&
-         verdict.status == 200 && verdict.wanted == 0 && gate_decided(session, &decision, NULL) == GATE_OK &&
+         verdict.status == 200 && verdict.wanted.bytes == NULL && gate_decided(session, &decision, NULL) == GATE_OK &&
          is(decision.rule, "orders.read"),
      "a verdict is told, and the decision if it is asked for");
   ok(gate_judge(session, NULL, NULL, &request, &verdict, NULL) == GATE_OK && verdict.allowed == 0 &&
@@ -182,7 +182,7 @@ static void serves(gate_session *session, gate_verifier *verifier, int64_t now) 
   ok(gate_serve(session, verifier, NULL, &request, id, 16, 1, &served, NULL) == GATE_OK &&
          served.decision.allowed == 1 && served.handling.forwarded == 1 && served.unchanged == 1 &&
          is(served.handling.target, "/v1/orders/1") && is(served.caller.id, "u1") && served.caller.roles_len == 2 &&
-         served.trace.id.len == 32 && served.wanted == 0,
+         served.trace.id.len == 32 && served.wanted.bytes == NULL,
      "a request is served in one call");
   request.target = text("/v1/orders/%31");
   ok(gate_serve(session, verifier, NULL, &request, id, 16, 0, &served, NULL) == GATE_OK &&
@@ -219,7 +219,7 @@ static void verifies(const gate_policy *policy) {
   gate_caller caller;
   gate_decision decision;
   gate_error error;
-  int32_t wanted = 7;
+  gate_text wanted = text("?");
   int64_t now = 1795000000;
   long i, warm_pages = 0, grown_pages;
 
@@ -229,11 +229,11 @@ static void verifies(const gate_policy *policy) {
          gate_session_new(policy, &settings, &session, NULL) == GATE_OK,
      "a verifier is made");
   ok(decide_token(session, verifier, TOKEN, now, &decision, &wanted, NULL) == GATE_OK && decision.status == 503 &&
-         is(decision.reason, "keys_unavailable") && wanted == 1 && gate_verifier_caller(verifier, &caller) == 0,
+         is(decision.reason, "keys_unavailable") && is(wanted, "okta") && gate_verifier_caller(verifier, &caller) == 0,
      "a token without keys wants some");
   fetches(verifier, now);
   ok(decide_token(session, verifier, TOKEN, now + 30, &decision, &wanted, NULL) == GATE_OK && decision.allowed == 1 &&
-         is(decision.rule, "orders.read") && wanted == 0 && gate_verifier_caller(verifier, &caller) == 1 &&
+         is(decision.rule, "orders.read") && wanted.bytes == NULL && gate_verifier_caller(verifier, &caller) == 1 &&
          is(caller.issuer, "okta") && is(caller.id, "u1") && caller.roles_len == 2 && is(caller.roles[0], "staff"),
      "a token is verified, and its caller named");
   ok(decide_token(session, verifier, TOKEN, now + 30 * 86400, &decision, &wanted, NULL) == GATE_OK &&
@@ -241,7 +241,7 @@ static void verifies(const gate_policy *policy) {
          is(decision.challenge, "Bearer error=\"invalid_token\"") && gate_verifier_caller(verifier, &caller) == 0,
      "a token that was remembered expires");
   ok(decide_token(session, verifier, "Bearer a.b", now, &decision, &wanted, NULL) == GATE_OK &&
-         is(decision.reason, "token:format") && wanted == 0,
+         is(decision.reason, "token:format") && wanted.bytes == NULL,
      "what is no token is denied");
   ok(decide_token(session, verifier, "Basic dTpw", now, &decision, &wanted, NULL) == GATE_OK &&
          is(decision.reason, "unauthenticated"),
@@ -259,7 +259,7 @@ static void verifies(const gate_policy *policy) {
          strcmp(error.code, "keys:member") == 0 &&
          gate_verifier_keys(verifier, text("okta"), text("{\"keys\":[]}"), NULL) == GATE_OK &&
          decide_token(session, verifier, TOKEN, now + 30, &decision, &wanted, NULL) == GATE_OK &&
-         is(decision.reason, "token:key") && wanted == 0,
+         is(decision.reason, "token:key") && wanted.bytes == NULL,
      "keys are given, and those from before count no more");
   ok(gate_verifier_keys(verifier, text("okta"), text(KEYS), NULL) == GATE_OK, "a key set is taken");
 

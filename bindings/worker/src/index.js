@@ -144,5 +144,5 @@ function contextBy({ address, identify, trace }) {
 function handlingOf({ gate, verifier, keys }, input, context, env, ctx) {
   if (verifier === undefined) return gate.handle(input, context);
   keys.tend(env, ctx);
-  return verifier.handle(input, context, () => keys.wait(env, ctx));
+  return verifier.handle(input, context, (issuer) => keys.wait(issuer, env, ctx));
 }

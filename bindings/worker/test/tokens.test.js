@@ -78,7 +78,7 @@ async function withOwn(options, run) {
   const own = await startProvider(options.keysOf ?? [new Key("ES256")]);
   const { arrange, policy = policyOf(own), ...more } = options;
   arrange?.(own);
-  const gate = await started(artifactOf(policy), more);
+  const gate = await started(artifactOf(typeof policy === "function" ? policy(own) : policy), more);
   try {
     await run(own, gate);
     assert.ok(gate.runs, "workerd is alive");
@@ -362,6 +362,24 @@ test("a slow endpoint holds nobody but those who need it, and them no longer tha
     assert.deepEqual(await Promise.all(waits), ["503 keys_unavailable", "503 keys_unavailable"]);
     assert.ok(Date.now() - start < TIME_MAX_MS + SLACK_MS, `${Date.now() - start} ms`);
   });
+});
+
+test("a slow issuer holds nobody who needs another one's keys", async () => {
+  const slow = await startProvider([new Key("ES256", "slow")]);
+  slow.answers["/jwks"] = () => {};
+  const policy = (own) => `${policyOf(own)}\nissuer slow { url "${slow.url}"  audience "api"  algorithms ES256 }`;
+  try {
+    await withOwn({ policy }, async (own, gate) => {
+      let isDecided = false;
+      const first = asked(slow.keys[0].sign(slow.claims()), "/v1/items/a", gate).finally(() => { isDecided = true; });
+      // Keys of its own that it lacks, while those of the other are still asked for.
+      assert.deepEqual(await askedTogether(gate, own.keys[0].sign(own.claims())), ["200 ok"]);
+      assert.equal(isDecided, false);
+      assert.equal(await first, "503 keys_unavailable");
+    });
+  } finally {
+    await slow.stop();
+  }
 });
 
 test("a client that goes away takes no fetch with it", async () => {

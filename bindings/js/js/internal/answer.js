@@ -148,13 +148,16 @@ export class Answer {
     return caller === null ? { id, span } : { id, span, caller };
   }
 
-  /** Reads how far a request is: decided, with its handling; or pending, with a signature to verify. */
+  /**
+   * Reads how far a request is: decided, with its handling, and the issuer whose keys could change that, empty for none; or pending, with a
+   * signature to verify.
+   */
   step(policy, frame) {
     if (this.word() === 1) {
       const number = this.word();
       return { pending: { number, ...this.signature() } };
     }
-    const keysWanted = this.word() === 1;
+    const keysWanted = this.text();
     return { keysWanted, handling: this.handling(this.decision(policy, frame)) };
   }
 

@@ -33,8 +33,8 @@ pub(super) struct Tokens {
 
 /// Says how far a request is.
 enum Judged {
-    /// Decided; whether keys that may be fetched could change that.
-    Decided { keys_wanted: bool },
+    /// Decided; the issuer whose keys may be fetched and could change that.
+    Decided { keys_wanted: Option<IssuerId> },
     /// All but the signature is right.
     NeedsSignature(Box<Pending>),
 }
@@ -65,8 +65,8 @@ impl Tokens {
 }
 
 impl Evaluator {
-    /// Decides the request in the frame that was written by the token that it carries. Answers 0, whether keys that may be fetched could
-    /// change the decision, and the handling as [`Evaluator::handle`] does; or 1, a number to settle by, the algorithm, the key as a
+    /// Decides the request in the frame that was written by the token that it carries. Answers 0, the name of the issuer whose keys may be
+    /// fetched and could change the decision, empty where none could, and the handling as [`Evaluator::handle`] does; or 1, a number to settle by, the algorithm, the key as a
     /// JWK, the text that is signed and the signature as base64url; or what is wrong.
     fn verify(&mut self, exchange: &mut Exchange) -> bool {
         let judged = self.begin(&exchange.input);
@@ -84,7 +84,7 @@ impl Evaluator {
         let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
         let frame = read(bytes, session.plan())?;
         let raw = frame.raw();
-        let mut keys_wanted = false;
+        let mut keys_wanted = None;
         let who = match session.begin(&raw) {
             Begun::Decided(_) | Begun::Open(None) => Who::Anonymous,
             Begun::Open(Some(token)) => {
@@ -93,7 +93,7 @@ impl Evaluator {
                     Step::Decided(who) => who,
                     Step::NeedsSignature(pending) => return Ok(Judged::NeedsSignature(pending)),
                     Step::NeedsKeys(wanted) => {
-                        keys_wanted = true;
+                        keys_wanted = Some(wanted.issuer);
                         tokens.fetches.want(wanted.issuer);
                         wanted.otherwise
                     }
@@ -113,7 +113,7 @@ impl Evaluator {
         // Another request may have used the session meanwhile.
         let _ = session.begin(&frame.raw());
         session.finish(who.caller());
-        Ok(Judged::Decided { keys_wanted: false })
+        Ok(Judged::Decided { keys_wanted: None })
     }
 
     fn answer_with(&mut self, exchange: &mut Exchange, judged: Result<Judged, Fault>) -> bool {
@@ -124,11 +124,11 @@ impl Evaluator {
         self.end(exchange, answered)
     }
 
-    fn answer_decided(&mut self, bytes: &[u8], keys_wanted: bool) -> Result<(), Fault> {
+    fn answer_decided(&mut self, bytes: &[u8], keys_wanted: Option<IssuerId>) -> Result<(), Fault> {
         let session = self.session.as_ref().ok_or_else(Fault::no_policy)?;
         self.answer.clear();
         self.answer.word(0);
-        self.answer.word(u32::from(keys_wanted));
+        self.answer.text(keys_wanted.map_or("", |issuer| issuer_name(session.plan(), issuer)));
         add_handling(session, &Frame::read(bytes)?, &mut self.answer);
         Ok(())
     }

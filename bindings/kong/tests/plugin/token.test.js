@@ -230,6 +230,24 @@ test("a slow endpoint holds nobody but those who need it, and them no longer tha
   });
 });
 
+test("a slow issuer holds nobody who needs another one's keys", async () => {
+  const slow = await startProvider([new Key("ES256", "slow")]);
+  slow.answers["/jwks"] = () => {};
+  const policy = (own) => `${policyOf(own)}\nissuer slow { url "${slow.url}"  audience "api"  algorithms ES256 }`;
+  try {
+    await withOwn({ policy }, async (own, gate) => {
+      let isDecided = false;
+      const first = asked(slow.keys[0].sign(slow.claims()), "/v1/items/a", gate).finally(() => { isDecided = true; });
+      // Keys of its own that it lacks, while those of the other are still asked for.
+      assert.deepEqual(await askedOfAll(gate, own.keys[0].sign(own.claims())), ["200 ok"]);
+      assert.equal(isDecided, false);
+      assert.equal(await first, "503 keys_unavailable");
+    });
+  } finally {
+    await slow.stop();
+  }
+});
+
 for (const [what, document, code] of [
   ["of another issuer", () => ({ issuer: "https://other.example", jwks_uri: "https://other.example/jwks" }), /discovery:issuer/],
   ["that names no keys", ({ url }) => ({ issuer: url }), /discovery:keys/],

@@ -52,7 +52,8 @@ local function serve(loaded, request, request_id, handled)
 
   local gate = loaded.gate
   local served, err, taken = gate:serve(request, request_id, who, traces)
-  if served and served.keys_wanted and keys.wait(who) then
+  local issuer = served and served.keys_wanted
+  if issuer and keys.wait(who, issuer) then
     served, err, taken = gate:serve(request, request_id, who, traces)
   end
 

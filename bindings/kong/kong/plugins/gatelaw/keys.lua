@@ -34,7 +34,8 @@ local LOOK_S = 0.02
 local LOOKS_MAX = floor(10 / LOOK_S)
 -- Of a request, for keys: as long as one endpoint may take to answer.
 local WAIT_MAX_S = 5
--- More requests than that don't wait: each holds memory and a connection.
+-- More requests than that don't wait for one issuer: each holds memory and a
+-- connection.
 local WAITING_MAX = 1000
 
 
@@ -154,10 +155,22 @@ local function follow(verifier, state, wanted)
 end
 
 
-local function end_fetch(state)
-  state.fetching = state.fetching - 1
-  if state.fetching == 0 and state.waiting > 0 then
-    state.semaphore:post(state.waiting)
+-- What is known of an issuer's fetches: how many are under way, and who waits.
+local function fetches_of(state, issuer)
+  local fetches = state.fetches[issuer]
+  if not fetches then
+    fetches = { count = 0, waiting = 0, semaphore = semaphore.new() }
+    state.fetches[issuer] = fetches
+  end
+
+  return fetches
+end
+
+
+local function end_fetch(fetches)
+  fetches.count = fetches.count - 1
+  if fetches.count == 0 and fetches.waiting > 0 then
+    fetches.semaphore:post(fetches.waiting)
   end
 end
 
@@ -172,7 +185,7 @@ local function fetch_keys(premature, verifier, state, wanted)
     end
   end
 
-  end_fetch(state)
+  end_fetch(fetches_of(state, wanted.issuer))
 end
 
 
@@ -188,12 +201,13 @@ local function begin(verifier, state)
       return
     end
 
-    state.fetching = state.fetching + 1
+    local fetches = fetches_of(state, wanted.issuer)
+    fetches.count = fetches.count + 1
     local started
     started, err = timer_at(0, fetch_keys, verifier, state, wanted)
     if not started then
       verifier:failed(wanted.issuer)
-      end_fetch(state)
+      end_fetch(fetches)
       kong.log.err("gatelaw can't fetch keys: ", err)
     end
   end
@@ -221,9 +235,9 @@ local _M = {}
 -- @tparam table verifier
 function _M.tend(verifier)
   local state = {
-    fetching = 0,
-    waiting = 0,
-    semaphore = semaphore.new(),
+    -- By issuer: a slow one holds nobody who waits for another, and those who
+    -- wait for it keep nobody from that.
+    fetches = {},
     -- By URL, the fetch that this verifier knows; by issuer, what was told.
     numbers = {},
     problems = {},
@@ -242,23 +256,26 @@ function _M.tend(verifier)
 end
 
 
---- Waits for keys that a request lacks, if they are being fetched or can be.
+--- Waits for the keys of an issuer that a request lacks, if they are being
+-- fetched or can be.
 -- @tparam table verifier
+-- @tparam string issuer its name in the policy
 -- @treturn boolean whether there may be news: ask again
-function _M.wait(verifier)
+function _M.wait(verifier, issuer)
   local state = tended[verifier]
   if not state then
     return false
   end
 
   begin(verifier, state)
-  if state.fetching == 0 or state.waiting >= WAITING_MAX then
+  local fetches = fetches_of(state, issuer)
+  if fetches.count == 0 or fetches.waiting >= WAITING_MAX then
     return false
   end
 
-  state.waiting = state.waiting + 1
-  state.semaphore:wait(WAIT_MAX_S)
-  state.waiting = state.waiting - 1
+  fetches.waiting = fetches.waiting + 1
+  fetches.semaphore:wait(WAIT_MAX_S)
+  fetches.waiting = fetches.waiting - 1
 
   return true
 end
