@@ -46,7 +46,8 @@ export class Log {
 
   /** Tells why no new keys of an issuer are had, once for as long as it is the same. */
   noKeys(issuer, url, error) {
-    const message = `${url}: ${error?.message ?? error}`;
+    // A query of a URL may be a secret.
+    const message = `${url.replace(/\?.*$/s, "?…")}: ${error?.message ?? error}`;
     if (this.#problems.get(`keys ${issuer}`) === message) return;
     this.#problems.set(`keys ${issuer}`, message);
     this.#issuers.delete(issuer);

@@ -382,6 +382,16 @@ test("a slow issuer holds nobody who needs another one's keys", async () => {
   }
 });
 
+test("a query of an endpoint's URL may be a secret, and is told nowhere", async () => {
+  await withOwn({ policy: (own) => policyOf(own, `keys "${own.url}/jwks?key=hush"`) }, async (own, gate) => {
+    assert.equal(await asked(own.keys[0].sign(own.claims()), "/v1/items/a", gate), "503 keys_unavailable");
+    assert.deepEqual(own.asked, ["/jwks?key=hush"]);
+    const [{ message }] = await toldProblems(gate, 1);
+    assert.equal(message, `${own.url}/jwks?…: the endpoint answered 404`);
+    assert.ok(!JSON.stringify(gate.records()).includes("hush"));
+  });
+});
+
 test("a client that goes away takes no fetch with it", async () => {
   let answer;
   const arrange = (own) => { own.answers["/jwks"] = (socket) => { answer = () => socket.end(json({ keys: own.keys.map(({ jwk }) => jwk) })); }; };

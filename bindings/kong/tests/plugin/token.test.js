@@ -248,6 +248,16 @@ test("a slow issuer holds nobody who needs another one's keys", async () => {
   }
 });
 
+test("a query of an endpoint's URL may be a secret, and is told nowhere", async () => {
+  await withOwn({ policy: (own) => policyOf(own, `keys "${own.url}/jwks?key=hush"`) }, async (own, gate) => {
+    assert.equal(await asked(own.keys[0].sign(own.claims()), "/v1/items/a", gate), "503 keys_unavailable");
+    assert.deepEqual(own.asked, ["/jwks?key=hush"]);
+    const errors = (await gate.errors(1)).join("");
+    assert.match(errors, /\/jwks\?\.\.\.: status 404/);
+    assert.ok(!errors.includes("hush"));
+  });
+});
+
 for (const [what, document, code] of [
   ["of another issuer", () => ({ issuer: "https://other.example", jwks_uri: "https://other.example/jwks" }), /discovery:issuer/],
   ["that names no keys", ({ url }) => ({ issuer: url }), /discovery:keys/],

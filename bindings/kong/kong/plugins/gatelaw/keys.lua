@@ -91,8 +91,8 @@ local function publish(url, found, failed)
   else
     number, err = shared.keep(url, found.body, found.cache_control, found.at_s)
     if not number then
-      kong.log.warn("gatelaw: the shared dictionary takes no keys of ", url,
-                    ": ", err)
+      kong.log.warn("gatelaw: the shared dictionary takes no keys of ",
+                    (gsub(url, "%?.*$", "?...")), ": ", err)
     end
   end
 
@@ -135,8 +135,9 @@ local function tell(state, wanted, problem)
 
   state.problems[wanted.issuer] = problem
   if problem then
+    -- A query of a URL may be a secret.
     kong.log.err("gatelaw has no new keys of the issuer ", wanted.issuer,
-                 " from ", wanted.url, ": ", problem)
+                 " from ", (gsub(wanted.url, "%?.*$", "?...")), ": ", problem)
   else
     kong.log.notice("gatelaw has keys of the issuer ", wanted.issuer)
   end
