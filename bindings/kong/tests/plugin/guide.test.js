@@ -61,12 +61,19 @@ package.loaded["kong.db.schema.typedefs"] = types
 
 return function()
   local schema = require("kong.plugins.gatelaw.schema")
-  local answers = { name = schema.name, fields = {}, defaults = {}, validated = {} }
+  local answers = { name = schema.name, fields = {}, defaults = {}, validated = {}, referenceable = {} }
   for _, field in ipairs(schema.fields) do
     for _, option in ipairs(field.config and field.config.fields or {}) do
       local name, rules = next(option)
       answers.fields[#answers.fields + 1] = name
       answers.defaults[name] = rules.default
+      for _, member in ipairs(rules.elements and rules.elements.fields or {}) do
+        local member_name, member_rules = next(member)
+        -- Kong takes references for texts alone.
+        if member_rules.referenceable and member_rules.type == "string" then
+          answers.referenceable[#answers.referenceable + 1] = name .. "." .. member_name
+        end
+      end
       for _, value in ipairs(rules.custom_validator and { "/etc/policy", "policy", "", "Z2F0ZWxhdw==", "%" } or {}) do
         local taken, err = rules.custom_validator(value)
         answers.validated[#answers.validated + 1] = { name, value, tostring(taken or err) }
@@ -86,6 +93,7 @@ test("the schema has the options of the guide, and refuses what is none", async 
     const told = [...table.matchAll(/^\| (`.*?) \|/gm)].slice(1).flatMap(([, names]) => names.replaceAll("`", "").split(", "));
     assert.deepEqual([...answered.fields].sort(), told.sort());
     assert.deepEqual(answered.defaults, { check_s: 30, client_cert: "verified", limits: "refuse", tokens_max: 10000, trace: "restart" });
+    assert.deepEqual(answered.referenceable, ["keys.document"]);
     const isTaken = { artifact: ["/etc/policy", "policy", "Z2F0ZWxhdw=="], path: ["/etc/policy"], library: ["/etc/policy"] };
     for (const [name, value, said] of answered.validated) {
       const expected = isTaken[name].includes(value) ? "true" : name === "artifact" ? "must be an artifact in base64" : "must be an absolute path";

@@ -316,6 +316,31 @@ test("a key set in a file is looked at again; a bad one is told once and changes
   });
 });
 
+test("a key set in a vault is taken when Kong has a new one; where it has none, nothing changes", async () => {
+  const [first, second] = [new Key("ES256", "first"), new Key("ES256", "second")];
+  // Kong puts what a reference stands for into the configuration, and puts it there anew; where a vault fails, an empty text.
+  const probe = 'return function() require("pdk").settings.conf.keys[1].document = ngx.unescape_uri(ngx.var.arg_document) return "ok" end';
+  const keys = [{ issuer: "own", document: STATIC([first]), $refs: { document: "{vault://env/jwks}" } }];
+  const conf = { check_s: 0.05, keys };
+  await withOwn({ workers: 1, conf, modules: { probe } }, async (issuer, gate) => {
+    const put = (document) => fetchFrom(gate, `/probe?document=${encodeURIComponent(document)}`);
+    const claims = issuer.claims();
+    const until = async (signer, expected) => {
+      const end = Date.now() + WAIT_MS;
+      while (await asked(signer.sign(claims), "/v1/items/a", gate) !== expected) assert.ok(Date.now() < end, `never ${expected}`);
+    };
+    await until(first, "200 ok");
+    await put(STATIC([second]));
+    await until(second, "200 ok");
+    await until(first, "401 token:key");
+    await put("");
+    await pause(300);
+    await until(second, "200 ok");
+    assert.match((await gate.errors(1))[0], /config\.keys\[1\]: keys:json.*stays in force/);
+    assert.deepEqual(issuer.asked, []);
+  });
+});
+
 test("a new policy has the keys of the one before, where nobody else has them any more", async () => {
   const probe = "return function() ngx.shared.gatelaw:flush_all() return 'ok' end";
   await withOwn({ workers: 1, conf: { check_s: 0.05 }, modules: { probe } }, async (own, gate) => {

@@ -65,7 +65,7 @@ end
 
 -- Answers what the request is answered with here; none where it goes on.
 local function judge(conf, request_id, handled)
-  local loaded = policy_of(conf):loaded()
+  local loaded = policy_of(conf):loaded(conf)
   if not loaded then
     return forward.unavailable("policy", request_id)
   end
@@ -108,7 +108,7 @@ local Gatelaw = {
 function Gatelaw:configure(configs)
   for _, conf in ipairs(configs or {}) do
     policies[conf] = policy.new(conf)
-    policies[conf]:loaded()
+    policies[conf]:loaded(conf)
   end
 end
 

@@ -214,7 +214,34 @@ local function is_seen(self, bytes, key_sets)
 end
 
 
-local function look(self)
+-- What is not set may be a null of Kong's.
+local function set(value)
+  if value ~= null then
+    return value
+  end
+end
+
+
+-- Copies the key sets that the configuration has; says, too, whether they may
+-- change: those in files, and those that Kong has from a vault, and puts in
+-- their places anew.
+local function keys_of(conf)
+  local given, may_change = {}, false
+  for i, entry in ipairs(set(conf.keys) or {}) do
+    given[i] = {
+      issuer = entry.issuer,
+      path = set(entry.path),
+      document = set(entry.document),
+    }
+    may_change = may_change or given[i].path ~= nil or entry["$refs"] ~= nil
+  end
+
+  return given, may_change
+end
+
+
+local function look(self, conf)
+  self.keys = keys_of(conf)
   local bytes, err = bytes_of(self)
   local key_sets
   if bytes then
@@ -242,27 +269,20 @@ local function look(self)
 end
 
 
---- Answers what decides now, and sees to it that the file is looked at when it
--- is time.
+--- Answers what decides now, and sees to it that what may change is looked at
+-- when it is time.
+-- @tparam table conf as `new` had it
 -- @treturn[opt] table `policy`, its `digest`, `gate`, and `verifier` or
 -- `identify` where the policy has issuers; without one, deny
-function policy_mt:loaded()
+function policy_mt:loaded(conf)
   local now = ngx_now()
   local wait_s = self.in_force and self.check_s or RETRY_S
   if now >= self.asked_s + wait_s or now < self.asked_s then
     self.asked_s = now
-    look(self)
+    look(self, conf)
   end
 
   return self.in_force
-end
-
-
--- What is not set may be a null of Kong's.
-local function set(value)
-  if value ~= null then
-    return value
-  end
 end
 
 
@@ -281,39 +301,22 @@ local function options_of(conf)
 end
 
 
--- Copies the key sets that the configuration has; says, too, whether a file is
--- among them, which may change.
-local function keys_of(conf)
-  local given, has_file = {}, false
-  for i, entry in ipairs(set(conf.keys) or {}) do
-    given[i] = {
-      issuer = entry.issuer,
-      path = set(entry.path),
-      document = set(entry.document),
-    }
-    has_file = has_file or given[i].path ~= nil
-  end
-
-  return given, has_file
-end
-
-
 local _M = {}
 
 
---- Reads a configuration. It copies what it needs, and keeps none of it.
+--- Reads a configuration. It copies what it needs, and keeps none of it; the
+-- key sets it reads again when it looks.
 -- @tparam table conf as the schema has it
 -- @treturn table
 function _M.new(conf)
   local path = set(conf.path)
-  local given, has_file = keys_of(conf)
+  local _, may_change = keys_of(conf)
 
   return setmetatable({
     path = path,
     artifact = set(conf.artifact),
-    -- The configuration itself never changes: there is nothing to look at.
-    check_s = (path or has_file) and set(conf.check_s) or huge,
-    keys = given,
+    -- All else of the configuration never changes: there is nothing to look at.
+    check_s = (path or may_change) and set(conf.check_s) or huge,
     tokens_max = set(conf.tokens_max),
     takes_any_cert = conf.client_cert == "presented",
     traces = conf.trace ~= "pass" and set(conf.trace) or nil,

@@ -105,7 +105,9 @@ return {
               } },
               { document = {
                 type = "string",
-                description = "The JWKS document itself.",
+                description = "The JWKS document itself; with a shared "
+                              .. "secret in it, better a reference to a vault.",
+                referenceable = true,
               } },
             },
             entity_checks = {
