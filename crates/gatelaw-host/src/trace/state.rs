@@ -83,7 +83,7 @@ mod tests {
         check(&[&value(TRACE_VALUE_BYTES_MAX)], Some(&value(TRACE_VALUE_BYTES_MAX)));
         check(&[&value(TRACE_VALUE_BYTES_MAX + 1)], None);
         assert_eq!(State::read(&[&b"a=\xff"[..]]), None);
-        // Empty members and members that stand again are counted too, so that no list is long.
+        // Members that stand again are not counted, as they are not kept.
         check(&[&vec!["a=1"; TRACE_MEMBERS_MAX + 1].join(",")], Some("a=1"));
     }
 }
