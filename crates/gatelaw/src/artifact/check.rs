@@ -15,7 +15,6 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
     if [entry.rows_max, entry.all_of_max].iter().any(|max| *max > words) {
         return wrong("it asks for more room than its tables can use");
     }
-    strings(plan)?;
     let roles = plan.identity.roles.len();
     let granted = plan.identity.roles.iter().flat_map(|r| &r.closure);
     let mapped = plan
@@ -57,18 +56,6 @@ pub(super) fn notes(plan: &Plan, notes: &Notes) -> Result<(), LoadError> {
     } else {
         Err(LoadError::Malformed("a test of its notes leads to no diagram"))
     }
-}
-
-fn strings(plan: &Plan) -> Result<(), LoadError> {
-    let mut start = 0;
-    for end in &plan.strings.ends {
-        let range = start..usize::try_from(*end).unwrap_or(usize::MAX);
-        if plan.strings.bytes.get(range.clone()).is_none() {
-            return Err(LoadError::Malformed("a text begins or ends inside a character"));
-        }
-        start = range.end;
-    }
-    Ok(())
 }
 
 fn rules(plan: &Plan) -> Result<(), LoadError> {

@@ -28,7 +28,6 @@ record! {
     Needs { headers, query, cookies, facts, ip, tokens, token_headers, token_cookies, sets }
     Named { name, matched }
     FactNeeds { country, asn, bot_score, tls_version, client_cert, size, tls_version_matched }
-    Strings { bytes, ends }
     Entry {
         exact_hosts, one_label_hosts, hosts_below, other_host, methods, everywhere, rows_max, all_of_max,
     }
@@ -92,6 +91,19 @@ impl Record for IpNet {
     fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
         let (address, prefix) = Record::take(from)?;
         Self::new(address, prefix).ok_or(LoadError::Malformed("a network has bits behind its prefix"))
+    }
+}
+
+/// The texts behind each other, then where each ends.
+impl Record for Strings {
+    fn put(&self, out: &mut Writer) {
+        self.bytes().to_owned().put(out);
+        self.ends().collect::<Vec<u32>>().put(out);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
+        let (bytes, ends) = <(String, Vec<u32>)>::take(from)?;
+        Self::new(bytes, &ends).ok_or(LoadError::Malformed("a text begins or ends inside a character"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::plan::{Strings, hash};
+use crate::plan::{Sought, Strings, hash};
 
 /// Reads one word; 0 past the end.
 pub(super) fn word(words: &[u32], at: u32) -> u32 {
@@ -16,15 +16,6 @@ pub(super) fn run(words: &[u32], at: u32, length: u32) -> &[u32] {
     words.get(start..end).unwrap_or(&[])
 }
 
-/// Says whether two texts are equal, with ASCII letters folded if asked. Names that differ often do so at their ends.
-#[inline]
-fn same(known: &[u8], text: &[u8], fold: bool) -> bool {
-    if fold {
-        return known.eq_ignore_ascii_case(text);
-    }
-    known.len() == text.len() && known.last() == text.last() && known == text
-}
-
 /// Finds the value of a text in a table of strings at an offset.
 #[inline]
 pub(super) fn string(words: &[u32], at: u32, strings: &Strings, text: &str, fold: bool) -> Option<u32> {
@@ -36,12 +27,12 @@ pub(super) fn string(words: &[u32], at: u32, strings: &Strings, text: &str, fold
 
 /// Looks for a text from the slot of its hash on.
 fn slot(slots: &[[u32; 2]], mask: u32, strings: &Strings, text: &str, fold: bool) -> Option<u32> {
-    let first = hash(text, fold) & mask;
+    let (first, sought) = (hash(text, fold) & mask, Sought::new(text));
     let mut slot = first;
     loop {
         let [string, value] = usize::try_from(slot).ok().and_then(|slot| slots.get(slot))?;
         let id = string.checked_sub(1)?;
-        if same(strings.text_bytes(id), text.as_bytes(), fold) {
+        if strings.is(id, sought) || fold && strings.text(id).eq_ignore_ascii_case(text) {
             return Some(*value);
         }
         slot = if slot == mask { 0 } else { slot.saturating_add(1) };

@@ -35,6 +35,13 @@ fn hash_of(text: &str, read: impl Fn([u8; 8]) -> [u8; 8]) -> u32 {
     u32::try_from(high).unwrap_or(0)
 }
 
+/// Reads the first eight bytes of a text, little-endian, zeros behind the last.
+#[inline]
+pub(crate) fn first_eight(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    bytes.first_chunk().map_or_else(|| last(bytes, bytes), |eight| u64::from_le_bytes(*eight))
+}
+
 /// Reads the bytes behind the last eight, one to seven, zeros behind them: in few wide reads instead of a loop.
 #[inline]
 fn last(bytes: &[u8], rest: &[u8]) -> u64 {

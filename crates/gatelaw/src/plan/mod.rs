@@ -29,6 +29,7 @@ mod nodes;
 mod parts;
 mod routes;
 mod stats;
+mod strings;
 mod summary;
 mod tables;
 
@@ -38,6 +39,7 @@ pub(crate) use hosts::is_address;
 pub(crate) use methods::SPARSE;
 pub(crate) use nodes::lay_out;
 pub use stats::{Cost, Dearest, Stats};
+pub(crate) use strings::{Sought, Strings};
 pub use summary::RuleSummary;
 
 use crate::ast::AuditLevel;
@@ -181,35 +183,6 @@ variable_kinds! {
     Holds = 13,
     /// node of a program: one rule's tests in written order
     Program = 14,
-}
-
-/// Holds the texts that tables name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Strings {
-    pub(crate) bytes: String,
-    /// Where each text ends.
-    pub(crate) ends: Vec<u32>,
-}
-
-impl Strings {
-    /// Finds a text; empty where there is none.
-    pub(crate) fn text(&self, id: u32) -> &str {
-        self.bytes.get(self.range(id)).unwrap_or("")
-    }
-
-    /// Finds the bytes of a text; empty where there is none.
-    #[inline]
-    pub(crate) fn text_bytes(&self, id: u32) -> &[u8] {
-        self.bytes.as_bytes().get(self.range(id)).unwrap_or(b"")
-    }
-
-    #[inline]
-    fn range(&self, id: u32) -> std::ops::Range<usize> {
-        let at = usize::try_from(id).unwrap_or(usize::MAX);
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let end = self.ends.get(at).copied().unwrap_or(start);
-        usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0)
-    }
 }
 
 /// Counts the denies among the rules by rank, which come first.

@@ -9,7 +9,9 @@ use crate::lower::Automaton;
 #[derive(Debug, Default)]
 pub(crate) struct StringPool {
     numbers: BTreeMap<String, u32>,
-    strings: Strings,
+    bytes: String,
+    /// Where each text ends.
+    ends: Vec<u32>,
 }
 
 impl StringPool {
@@ -17,15 +19,16 @@ impl StringPool {
         if let Some(known) = self.numbers.get(text) {
             return *known;
         }
-        let number = word(self.strings.ends.len());
-        self.strings.bytes.push_str(text);
-        self.strings.ends.push(word(self.strings.bytes.len()));
+        let number = word(self.ends.len());
+        self.bytes.push_str(text);
+        self.ends.push(word(self.bytes.len()));
         self.numbers.insert(text.to_owned(), number);
         number
     }
 
     pub(crate) fn finish(self) -> Strings {
-        self.strings
+        // INVARIANT: whole texts were put behind each other.
+        Strings::new(self.bytes, &self.ends).unwrap_or_default()
     }
 }
 
