@@ -135,13 +135,13 @@ fn write(view: View<'_>, source: &Source, sorting: &mut Sorting, out: &mut Strin
         }
         Source::Read(read) => match view.scalar(*read) {
             None => Written::Absent,
-            Some(scalar) if push(view, *read, scalar, out) => Written::Text,
+            Some(scalar) if push(*read, scalar, out) => Written::Text,
             Some(_) => Written::Unfit,
         },
     }
 }
 
-fn push(_: View<'_>, read: Read, scalar: Scalar<'_>, out: &mut String) -> bool {
+fn push(read: Read, scalar: Scalar<'_>, out: &mut String) -> bool {
     let text = match (scalar, read.kind()) {
         (Scalar::Bool(b), _) => Text::Bool(b),
         (Scalar::Int(second), Some(ReadKind::Time)) => Text::Clock(u32::try_from(second).unwrap_or(0)),
@@ -196,7 +196,7 @@ pub(super) fn record(view: View<'_>, outcome: &mut Outcome) {
                     join(view, *read, sorting, text);
                     true
                 } else {
-                    view.scalar(*read).is_some_and(|scalar| push(view, *read, scalar, text))
+                    view.scalar(*read).is_some_and(|scalar| push(*read, scalar, text))
                 };
             });
             if kept {

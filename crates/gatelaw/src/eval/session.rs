@@ -9,6 +9,7 @@ use super::outcome::{Outcome, Why};
 use super::routes::{self, Starts};
 use super::tables::{run, word};
 use super::view::View;
+use crate::ast::Effect;
 use crate::decision::{Challenge, ChallengeError, Decision, DecisionText};
 use crate::identity::{Caller, Identity};
 use crate::plan::{Action, Plan, PlanKind};
@@ -241,7 +242,7 @@ impl Work {
         self.outcome.matched.dedup();
         self.conclude(plan, rank, caller, metadata);
         let view = View { caller, prepared, ..View::new(plan, &self.request) };
-        if self.outcome.effect == crate::ast::Effect::Allow {
+        if self.outcome.effect == Effect::Allow {
             actions::allow(view, &mut self.outcome);
         }
         actions::record(view, &mut self.outcome);
@@ -257,7 +258,7 @@ impl Work {
         let rule = rank.and_then(|r| plan.ranked.get(usize::try_from(r).ok()?)).copied();
         if rank.is_some_and(|rank| rank >= plan.allows_from) && rule.is_some() {
             self.outcome.rule = rule;
-            self.outcome.effect = crate::ast::Effect::Allow;
+            self.outcome.effect = Effect::Allow;
             (self.outcome.status, self.outcome.why) = (200, Why::Rule);
             return;
         }
