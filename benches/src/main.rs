@@ -4,6 +4,7 @@
 
 mod border;
 mod decisions;
+mod flood;
 mod others;
 mod passes;
 mod runtimes;
