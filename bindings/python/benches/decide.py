@@ -89,6 +89,7 @@ def doors(policy: gatelaw.Policy, lines: list[str]) -> dict[str, Callable[[], li
     return {
         "decide, keywords": lambda: [gate.decide(**request) for request in requests],
         "decide, caller mapped before": lambda: [gate.decide(**request, identity=who) for request, who in zip(asked, known)],
+        "allows, caller mapped before": lambda: [gate.allows(**request, identity=who) for request, who in zip(asked, known)],
         "decide, one mapping": lambda: [gate.decide(request) for request in requests],
         "decide_many, mappings": lambda: gate.decide_many(requests),
         "decide_json": lambda: [gate.decide_json(line) for line in lines],

@@ -63,7 +63,7 @@ impl Abilities {
 }
 
 fn reports_limits(limits: &Bound<'_, PyAny>) -> Result<bool, Fault> {
-    match argument::text(limits)?.as_str() {
+    match argument::text(limits)? {
         "refuse" => Ok(false),
         "report" => Ok(true),
         _ => Err(Fault::argument("it is `refuse` or `report`")),
@@ -76,7 +76,7 @@ fn names(facts: &Bound<'_, PyAny>) -> Result<BTreeSet<String>, Fault> {
         return Err(wanted());
     }
     let name = |(number, name): (usize, PyResult<Bound<'_, PyAny>>)| {
-        argument::text(&name?).map_err(|fault| fault.within(&format!("[{number}]")))
+        argument::text(&name?).map(str::to_owned).map_err(|fault| fault.within(&format!("[{number}]")))
     };
     let names = facts.try_iter().map_err(|_| wanted())?.enumerate().map(name);
     let names: BTreeSet<String> = names.collect::<Result<_, _>>()?;

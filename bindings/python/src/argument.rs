@@ -1,6 +1,7 @@
 //! Arguments of plain types. A mistake says what belongs there; whoever reads an argument puts its name before, since names are
 //! made for mistakes alone: reading right ones costs no text.
 
+use gatelaw_host::{HeaderLine, HeaderLines};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
@@ -10,37 +11,23 @@ pub(crate) fn is_text(value: &Bound<'_, PyAny>) -> bool {
     value.is_instance_of::<PyString>()
 }
 
-/// A text as its UTF-8, or bytes as they are, in an object that whoever reads them holds: below 3.10 the stable ABI doesn't lend a text
-/// where it stands. A short one of Python's objects costs less than a copy and its room.
-pub(crate) type Utf8<'py> = Bound<'py, PyBytes>;
-
-/// Reads a `str`.
-pub(crate) fn text(value: &Bound<'_, PyAny>) -> Result<String, Fault> {
-    utf8(value).and_then(|text| as_text(&text).map(str::to_owned))
-}
-
-/// Reads a `str`, as its UTF-8.
-pub(crate) fn utf8<'py>(value: &Bound<'py, PyAny>) -> Result<Utf8<'py>, Fault> {
+/// Reads a `str`, as the UTF-8 that it lends.
+pub(crate) fn text<'v>(value: &'v Bound<'_, PyAny>) -> Result<&'v str, Fault> {
     let text = value.cast::<PyString>().map_err(|_| Fault::kind("a `str`", value))?;
-    encoded(text, "")
+    lent(text, "")
 }
 
-/// Reads a `str` as its UTF-8, or `bytes` as they are.
-pub(crate) fn bytes<'py>(value: &Bound<'py, PyAny>) -> Result<Utf8<'py>, Fault> {
-    if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(bytes.clone());
+/// Reads a `str` as the UTF-8 that it lends, or `bytes` as they are.
+pub(crate) fn bytes<'v>(value: &'v Bound<'_, PyAny>) -> Result<&'v [u8], Fault> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return lent(text, ": give `bytes` where bytes are meant").map(str::as_bytes);
     }
-    let text = value.cast::<PyString>().map_err(|_| Fault::kind("a `str` or `bytes`", value))?;
-    encoded(text, ": give `bytes` where bytes are meant")
+    let bytes = value.cast::<PyBytes>().map_err(|_| Fault::kind("a `str` or `bytes`", value))?;
+    Ok(bytes.as_bytes())
 }
 
-fn encoded<'py>(text: &Bound<'py, PyString>, instead: &str) -> Result<Utf8<'py>, Fault> {
-    text.encode_utf8().map_err(|_| no_text(instead))
-}
-
-/// Returns the text that [`utf8`] read.
-pub(crate) fn as_text<'v>(text: &'v Utf8<'_>) -> Result<&'v str, Fault> {
-    std::str::from_utf8(text.as_bytes()).map_err(|_| no_text(""))
+fn lent<'v>(text: &'v Bound<'_, PyString>, instead: &str) -> Result<&'v str, Fault> {
+    text.to_str().map_err(|_| no_text(instead))
 }
 
 fn no_text(instead: &str) -> Fault {
@@ -76,28 +63,65 @@ pub(crate) fn entries<'py>(value: &Bound<'py, PyAny>) -> Result<Option<Vec<Entry
     mapping.items()?.iter().map(entry).collect::<Result<_, _>>().map(Some)
 }
 
-/// Header lines: names and values.
-pub(crate) type Lines<'py> = Vec<(Utf8<'py>, Utf8<'py>)>;
+/// Header lines, held for as long as their texts are lent.
+#[derive(Default)]
+pub(crate) struct Lines<'py> {
+    lines: Vec<Entry<'py>>,
+    /// Whether they come of a mapping: then a mistake is named by the header's name.
+    named: bool,
+}
 
-/// Reads header lines: of a mapping, or pairs of name and value.
-pub(crate) fn headers<'py>(value: &Bound<'py, PyAny>) -> Result<Lines<'py>, Fault> {
-    // Asking whether something is a mapping takes long where it is none.
-    let is_array = value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>();
-    if !is_array && let Some(entries) = entries(value)? {
-        return entries.iter().map(named_line).collect();
+impl<'py> Lines<'py> {
+    /// Takes header lines: of a mapping, or pairs of name and value.
+    pub(crate) fn of(value: &Bound<'py, PyAny>) -> Result<Self, Fault> {
+        // One of a class of its own may list other members than it holds.
+        if let Ok(list) = value.cast_exact::<PyList>() {
+            return Ok(Self { lines: pairs(list.len(), list.iter().map(Ok))?, named: false });
+        }
+        // Asking whether something is a mapping takes long where it is none.
+        let is_array = value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>();
+        if !is_array && let Some(lines) = entries(value)? {
+            return Ok(Self { lines, named: true });
+        }
+        let wanted = || Fault::kind("a mapping of names to values, or an iterable of pairs,", value);
+        if is_text(value) || value.is_instance_of::<PyBytes>() {
+            return Err(wanted());
+        }
+        Ok(Self { lines: pairs(0, value.try_iter().map_err(|_| wanted())?)?, named: false })
     }
-    let wanted = || Fault::kind("a mapping of names to values, or an iterable of pairs,", value);
-    if is_text(value) || value.is_instance_of::<PyBytes>() {
-        return Err(wanted());
+
+    /// Returns their names and values.
+    pub(crate) fn texts(&self) -> Result<HeaderLines<'_>, Fault> {
+        let mut texts = Vec::with_capacity(self.lines.len());
+        for (number, line) in self.lines.iter().enumerate() {
+            texts.push(self.line(number, line)?);
+        }
+        Ok(texts)
     }
-    let line = |(number, line): (usize, PyResult<Bound<'py, PyAny>>)| {
-        paired_line(&line?).map_err(|fault| fault.within(&format!("[{number}]")))
-    };
-    value.try_iter().map_err(|_| wanted())?.enumerate().map(line).collect()
+
+    fn line<'v>(&self, number: usize, (name, value): &'v Entry<'py>) -> Result<HeaderLine<'v>, Fault> {
+        let read = if self.named { named_line(name, value) } else { paired_line(name, value, number) };
+        read.map(|(name, value)| (name.into(), value.into()))
+    }
+}
+
+/// Lists pairs of name and value, about `count` of them.
+fn pairs<'py>(
+    count: usize,
+    found: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>,
+) -> Result<Vec<Entry<'py>>, Fault> {
+    let mut pairs = Vec::with_capacity(count);
+    for (number, line) in found.enumerate() {
+        pairs.push(pair(&line?).map_err(|fault| fault.within(&format!("[{number}]")))?);
+    }
+    Ok(pairs)
 }
 
 /// Reads one line of a mapping; a mistake is named by the header's name.
-fn named_line<'py>((name, value): &Entry<'py>) -> Result<(Utf8<'py>, Utf8<'py>), Fault> {
+fn named_line<'v>(
+    name: &'v Bound<'_, PyAny>,
+    value: &'v Bound<'_, PyAny>,
+) -> Result<(&'v [u8], &'v [u8]), Fault> {
     let shown = || name.repr().map_or_else(|_| "…".into(), |shown| shown.to_string());
     let of_name = |fault: Fault| fault.within(" (a name in it)");
     Ok((
@@ -106,10 +130,13 @@ fn named_line<'py>((name, value): &Entry<'py>) -> Result<(Utf8<'py>, Utf8<'py>),
     ))
 }
 
-fn paired_line<'py>(line: &Bound<'py, PyAny>) -> Result<(Utf8<'py>, Utf8<'py>), Fault> {
-    let (name, value) = pair(line)?;
-    let name = bytes(&name).map_err(|fault| fault.within("[0]"))?;
-    Ok((name, bytes(&value).map_err(|fault| fault.within("[1]"))?))
+fn paired_line<'v>(
+    name: &'v Bound<'_, PyAny>,
+    value: &'v Bound<'_, PyAny>,
+    number: usize,
+) -> Result<(&'v [u8], &'v [u8]), Fault> {
+    let of_line = |place| move |fault: Fault| fault.within(place).within(&format!("[{number}]"));
+    Ok((bytes(name).map_err(of_line("[0]"))?, bytes(value).map_err(of_line("[1]"))?))
 }
 
 fn pair<'py>(line: &Bound<'py, PyAny>) -> Result<Entry<'py>, Fault> {

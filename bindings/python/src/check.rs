@@ -72,7 +72,7 @@ fn is_policy_text(path: &Path) -> bool {
 fn text((name, text): &Entry<'_>) -> Result<(String, Vec<u8>), Fault> {
     let name = argument::text(name).map_err(|fault| fault.within("policy (a name in it)"))?;
     let text = argument::bytes(text).map_err(|fault| fault.within(&format!("policy[{name:?}]")))?;
-    Ok((name, text.as_bytes().to_vec()))
+    Ok((name.to_owned(), text.to_vec()))
 }
 
 /// Makes the exception for a policy that does not compile: code and place are those of its first error.

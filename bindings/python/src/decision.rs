@@ -151,7 +151,7 @@ impl Decision {
         guarded(py, || {
             let line = argument::text(line).map_err(|fault| fault.within("line"))?;
             let no_decision = |error: DecisionError| Fault::new("decision", error.to_string());
-            read_decision(&line).map(Self).map_err(no_decision)
+            read_decision(line).map(Self).map_err(no_decision)
         })
     }
 

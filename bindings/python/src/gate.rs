@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatelaw::{Plan, Session};
+use gatelaw::{Effect, Plan, Session};
 use gatelaw_host::{LineCaller, RequestLine, RequestText, caller_in_words};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PyTuple};
@@ -14,10 +14,10 @@ use crate::call::guarded;
 use crate::decision::Decision;
 use crate::error::Fault;
 use crate::explanation::explanation;
-use crate::handling::{handling, request_id};
+use crate::handling::{correlation_id, handling};
 use crate::line::Line;
 use crate::policy::Policy;
-use crate::request::{self, Held, Keywords, seconds_or_clock};
+use crate::request::{self, Held, Keyword, Keywords, seconds_or_clock};
 use crate::sessions::Sessions;
 use crate::verifying::{Tokens, Verifying};
 
@@ -60,38 +60,93 @@ impl Gate {
 
     /// Decides one request: keyword arguments, or one mapping in the form of the JSON text.
     #[pyo3(
-        signature = (*request, **keywords),
+        signature = (
+            *request, method=None, host=None, target=None, scheme=None, headers=None, ip=None, facts=None, now=None,
+            identity=None
+        ),
         text_signature = "($self, request=..., /, *, method=..., host=..., target=..., scheme=None, headers=None, ip=None, \
             facts=None, now=None, identity=None)"
     )]
-    fn decide(
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    fn decide<'py>(
         &self,
-        py: Python<'_>,
-        request: &Bound<'_, PyTuple>,
-        keywords: Option<&Bound<'_, PyDict>>,
+        py: Python<'py>,
+        request: &Bound<'py, PyTuple>,
+        method: Keyword<'_, 'py>,
+        host: Keyword<'_, 'py>,
+        target: Keyword<'_, 'py>,
+        scheme: Keyword<'_, 'py>,
+        headers: Keyword<'_, 'py>,
+        ip: Keyword<'_, 'py>,
+        facts: Keyword<'_, 'py>,
+        now: Keyword<'_, 'py>,
+        identity: Keyword<'_, 'py>,
     ) -> PyResult<Decision> {
         guarded(py, || {
-            let keywords = Keywords::of(keywords, false)?;
+            let keywords = Keywords { method, host, target, scheme, headers, ip, facts, now, identity };
             self.asked(request, &keywords, |request, known| Ok(self.decision(py, request, known).into()))
+        })
+    }
+
+    /// Decides one request, given as `decide` takes it, and answers no more than whether it may pass: that costs no object.
+    #[pyo3(
+        signature = (
+            *request, method=None, host=None, target=None, scheme=None, headers=None, ip=None, facts=None, now=None,
+            identity=None
+        ),
+        text_signature = "($self, request=..., /, *, method=..., host=..., target=..., scheme=None, headers=None, ip=None, \
+            facts=None, now=None, identity=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    fn allows<'py>(
+        &self,
+        py: Python<'py>,
+        request: &Bound<'py, PyTuple>,
+        method: Keyword<'_, 'py>,
+        host: Keyword<'_, 'py>,
+        target: Keyword<'_, 'py>,
+        scheme: Keyword<'_, 'py>,
+        headers: Keyword<'_, 'py>,
+        ip: Keyword<'_, 'py>,
+        facts: Keyword<'_, 'py>,
+        now: Keyword<'_, 'py>,
+        identity: Keyword<'_, 'py>,
+    ) -> PyResult<bool> {
+        guarded(py, || {
+            let keywords = Keywords { method, host, target, scheme, headers, ip, facts, now, identity };
+            self.asked(request, &keywords, |request, known| Ok(self.judged(py, request, known, is_allowed)))
         })
     }
 
     /// Decides one request, given as `decide` takes it, and says what a gate does about it: a `Forward` or an `Answer`.
     #[pyo3(
-        signature = (*request, **keywords),
+        signature = (
+            *request, method=None, host=None, target=None, scheme=None, headers=None, ip=None, facts=None, now=None,
+            identity=None, request_id=None
+        ),
         text_signature = "($self, request=..., /, *, method=..., host=..., target=..., scheme=None, headers=None, ip=None, \
             facts=None, now=None, identity=None, request_id=None)"
     )]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn handle<'py>(
         &self,
         py: Python<'py>,
         request: &Bound<'py, PyTuple>,
-        keywords: Option<&Bound<'py, PyDict>>,
+        method: Keyword<'_, 'py>,
+        host: Keyword<'_, 'py>,
+        target: Keyword<'_, 'py>,
+        scheme: Keyword<'_, 'py>,
+        headers: Keyword<'_, 'py>,
+        ip: Keyword<'_, 'py>,
+        facts: Keyword<'_, 'py>,
+        now: Keyword<'_, 'py>,
+        identity: Keyword<'_, 'py>,
+        request_id: Keyword<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
-            let keywords = Keywords::of(keywords, true)?;
+            let keywords = Keywords { method, host, target, scheme, headers, ip, facts, now, identity };
             self.asked(request, &keywords, |request, known| {
-                let id = request_id(py, &keywords)?;
+                let id = correlation_id(py, request_id)?;
                 Ok(handling(py, request, self.decision(py, request, known), &id)?)
             })
         })
@@ -99,18 +154,30 @@ impl Gate {
 
     /// Explains the decision on one request, given as `decide` takes it.
     #[pyo3(
-        signature = (*request, **keywords),
+        signature = (
+            *request, method=None, host=None, target=None, scheme=None, headers=None, ip=None, facts=None, now=None,
+            identity=None
+        ),
         text_signature = "($self, request=..., /, *, method=..., host=..., target=..., scheme=None, headers=None, ip=None, \
             facts=None, now=None, identity=None)"
     )]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn explain<'py>(
         &self,
         py: Python<'py>,
         request: &Bound<'py, PyTuple>,
-        keywords: Option<&Bound<'py, PyDict>>,
+        method: Keyword<'_, 'py>,
+        host: Keyword<'_, 'py>,
+        target: Keyword<'_, 'py>,
+        scheme: Keyword<'_, 'py>,
+        headers: Keyword<'_, 'py>,
+        ip: Keyword<'_, 'py>,
+        facts: Keyword<'_, 'py>,
+        now: Keyword<'_, 'py>,
+        identity: Keyword<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || {
-            let keywords = Keywords::of(keywords, false)?;
+            let keywords = Keywords { method, host, target, scheme, headers, ip, facts, now, identity };
             self.asked(request, &keywords, |request, known| {
                 let found = known.is_none().then(|| self.caller(py, request));
                 let caller = known.or(found.as_ref()).unwrap_or(&LineCaller::Anonymous);
@@ -182,7 +249,7 @@ impl Gate {
             let verifying = self.verifying.clone();
             let verifying =
                 verifying.unwrap_or_else(|| Arc::new(Verifying::new(self.sessions.shared_plan(), 0, None)));
-            let line = py.detach(|| verifying.explained(&token, cert.as_deref(), now));
+            let line = py.detach(|| verifying.explained(token, cert, now));
             Ok(py.import("json")?.call_method1("loads", (line,))?)
         })
     }
@@ -192,7 +259,7 @@ impl Gate {
     fn set_keys(&self, py: Python<'_>, issuer: &Bound<'_, PyAny>, keys: &Bound<'_, PyAny>) -> PyResult<()> {
         guarded(py, || {
             let name = argument::text(issuer).map_err(|fault| fault.within("issuer"))?;
-            self.verifies()?.set(&name, keys).map_err(|fault| fault.within(&format!("keys['{name}']")))
+            self.verifies()?.set(name, keys).map_err(|fault| fault.within(&format!("keys['{name}']")))
         })
     }
 
@@ -248,19 +315,32 @@ impl Gate {
         self.verifying.as_ref().ok_or_else(|| Fault::new("gate:keys", message))
     }
 
-    /// Decides a request: for who is known to ask, or for whom it names itself.
     fn decision(
         &self,
         py: Python<'_>,
         request: &RequestText<'_>,
         known: Option<&LineCaller>,
     ) -> gatelaw::Decision {
+        self.judged(py, request, known, Session::to_decision)
+    }
+
+    /// Decides a request: for who is known to ask, or for whom it names itself. Answers what `told` tells of it.
+    fn judged<T>(
+        &self,
+        py: Python<'_>,
+        request: &RequestText<'_>,
+        known: Option<&LineCaller>,
+        told: fn(&Session<Arc<Plan>>) -> T,
+    ) -> T {
         if let (None, Some(verifying)) = (known, &self.verifying) {
-            return verifying.decision(py, request);
+            return verifying.judged(py, request, told);
         }
         let named = known.is_none().then(|| request.caller(self.sessions.plan().identity_model()));
         let caller = known.or(named.as_ref()).unwrap_or(&LineCaller::Anonymous);
-        self.sessions.with(|session| request.with(|raw| session.decision(raw, caller.caller())))
+        self.sessions.with(|session| {
+            request.with(|raw| session.decide(raw, caller.caller()));
+            told(session)
+        })
     }
 
     /// Says who asks by what a request says.
@@ -275,7 +355,7 @@ impl Gate {
     fn asked<'py, T>(
         &self,
         request: &Bound<'py, PyTuple>,
-        keywords: &Keywords<'py>,
+        keywords: &Keywords<'_, 'py>,
         then: impl FnOnce(&RequestText<'_>, Option<&LineCaller>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let (plan, mut held) = (self.sessions.plan(), Held::default());
@@ -286,6 +366,10 @@ impl Gate {
             None => then(&request, None),
         }
     }
+}
+
+fn is_allowed(session: &Session<Arc<Plan>>) -> bool {
+    session.outcome().effect() == Effect::Allow
 }
 
 /// Decides a request that was read.

@@ -7,19 +7,19 @@ use pyo3::types::PyTuple;
 use crate::argument;
 use crate::decision::Decision;
 use crate::error::Fault;
-use crate::request::{Keywords, read_by};
+use crate::request::{Keyword, read_by};
 
 /// The longest correlation id: it stands in headers and in logs.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
-/// Finds the correlation id among keyword arguments, or makes one of 128 random bits.
-pub(crate) fn request_id(py: Python<'_>, keywords: &Keywords<'_>) -> Result<String, Fault> {
-    let Some(id) = read_by(&keywords.request_id, "request_id", argument::text)? else {
+/// Reads the correlation id, or makes one of 128 random bits.
+pub(crate) fn correlation_id(py: Python<'_>, given: Keyword<'_, '_>) -> Result<String, Fault> {
+    let Some(id) = read_by(given, "request_id", argument::text)? else {
         return Ok(py.import("secrets")?.call_method1("token_hex", (16,))?.extract()?);
     };
     let is_sound = (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
     let form = || format!("1 to {REQUEST_ID_BYTES_MAX} printable ASCII characters without spaces are needed");
-    is_sound.then_some(id).ok_or_else(|| Fault::argument(form()).within("request_id"))
+    is_sound.then(|| id.to_owned()).ok_or_else(|| Fault::argument(form()).within("request_id"))
 }
 
 /// Makes a `Forward` or an `Answer`.

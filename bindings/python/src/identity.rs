@@ -24,10 +24,10 @@ impl Identity {
         identity: &Bound<'_, PyAny>,
         client_cert: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self, Fault> {
-        let identity = json::json(identity, 1).map_err(|fault| fault.within("identity"))?;
+        let identity = json::json(identity.clone(), 1).map_err(|fault| fault.within("identity"))?;
         let cert =
             client_cert.map(argument::text).transpose().map_err(|fault| fault.within("client_cert"))?;
-        let caller = LineCaller::prepare(sessions.plan(), identity, cert.as_deref())?;
+        let caller = LineCaller::prepare(sessions.plan(), identity.json()?, cert)?;
         Ok(Self { sessions: Arc::clone(sessions), caller })
     }
 

@@ -1,50 +1,84 @@
 //! Values of Python as JSON: `True` stays a truth, numbers are read as from text, and nothing is guessed.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use gatelaw::json::Json;
+use gatelaw::json::{Json, JsonText};
 use gatelaw::limits::JSON_DEPTH_MAX;
 use gatelaw_host::json::whole;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use crate::argument::{Entry, entries, text, two};
+use crate::argument::{entries, text, two};
 use crate::error::Fault;
 
+/// A value that JSON can say, held for as long as its texts are lent.
+pub(crate) enum Value<'py> {
+    /// `None`, a truth or a number; or bytes, as hex digits.
+    Plain(Json),
+    // INVARIANT: it has no lone surrogate, and neither has the name of a member.
+    Text(Bound<'py, PyAny>),
+    Array(Vec<Value<'py>>),
+    Object(Vec<Member<'py>>),
+}
+
+/// A member of an object: name and value.
+type Member<'py> = (Bound<'py, PyAny>, Value<'py>);
+
+impl Value<'_> {
+    /// Returns it as JSON, with texts that it lends.
+    pub(crate) fn json(&self) -> Result<JsonText<'_>, Fault> {
+        Ok(match self {
+            Self::Plain(json) => json.clone(),
+            Self::Text(value) => JsonText::String(text(value)?.into()),
+            Self::Array(values) => JsonText::Array(values.iter().map(Self::json).collect::<Result<_, _>>()?),
+            Self::Object(members) => {
+                let members = members.iter().map(|(name, value)| Ok((text(name)?.into(), value.json()?)));
+                JsonText::Object(members.collect::<Result<_, Fault>>()?)
+            }
+        })
+    }
+}
+
 /// Reads a whole request as the JSON text would say it: bytes become hex digits where the text has such a form.
-pub(crate) fn request(value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
+pub(crate) fn request<'py>(value: &Bound<'py, PyAny>) -> Result<Value<'py>, Fault> {
     let wanted = || Fault::kind("a mapping, or keyword arguments,", value).within("request");
     let members = entries(value)?.ok_or_else(wanted)?;
-    object(&members, |name, value| match (name.as_str(), value.cast::<PyBytes>()) {
-        ("target", Ok(bytes)) => Ok(("target_hex".into(), hex(bytes))),
-        ("headers", _) => Ok((name, headers(value).map_err(|fault| fault.within("headers"))?)),
-        _ => {
-            let read = json(value, 1).map_err(|fault| fault.within(&name))?;
+    object(members, |name, value| match (text(&name)?, value.cast::<PyBytes>()) {
+        ("target", Ok(bytes)) => {
+            let name = PyString::intern(value.py(), "target_hex").into_any();
+            Ok((name, Value::Plain(hex(bytes))))
+        }
+        ("headers", _) => {
+            let read = headers(&value).map_err(|fault| fault.within("headers"))?;
+            Ok((name, read))
+        }
+        (member, _) => {
+            let read = json(value, 1).map_err(|fault| fault.within(member))?;
             Ok((name, read))
         }
     })
 }
 
 /// Reads a value that stands `depth` deep in a request.
-pub(crate) fn json(value: &Bound<'_, PyAny>, depth: u32) -> Result<Json, Fault> {
-    if value.is_none() {
-        return Ok(Json::Null);
-    }
+pub(crate) fn json(value: Bound<'_, PyAny>, depth: u32) -> Result<Value<'_>, Fault> {
     if value.is_instance_of::<PyString>() {
-        return text(value).map(|text| Json::String(text.into()));
+        text(&value)?;
+        return Ok(Value::Text(value));
+    }
+    if value.is_none() {
+        return Ok(Value::Plain(Json::Null));
     }
     // Before numbers: a `bool` is an `int` to Python.
     if let Ok(truth) = value.cast::<PyBool>() {
-        return Ok(Json::Bool(truth.is_true()));
+        return Ok(Value::Plain(Json::Bool(truth.is_true())));
     }
     if value.is_instance_of::<PyInt>() {
-        return Ok(value.extract().map_or(Json::OtherNumber, Json::Int));
+        return Ok(Value::Plain(value.extract().map_or(Json::OtherNumber, Json::Int)));
     }
     if let Ok(number) = value.cast::<PyFloat>() {
-        return float(number.value(), value);
+        return float(number.value(), &value).map(Value::Plain);
     }
-    container(value, depth)
+    container(&value, depth)
 }
 
 fn float(number: f64, value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
@@ -54,7 +88,7 @@ fn float(number: f64, value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
     Ok(whole(number).map_or(Json::OtherNumber, Json::Int))
 }
 
-fn container(value: &Bound<'_, PyAny>, depth: u32) -> Result<Json, Fault> {
+fn container<'py>(value: &Bound<'py, PyAny>, depth: u32) -> Result<Value<'py>, Fault> {
     let deeper = depth.saturating_add(1);
     if depth >= JSON_DEPTH_MAX {
         return Err(Fault::wrong_type(format!("nested more than {JSON_DEPTH_MAX} deep")));
@@ -63,8 +97,9 @@ fn container(value: &Bound<'_, PyAny>, depth: u32) -> Result<Json, Fault> {
         return array(value, |entry| json(entry, deeper));
     }
     let wanted = || Fault::kind("a value that JSON can say", value);
-    object(&entries(value)?.ok_or_else(wanted)?, |name, value| {
-        let read = json(value, deeper).map_err(|fault| fault.within(&format!(".{name}")))?;
+    object(entries(value)?.ok_or_else(wanted)?, |name, value| {
+        let read = json(value, deeper);
+        let read = read.map_err(|fault| fault.within(&format!(".{}", text(&name).unwrap_or_default())))?;
         Ok((name, read))
     })
 }
@@ -74,58 +109,64 @@ fn is_array(value: &Bound<'_, PyAny>) -> bool {
 }
 
 /// Reads the entries of a list or tuple, each by `entry`.
-fn array(
-    value: &Bound<'_, PyAny>,
-    entry: impl Fn(&Bound<'_, PyAny>) -> Result<Json, Fault>,
-) -> Result<Json, Fault> {
-    let read = |(number, found): (usize, PyResult<Bound<'_, PyAny>>)| {
-        entry(&found?).map_err(|fault| fault.within(&format!("[{number}]")))
+fn array<'py>(
+    value: &Bound<'py, PyAny>,
+    entry: impl Fn(Bound<'py, PyAny>) -> Result<Value<'py>, Fault>,
+) -> Result<Value<'py>, Fault> {
+    let read = |(number, found): (usize, PyResult<Bound<'py, PyAny>>)| {
+        entry(found?).map_err(|fault| fault.within(&format!("[{number}]")))
     };
-    value.try_iter()?.enumerate().map(read).collect::<Result<_, _>>().map(Json::Array)
+    // One of a class of its own may list other entries than it holds.
+    let read: Result<_, Fault> = match value.cast_exact::<PyList>() {
+        Ok(list) => list.iter().map(Ok).enumerate().map(read).collect(),
+        Err(_) => value.try_iter()?.enumerate().map(read).collect(),
+    };
+    read.map(Value::Array)
 }
 
 /// Reads the members of a mapping, each by `member`.
-fn object(
-    members: &[Entry<'_>],
-    member: impl Fn(String, &Bound<'_, PyAny>) -> Result<(String, Json), Fault>,
-) -> Result<Json, Fault> {
+fn object<'py>(
+    members: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+    member: impl Fn(Bound<'py, PyAny>, Bound<'py, PyAny>) -> Result<Member<'py>, Fault>,
+) -> Result<Value<'py>, Fault> {
     let mut read = Vec::with_capacity(members.len());
     for (name, value) in members {
-        let name = text(name).map_err(|fault| fault.within(" (a name in it)"))?;
-        let (name, value) = member(name, value)?;
-        read.push((name.into(), value));
+        text(&name).map_err(|fault| fault.within(" (a name in it)"))?;
+        read.push(member(name, value)?);
     }
-    match twice(&read) {
+    match twice(&read)? {
         Some(name) => Err(Fault::wrong_type("the member stands twice").within(&format!(".{name}"))),
-        None => Ok(Json::Object(read)),
+        None => Ok(Value::Object(read)),
     }
 }
 
 /// Finds a name that stands twice. A dict of plain texts has none; other mappings may.
-fn twice<'m>(members: &'m [(Cow<'static, str>, Json)]) -> Option<&'m str> {
-    if members.len() <= COMPARED_MAX {
-        let is_known = |at: usize, name: &str| members.iter().take(at).any(|(before, _)| before == name);
-        return (0..)
-            .zip(members)
-            .find(|(at, (name, _))| is_known(*at, name))
-            .map(|(_, (name, _))| name.as_ref());
+fn twice<'m>(members: &'m [Member<'_>]) -> Result<Option<&'m str>, Fault> {
+    if members.len() < 2 {
+        return Ok(None);
+    }
+    let names = members.iter().map(|(name, _)| text(name)).collect::<Result<Vec<_>, _>>()?;
+    if names.len() <= COMPARED_MAX {
+        let mut numbered = (0..).zip(&names);
+        let is_known = |(at, name): &(usize, &&str)| names.iter().take(*at).any(|before| before == *name);
+        return Ok(numbered.find(is_known).map(|(_, name)| *name));
     }
     let mut known = BTreeSet::new();
-    members.iter().map(|(name, _)| name.as_ref()).find(|name| !known.insert(*name))
+    Ok(names.into_iter().find(|name| !known.insert(*name)))
 }
 
 /// Members of an object up to which each name is sooner compared with those before it than sorted.
 const COMPARED_MAX: usize = 24;
 
 /// Reads the member `headers`: pairs as in the text, with `bytes` in place of `{"hex": …}`.
-fn headers(value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
+fn headers<'py>(value: &Bound<'py, PyAny>) -> Result<Value<'py>, Fault> {
     if !is_array(value) {
-        return json(value, 1);
+        return json(value.clone(), 1);
     }
-    array(value, |line| match two(line).map(|(name, value)| (name, value.cast_into::<PyBytes>())) {
-        Some((name, Ok(bytes))) => Ok(Json::Array(vec![
-            json(&name, 3).map_err(|fault| fault.within("[0]"))?,
-            Json::Object(vec![("hex".into(), hex(&bytes))]),
+    array(value, |line| match two(&line).map(|(name, value)| (name, value.cast_into::<PyBytes>())) {
+        Some((name, Ok(bytes))) => Ok(Value::Array(vec![
+            json(name, 3).map_err(|fault| fault.within("[0]"))?,
+            Value::Plain(Json::Object(vec![("hex".into(), hex(&bytes))])),
         ])),
         Some((_, Err(_))) | None => json(line, 2),
     })

@@ -1,31 +1,32 @@
 //! A request as Python gives it: one mapping, or keyword arguments.
 
-use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use gatelaw::request::Scheme;
 use gatelaw_host::{RequestLine, RequestMembers, RequestText};
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::PyTuple;
 
-use crate::argument::{Lines, Utf8, as_text};
+use crate::argument::{self, Lines};
 use crate::error::Fault;
 use crate::identity::Identity;
-use crate::{argument, json};
+use crate::json::{self, Value};
 
 /// The scheme where a caller names none: what is asked over plain HTTP must say so.
 const SCHEME_DEFAULT: Scheme = Scheme::Https;
 
-/// Reads a request: one mapping, or keyword arguments. `held` is where the texts of these are held.
-pub(crate) fn read<'k, 'py>(
+/// Reads a request: one mapping, or keyword arguments. What it is made of is held in `held`.
+pub(crate) fn read<'h, 'py>(
     mappings: &Bound<'py, PyTuple>,
-    keywords: &Keywords<'py>,
-    held: &'k mut Held<'py>,
-) -> Result<RequestText<'k>, Fault> {
+    keywords: &Keywords<'h, 'py>,
+    held: &'h mut Held<'py>,
+) -> Result<RequestText<'h>, Fault> {
     match (mappings.len(), keywords.any()) {
         (0, _) => keywords.read(held),
-        (1, false) => mapping(&mappings.get_item(0)?),
+        (1, false) => {
+            let mapping = held.mapping.insert(json::request(&mappings.get_item(0)?)?);
+            Ok(RequestText::from_json(mapping.json()?, None)?)
+        }
         _ => {
             Err(Fault::wrong_type("a request is one mapping or keyword arguments, not both")
                 .within("request"))
@@ -33,128 +34,79 @@ pub(crate) fn read<'k, 'py>(
     }
 }
 
-/// Reads a request that is one mapping, in the form of the JSON text.
+/// Reads a request that is one mapping, in the form of the JSON text, with texts of its own.
 pub(crate) fn mapping(request: &Bound<'_, PyAny>) -> Result<RequestLine, Fault> {
-    Ok(RequestLine::from_json(&json::request(request)?, None)?)
+    Ok(RequestLine::from_json(json::request(request)?.json()?.into_owned(), None)?)
 }
 
 /// A keyword argument, where it is given; `None` counts as left out.
-type Keyword<'py> = Option<Bound<'py, PyAny>>;
+pub(crate) type Keyword<'k, 'py> = Option<&'k Bound<'py, PyAny>>;
 
 /// The keyword arguments that make a request.
-pub(crate) struct Keywords<'py> {
-    method: Keyword<'py>,
-    host: Keyword<'py>,
-    target: Keyword<'py>,
-    scheme: Keyword<'py>,
-    headers: Keyword<'py>,
-    ip: Keyword<'py>,
-    facts: Keyword<'py>,
-    now: Keyword<'py>,
-    identity: Keyword<'py>,
-    /// The correlation id, for what handles a request.
-    pub(crate) request_id: Keyword<'py>,
+pub(crate) struct Keywords<'k, 'py> {
+    pub(crate) method: Keyword<'k, 'py>,
+    pub(crate) host: Keyword<'k, 'py>,
+    pub(crate) target: Keyword<'k, 'py>,
+    pub(crate) scheme: Keyword<'k, 'py>,
+    pub(crate) headers: Keyword<'k, 'py>,
+    pub(crate) ip: Keyword<'k, 'py>,
+    pub(crate) facts: Keyword<'k, 'py>,
+    pub(crate) now: Keyword<'k, 'py>,
+    pub(crate) identity: Keyword<'k, 'py>,
 }
 
-impl<'py> Keywords<'py> {
-    /// Takes them as Python hands them over; the correlation id where the call takes one.
-    pub(crate) fn of(given: Option<&Bound<'py, PyDict>>, takes_request_id: bool) -> Result<Self, Fault> {
-        let [mut method, mut host, mut target, mut scheme, mut headers] = [const { None }; 5];
-        let [mut ip, mut facts, mut now, mut identity, mut request_id] = [const { None }; 5];
-        if let Some(given) = given {
-            let py = given.py();
-            let mut known = 0_usize;
-            let mut take = |name: &Bound<'py, PyString>, keyword: &mut Keyword<'py>| {
-                *keyword = given.get_item(name)?;
-                known = known.saturating_add(usize::from(keyword.is_some()));
-                keyword.take_if(|value| value.is_none());
-                Ok::<(), Fault>(())
-            };
-            take(intern!(py, "method"), &mut method)?;
-            take(intern!(py, "host"), &mut host)?;
-            take(intern!(py, "target"), &mut target)?;
-            take(intern!(py, "scheme"), &mut scheme)?;
-            take(intern!(py, "headers"), &mut headers)?;
-            take(intern!(py, "ip"), &mut ip)?;
-            take(intern!(py, "facts"), &mut facts)?;
-            take(intern!(py, "now"), &mut now)?;
-            take(intern!(py, "identity"), &mut identity)?;
-            if takes_request_id {
-                take(intern!(py, "request_id"), &mut request_id)?;
-            }
-            if known < given.len() {
-                return Err(unknown(given, takes_request_id));
-            }
-        }
-        Ok(Self { method, host, target, scheme, headers, ip, facts, now, identity, request_id })
-    }
-
+impl<'k, 'py> Keywords<'k, 'py> {
     fn any(&self) -> bool {
-        let Self { method, host, target, scheme, headers, ip, facts, now, identity, request_id: _ } = self;
+        let Self { method, host, target, scheme, headers, ip, facts, now, identity } = self;
         [method, host, target, scheme, headers, ip, facts, now, identity].iter().any(|given| given.is_some())
     }
 
     /// Returns who is asking, where they were mapped before.
-    pub(crate) fn known_identity(&self) -> Option<&Bound<'py, Identity>> {
-        self.identity.as_ref().and_then(|identity| identity.cast().ok())
+    pub(crate) fn known_identity(&self) -> Option<&'k Bound<'py, Identity>> {
+        self.identity.and_then(|identity| identity.cast().ok())
     }
 
-    fn read<'k>(&self, held: &'k mut Held<'py>) -> Result<RequestText<'k>, Fault> {
+    fn read<'h>(&self, held: &'h mut Held<'py>) -> Result<RequestText<'h>, Fault>
+    where
+        'k: 'h,
+    {
         *held = Held::of(self)?;
-        let text = |text: &'k Option<Utf8<'py>>, name: &str| -> Result<Option<Cow<'k, str>>, Fault> {
-            let text = text.as_ref().map(as_text).transpose();
-            text.map(|text| text.map(Cow::from)).map_err(|fault| fault.within(name))
-        };
-        // They stand one deep in a request.
-        let json = |keyword, name| read_by(keyword, name, |value| json::json(value, 1));
+        let json = |value: &'h Option<Value<'py>>| value.as_ref().map(Value::json).transpose();
         Ok(RequestText::of(RequestMembers {
-            method: needed("method", text(&held.method, "method")?)?,
-            scheme: text(&held.scheme, "scheme")?.unwrap_or(SCHEME_DEFAULT.as_str().into()),
-            host: needed("host", text(&held.host, "host")?)?,
-            target: needed("target", held.target.as_ref())?.as_bytes().into(),
-            headers: held.headers.iter().map(|(n, v)| (n.as_bytes().into(), v.as_bytes().into())).collect(),
-            ip: text(&held.ip, "ip")?,
-            facts: json(&self.facts, "facts")?,
-            now: read_by(&self.now, "now", argument::seconds)?.map_or_else(clock, Ok)?,
-            identity: if self.known_identity().is_some() { None } else { json(&self.identity, "identity")? },
+            method: needed("method", read_by(self.method, "method", argument::text)?)?.into(),
+            scheme: read_by(self.scheme, "scheme", argument::text)?.unwrap_or(SCHEME_DEFAULT.as_str()).into(),
+            host: needed("host", read_by(self.host, "host", argument::text)?)?.into(),
+            target: needed("target", read_by(self.target, "target", argument::bytes)?)?.into(),
+            headers: held.headers.texts().map_err(|fault| fault.within("headers"))?,
+            ip: read_by(self.ip, "ip", argument::text)?.map(Into::into),
+            facts: json(&held.facts)?,
+            now: read_by(self.now, "now", argument::seconds)?.map_or_else(clock, Ok)?,
+            identity: json(&held.identity)?,
         })?)
     }
 }
 
-/// The texts of keyword arguments, for as long as a request that was read from them is used.
+/// What a request is made of that could change while its texts are lent.
 #[derive(Default)]
 pub(crate) struct Held<'py> {
-    method: Option<Utf8<'py>>,
-    scheme: Option<Utf8<'py>>,
-    host: Option<Utf8<'py>>,
-    target: Option<Utf8<'py>>,
     headers: Lines<'py>,
-    ip: Option<Utf8<'py>>,
+    facts: Option<Value<'py>>,
+    identity: Option<Value<'py>>,
+    mapping: Option<Value<'py>>,
 }
 
 impl<'py> Held<'py> {
-    fn of(keywords: &Keywords<'py>) -> Result<Self, Fault> {
+    fn of(keywords: &Keywords<'_, 'py>) -> Result<Self, Fault> {
+        // They stand one deep in a request.
+        let json = |keyword, name| read_by(keyword, name, |value| json::json(value.clone(), 1));
+        let identity = keywords.identity.filter(|_| keywords.known_identity().is_none());
         Ok(Self {
-            method: read_by(&keywords.method, "method", argument::utf8)?,
-            scheme: read_by(&keywords.scheme, "scheme", argument::utf8)?,
-            host: read_by(&keywords.host, "host", argument::utf8)?,
-            target: read_by(&keywords.target, "target", argument::bytes)?,
-            headers: read_by(&keywords.headers, "headers", argument::headers)?.unwrap_or_default(),
-            ip: read_by(&keywords.ip, "ip", argument::utf8)?,
+            headers: read_by(keywords.headers, "headers", Lines::of)?.unwrap_or_default(),
+            facts: json(keywords.facts, "facts")?,
+            identity: json(identity, "identity")?,
+            mapping: None,
         })
     }
-}
-
-/// Names the first keyword that a call doesn't take.
-fn unknown(given: &Bound<'_, PyDict>, takes_request_id: bool) -> Fault {
-    let mut known = vec!["method", "host", "target", "scheme", "headers", "ip", "facts", "now", "identity"];
-    if takes_request_id {
-        known.push("request_id");
-    }
-    let names = given.keys();
-    let names = names.iter().map(|name| name.to_string());
-    let unknown = names.into_iter().find(|name| !known.contains(&name.as_str())).unwrap_or_default();
-    Fault::wrong_type(format!("there is no such keyword: there are {}", known.join(", "))).within(&unknown)
 }
 
 fn needed<T>(name: &str, value: Option<T>) -> Result<T, Fault> {
@@ -162,12 +114,12 @@ fn needed<T>(name: &str, value: Option<T>) -> Result<T, Fault> {
 }
 
 /// Reads a keyword that may be left out.
-pub(crate) fn read_by<'py, T>(
-    keyword: &Keyword<'py>,
+pub(crate) fn read_by<'k, 'py, T>(
+    keyword: Keyword<'k, 'py>,
     name: &str,
-    read: impl FnOnce(&Bound<'py, PyAny>) -> Result<T, Fault>,
+    read: impl FnOnce(&'k Bound<'py, PyAny>) -> Result<T, Fault>,
 ) -> Result<Option<T>, Fault> {
-    keyword.as_ref().map(|value| read(value).map_err(|fault| fault.within(name))).transpose()
+    keyword.map(|value| read(value).map_err(|fault| fault.within(name))).transpose()
 }
 
 /// Reads the keyword `now`, or asks the host's clock.

@@ -8,7 +8,8 @@ use gatelaw::{Plan, Session};
 pub(crate) struct Sessions {
     plan: Arc<Plan>,
     // INVARIANT: never more than were ever in use at once; one that a call panicked in doesn't come back.
-    idle: Mutex<Vec<Session<Arc<Plan>>>>,
+    #[expect(clippy::vec_box, reason = "each call moves one out and in, and a session has a thousand bytes")]
+    idle: Mutex<Vec<Box<Session<Arc<Plan>>>>>,
 }
 
 impl Sessions {
@@ -28,7 +29,7 @@ impl Sessions {
     pub(crate) fn with<T>(&self, then: impl FnOnce(&mut Session<Arc<Plan>>) -> T) -> T {
         // Never waits: a process that was forked while another thread held the lock would wait for ever.
         let taken = self.idle.try_lock().ok().and_then(|mut idle| idle.pop());
-        let mut session = taken.unwrap_or_else(|| Session::new(Arc::clone(&self.plan)));
+        let mut session = taken.unwrap_or_else(|| Box::new(Session::new(Arc::clone(&self.plan))));
         let answer = then(&mut session);
         if let Ok(mut idle) = self.idle.try_lock() {
             idle.push(session);

@@ -11,7 +11,7 @@ use std::thread;
 use gatelaw::limits::{KEY_SET_BYTES_MAX, TOKENS_REMEMBERED_DEFAULT};
 use gatelaw::policy::Issuer;
 use gatelaw::request::{Token, TokenSource};
-use gatelaw::{Decision, Plan};
+use gatelaw::{Decision, Plan, Session};
 use gatelaw_host::keys::KeySet;
 use gatelaw_host::{Counters, FetchError, Fetcher, Gate, LineCaller, RequestText, Verifier};
 use pyo3::prelude::*;
@@ -82,24 +82,35 @@ impl Verifying {
         let wanted = || Fault::kind("a mapping of issuers' names to key sets", keys);
         for (name, document) in argument::entries(keys)?.ok_or_else(wanted)? {
             let name = argument::text(&name).map_err(|fault| fault.within(" (a name in it)"))?;
-            self.set(&name, &document).map_err(|fault| fault.within(&format!("['{name}']")))?;
+            self.set(name, &document).map_err(|fault| fault.within(&format!("['{name}']")))?;
         }
         Ok(())
     }
 
-    /// Decides a request. Python's lock is let go of where a signature is verified or keys are fetched.
-    pub(crate) fn decision(self: &Arc<Self>, py: Python<'_>, request: &RequestText<'_>) -> Decision {
-        let decision = self.with(|gate| match gate.decide_text_at_once(request).is_some() {
-            true => gate.session().to_decision(),
-            false => py.detach(|| self.decided(gate, request)),
+    /// Decides a request, and answers what `told` tells of it. Python's lock is let go of where a signature is verified or keys are
+    /// fetched.
+    pub(crate) fn judged<T>(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        request: &RequestText<'_>,
+        told: fn(&Session<Arc<Plan>>) -> T,
+    ) -> T {
+        let answer = self.with(|gate| {
+            if gate.decide_text_at_once(request).is_none() {
+                py.detach(|| self.decide(gate, request));
+            }
+            told(gate.session())
         });
         self.refresh(request.now());
-        decision
+        answer
     }
 
     /// Decides a request where Python's lock isn't held.
     pub(crate) fn decision_unlocked(self: &Arc<Self>, request: &RequestText<'_>) -> Decision {
-        let decision = self.with(|gate| self.decided(gate, request));
+        let decision = self.with(|gate| {
+            self.decide(gate, request);
+            gate.session().to_decision()
+        });
         self.refresh(request.now());
         decision
     }
@@ -143,7 +154,7 @@ impl Verifying {
         failures
     }
 
-    fn decided(&self, gate: &mut Gate, request: &RequestText<'_>) -> Decision {
+    fn decide(&self, gate: &mut Gate, request: &RequestText<'_>) {
         let now = request.now();
         match &self.fetcher {
             Some(fetcher) => {
@@ -153,7 +164,6 @@ impl Verifying {
                 gate.decide_text(request);
             }
         }
-        gate.session().to_decision()
     }
 
     /// Has a thread of its own fetch keys that are stale: no request waits for those.
@@ -199,7 +209,7 @@ fn fetcher(fetch: &Bound<'_, PyAny>) -> Result<Option<Fetcher>, Fault> {
     if !argument::is_text(fetch) {
         return Err(Fault::kind("a `bool` or `\"loopback\"`", fetch));
     }
-    match argument::text(fetch)?.as_str() {
+    match argument::text(fetch)? {
         "loopback" => Ok(Some(Fetcher::default().allow_loopback())),
         _ => Err(Fault::argument("it is `True`, `False` or `loopback`")),
     }

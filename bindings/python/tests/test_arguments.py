@@ -167,9 +167,9 @@ def test_values_that_no_type_refuses() -> None:
 
 
 def test_keywords_that_nobody_knows_and_both_forms_at_once_are_refused() -> None:
-    with pytest.raises(TypeError, match="`tenant`: there is no such keyword: there are method, host, target, "):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'tenant'"):
         decide(tenant="t1")
-    with pytest.raises(TypeError, match="`request_id`: there is no such keyword"):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'request_id'"):
         decide(request_id="1")
     with pytest.raises(TypeError, match="`request`: a request is one mapping"):
         GATE.decide(REQUEST, REQUEST)  # type: ignore[call-overload]
@@ -247,6 +247,7 @@ def test_every_value_at_every_other_argument(value: Any) -> None:
         ("request", lambda: GATE.explain_json(value), text),
         ("requests", lambda: cast(Any, GATE).decide_many(value), nothing - {"{}"} | {"['ab']"}),
         ("request", lambda: GATE.explain(value), set()),
+        ("request", lambda: GATE.allows(value), set()),
     ]
     for name, call, takes in calls:
         if repr(value) in takes:

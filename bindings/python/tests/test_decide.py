@@ -131,6 +131,33 @@ def test_bytes_and_texts_say_the_same() -> None:
     assert decide("/ä").reason == "refused:ctl-or-nonascii"
 
 
+class Reversed(list[Any]):
+    """A list that lists its entries the other way round."""
+
+    def __iter__(self) -> Any:
+        return reversed(self[:])
+
+
+def test_header_lines_come_in_every_form() -> None:
+    lines = [("x-tag", "ä"), ("x-other", "1"), ("accept", "a"), ("accept", "b")]
+    forms: list[Any] = [lines, tuple(lines), iter(lines), [list(line) for line in lines], dict(lines), dict(lines).items(), Reversed(lines)]
+    forms += [[(name.encode(), value.encode()) for name, value in lines], [iter(line) for line in lines], ["x-tag a".split(), *lines]]
+    for form in forms:
+        assert decide("/tagged", headers=form).allowed, form
+    claims = {"sub": "u1", "groups": Reversed(["Staff"]), "level": 3}
+    assert decide("/orders/1", identity={"issuer": "okta", "claims": claims}).allowed
+    # Of one that lists others than it holds, those that it lists count.
+    assert decide("/tagged", headers=Listing([("x-tag", "a")])).allowed
+    assert not decide("/tagged", headers=[("x-tag", "a")]).allowed
+
+
+class Listing(list[Any]):
+    """A list that lists what it doesn't hold."""
+
+    def __iter__(self) -> Any:
+        return iter([("x-tag", "ä")])
+
+
 def test_requests_over_the_limits_are_refused() -> None:
     assert decide("/" + "a" * 9 * 1024).reason == "refused:limits"
     assert decide("/healthz?" + "a" * 17 * 1024).reason == "refused:limits"
@@ -218,7 +245,9 @@ def test_keywords_mapping_and_text_decide_alike() -> None:
                 continue
             request = json.loads(case.request)
             assert gate.decide(request).to_json() == case.answer
-            assert gate.decide(**as_keywords(request)).to_json() == case.answer
+            decision = gate.decide(**as_keywords(request))
+            assert decision.to_json() == case.answer
+            assert gate.allows(request) is gate.allows(**as_keywords(request)) is decision.allowed
             compared += 1
     assert compared >= 600
 

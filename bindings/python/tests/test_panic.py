@@ -41,12 +41,14 @@ CALLS: dict[str, Callable[[], Any]] = {
     "Gate": lambda: gatelaw.Gate(POLICY),
     "decide": lambda: GATE.decide(**REQUEST),
     "decide of a mapping": lambda: GATE.decide(REQUEST),
+    "allows": lambda: GATE.allows(**REQUEST),
     "decide_json": lambda: GATE.decide_json(LINE),
     "decide_many": lambda: GATE.decide_many([LINE]),
     "handle": lambda: GATE.handle(**REQUEST),
     "explain": lambda: GATE.explain(**REQUEST),
     "explain_json": lambda: GATE.explain_json(LINE),
     "decide of one that verifies": lambda: VERIFYING.decide(**REQUEST),
+    "allows of one that verifies": lambda: VERIFYING.allows(**REQUEST),
     "check_token": lambda: VERIFYING.check_token("e30.e30.e30"),
     "set_keys": set_keys,
     "fetch_keys": lambda: VERIFYING.fetch_keys(now=1),
@@ -71,7 +73,7 @@ def test_every_method_is_among_them() -> None:
     """A new method that does work is guarded, and tested here."""
     plain = {"policy", "digest", "warnings"}
     methods = {name for kind in (gatelaw.Gate, gatelaw.Policy) for name in dir(kind) if not name.startswith("_")} | {"from_json"}
-    functions = {"compile", "check", "Gate", "decide of a mapping", "decide of one that verifies"}
+    functions = {"compile", "check", "Gate", "decide of a mapping", "decide of one that verifies", "allows of one that verifies"}
     assert methods == plain | {name.split(".")[-1] for name in CALLS.keys() - functions}
 
 

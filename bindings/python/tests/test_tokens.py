@@ -143,6 +143,7 @@ def test_every_way_to_ask_verifies_alike() -> None:
         for keywords in (request(token(name)), request(identity={"token": token(name)})):
             decision = gate.decide(**keywords)
             assert decision.reason == reason
+            assert gate.allows(**keywords) is decision.allowed
             line = line_of(keywords)
             assert gate.decide_json(line) == decision.to_json()
             assert gate.decide_many([line, json.loads(line)]) == [decision.to_json(), decision]

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gatelaw::json::{Json, JsonText};
+use gatelaw::json::JsonText;
 use gatelaw::limits::REQUEST_LINE_BYTES_MAX;
 use gatelaw::needs::Needs;
 use gatelaw::policy::IdentityModel;
@@ -214,15 +214,7 @@ impl RequestLine {
     /// # Errors
     /// The first mistake: of the line as a whole, then of its members in the order in which the form lists them.
     pub fn parse(line: &str, default_now: Option<i64>) -> Result<Self, LineError> {
-        Self::take(json_of(line)?.into_owned(), default_now)
-    }
-
-    /// Reads a request that is one JSON value. `default_now`, in Unix seconds, stands in for a missing `now`.
-    ///
-    /// # Errors
-    /// The first mistake, as [`RequestLine::parse`] finds it.
-    pub fn from_json(json: &Json, default_now: Option<i64>) -> Result<Self, LineError> {
-        Self::take(json.clone(), default_now)
+        Self::from_json(json_of(line)?.into_owned(), default_now)
     }
 }
 
@@ -257,10 +249,14 @@ impl<'l> RequestText<'l> {
         {
             return Ok(request);
         }
-        Self::take(json_of(line)?, default_now)
+        Self::from_json(json_of(line)?, default_now)
     }
 
-    fn take(json: JsonText<'l>, default_now: Option<i64>) -> Result<Self, LineError> {
+    /// Reads a request that is one JSON value. `default_now`, in Unix seconds, stands in for a missing `now`.
+    ///
+    /// # Errors
+    /// The first mistake, as [`RequestLine::parse`] finds it.
+    pub fn from_json(json: JsonText<'l>, default_now: Option<i64>) -> Result<Self, LineError> {
         use LineErrorCode as C;
         let JsonText::Object(mut given) = json else {
             return Err(LineError::new(C::Json, "", "a request is a JSON object"));

@@ -13,7 +13,7 @@ struct Need {
 }
 
 const NODE_MAJOR_MIN: u32 = 20;
-/// The package serves Python 3.9; pytest and mypy ask for more.
+/// What the package serves, and what its tools ask for.
 const PYTHON_MINOR_MIN: u32 = 10;
 
 const NEEDS: [Need; 10] = [

@@ -170,6 +170,23 @@ class Gate:
         As keywords, `scheme` may be left out for `https`, and `now` for the time by this host's clock.
         """
     @overload
+    def allows(self, request: Mapping[str, Any], /) -> bool: ...
+    @overload
+    def allows(
+        self,
+        *,
+        method: str,
+        host: str,
+        target: str | bytes,
+        scheme: str | None = None,
+        headers: _Headers | None = None,
+        ip: str | None = None,
+        facts: Mapping[str, Any] | None = None,
+        now: int | None = None,
+        identity: Mapping[str, Any] | Identity | None = None,
+    ) -> bool:
+        """Decides one request, given as `decide` takes it, and answers no more than whether it may pass: that costs no object."""
+    @overload
     def handle(self, request: Mapping[str, Any], /, *, request_id: str | None = None) -> Forward | Answer: ...
     @overload
     def handle(

@@ -140,7 +140,7 @@ mod tests {
     #[track_caller]
     fn is_plain(line: &str, default_now: Option<i64>) -> bool {
         let Some(short) = read(line, default_now) else { return false };
-        let long = json_of(line).and_then(|json| RequestText::take(json, default_now));
+        let long = json_of(line).and_then(|json| RequestText::from_json(json, default_now));
         assert_eq!(Ok(short), long, "{line}");
         true
     }
