@@ -121,6 +121,15 @@ test("a denied token is challenged, and nothing goes on, on a public path either
   assert.equal(await reasonOf(worker, "/v1/items/a"), "401 unauthenticated");
 });
 
+test("what only begins as a bearer token does is denied, on a public path too", async () => {
+  const token = key("ES256").sign(provider.claims());
+  // A space beyond ASCII, as its bytes in UTF-8.
+  for (const value of [`Bearer${token}`, `Bearer:${token}`, `Bearer\xc2\xa0${token}`, `\xc2\xa0Bearer ${token}`]) {
+    assert.equal(await reasonOf(worker, "/open", { headers: { authorization: value } }), "401 token:format", value);
+  }
+  assert.deepEqual(upstream.take(), []);
+});
+
 test("a challenge says what is missing, and where to read how to get it", async () => {
   const policy = ({ url }) => `${policyOf({ url })}
 deny weak { on /v1/items/strong  for authenticated  when user.auth_age? > 15m  challenge max_age 15m }`;

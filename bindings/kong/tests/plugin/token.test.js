@@ -108,6 +108,15 @@ test("a denied token is challenged, and nothing goes on, on a public path either
   assert.equal(await reasonOf(kong, "/v1/items/a"), "401 unauthenticated");
 });
 
+test("what only begins as a bearer token does is denied, on a public path too", async () => {
+  const token = key("ES256").sign(provider.claims());
+  // A space beyond ASCII, as its bytes in UTF-8.
+  for (const value of [`Bearer${token}`, `Bearer:${token}`, `Bearer\xc2\xa0${token}`, `\xc2\xa0Bearer ${token}`]) {
+    assert.equal(await reasonOf(kong, "/open", { headers: { authorization: value } }), "401 token:format", value);
+  }
+  assert.deepEqual(upstream.take(), []);
+});
+
 for (const [code, make] of INVALID_TOKENS) {
   test(`a token that isn't valid: ${code}, ${make.toString().slice(9, 60)}`, async () => {
     assert.equal(await asked(make(provider)), `401 token:${code}`);

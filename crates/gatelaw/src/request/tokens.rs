@@ -78,8 +78,19 @@ impl Found {
     }
 }
 
+/// The scheme of tokens (RFC 6750 §2.1).
+const BEARER: &str = "bearer";
+
 /// Reads what follows the scheme `Bearer`, in any case (RFC 9110 §11.1); `None` for another scheme.
+///
+/// What only begins so, as `BearerA`, `Bearer:a` or with a space beyond ASCII, has an empty token, which is never good. Servers behind the gate
+/// cut off a prefix or take any white space for the one that belongs there: they would believe what nobody verified.
 fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once([' ', '\t']).unwrap_or((value, ""));
-    scheme.eq_ignore_ascii_case("bearer").then(|| trim_text(token))
+    let start = value.trim_start_matches(|c: char| !c.is_ascii_graphic());
+    let (scheme, rest) = start.split_at_checked(BEARER.len())?;
+    if !scheme.eq_ignore_ascii_case(BEARER) {
+        return None;
+    }
+    let is_scheme = start.len() == value.len() && (rest.is_empty() || rest.starts_with([' ', '\t']));
+    Some(if is_scheme { trim_text(rest) } else { "" })
 }

@@ -16,7 +16,7 @@ const ASKS_A_DECISION: &[(&str, &str)] = &[
     ("B139", "that only a rule that names OPTIONS allows it is the decision's"),
     ("B143", "as B137"),
     ("B209", "an empty bearer token is present: that it is not valid is the token reader's"),
-    ("B211", "another scheme is no token: 401 is the decision's for an anonymous caller"),
+    ("B211", "as B209: what only begins with the scheme is an empty token"),
     ("B239", "no rule reads bodies, so that an encoding can't fool one"),
     ("B287", "the override is removed and the method stays: the deny is the decision's"),
 ];
@@ -111,7 +111,7 @@ impl<'a> Row<'a> {
                 self.is_as_without_headers(found)
             }
             "accept-scheme-case-insensitive" => found.token().unwrap().value == "A",
-            "401" => found.token().is_none_or(|token| token.value.is_empty()),
+            "401" => found.token().is_some_and(|token| token.value.is_empty()),
             "canonical-host-or-reject" => {
                 let mut again = String::new();
                 canonical_host(found.host().as_bytes(), &mut again) && again == found.host()

@@ -404,7 +404,23 @@ fn a_token_comes_from_one_place() {
         );
     }
     assert_eq!(token(ask.clone().header("authorization", "Bearer")), some(TokenSource::Authorization, ""));
-    for value in ["BearerA", "Basic a", "Bearer:a", ""] {
+    // Servers that cut off a prefix, or split at any white space, would find a token in these.
+    for value in [
+        "BearerA",
+        "Bearer:a",
+        "bearer=a.b.c",
+        "Bearer\u{a0}a.b.c",
+        "Bearer\u{2003} a.b.c",
+        "\u{a0}Bearer a.b.c",
+        "\u{feff} Bearer a.b.c",
+    ] {
+        assert_eq!(
+            token(ask.clone().header("authorization", value)),
+            some(TokenSource::Authorization, ""),
+            "{value}"
+        );
+    }
+    for value in ["Basic a", "Beare r", "Bear", "Token Bearer a", "\u{a0}Basic a", "béarer a", ""] {
         assert_eq!(token(ask.clone().header("authorization", value)), Ok(None), "{value}");
     }
     assert_eq!(token(ask.clone().header("X-Jwt", " t ")), some(TokenSource::Header(0), "t"));
