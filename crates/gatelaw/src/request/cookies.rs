@@ -24,23 +24,32 @@ pub(super) fn read_cookies(
             continue;
         };
         if !is_token(name.as_bytes()) {
+            // Servers trim names: one that is read would be spelt in two ways, and stand twice for them.
+            if slots_of(needs, name.trim()) != (None, None) {
+                return Err(RefusalCode::Cookie);
+            }
             continue;
         }
-        let slot = slot_of(&needs.cookies, name);
-        let token = needs.token_cookies.binary_search_by(|n| n.as_str().cmp(name)).ok();
+        let (slot, token) = slots_of(needs, name);
         if (slot.is_some() || token.is_some()) && !is_value(value) {
             return Err(RefusalCode::Cookie);
         }
         if let Some(slot) = slot {
             cookies.push(slot, value);
         }
-        if let Some(token) = token.and_then(|index| u32::try_from(index).ok()) {
+        if let Some(token) = token {
             tokens.push(token, value);
         }
     }
     cookies.close();
     tokens.close();
     Ok(())
+}
+
+/// Finds a cookie among those for conditions, and among those for tokens.
+fn slots_of(needs: &Needs, name: &str) -> (Option<u32>, Option<u32>) {
+    let token = needs.token_cookies.binary_search_by(|n| n.as_str().cmp(name)).ok();
+    (slot_of(&needs.cookies, name), token.and_then(|index| u32::try_from(index).ok()))
 }
 
 /// Says whether a text is a cookie's value, with or without quotes around it; quotes belong to the value.
@@ -79,7 +88,17 @@ mod tests {
 
     #[test]
     fn pairs_without_a_token_for_a_name_are_dropped() {
-        check("\"role\"=admin; role =x; =y; role; Role=z; a=b c; \"q\"=é", Ok(&[]));
+        check("\"role\"=admin; other =x; =y; role; Role=z; a=b c; \"q\"=é", Ok(&[]));
+    }
+
+    /// Once such a pair was passed over, and a server that trims names took it for the cookie that was judged.
+    #[test]
+    fn a_second_spelling_of_a_cookie_that_is_read_is_refused() {
+        for bad in
+            ["role =x", "role=a; role  =x", "session =t; session=u", "role\u{a0}=x", "\u{2003}session=t"]
+        {
+            check(bad, Err(RefusalCode::Cookie));
+        }
     }
 
     #[test]
