@@ -22,8 +22,10 @@ mod target;
 mod tokens;
 
 pub use authority::canonical_host;
+pub(crate) use authority::is_method;
 pub use canonical::Canonical;
 pub use client::client_ip;
+pub(crate) use facts::{is_country, is_fingerprint};
 pub use names::{
     ALWAYS_REMOVED, FRAMING, HOP_BY_HOP, RESERVED_IDENTITY, RESERVED_IDENTITY_PREFIXES, SINGLE_VALUED, fold,
     is_always_removed, is_always_removed_as_spelt, is_reserved_identity, is_same_fold,

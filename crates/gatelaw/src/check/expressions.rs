@@ -304,7 +304,11 @@ impl Checker<'_> {
         for (value, operand) in [(&left_value, left), (&right_value, right)] {
             self.no_network(value, operand, asked.span)?;
         }
-        self.known_issuer(&left_value, &right_value, asked.span);
+        for (value, of, beside) in [(&left_value, left, right), (&right_value, right, left)] {
+            if let (Value::Attr(read), Operand::Attr(attr), Operand::Literal(literal)) = (value, of, beside) {
+                self.can_be(read, attr, literal);
+            }
+        }
         Some(Test::Compare(left_value, op.node, right_value))
     }
 
@@ -368,18 +372,17 @@ impl Checker<'_> {
         }
     }
 
-    fn known_issuer(&mut self, left: &Value, right: &Value, span: Span) {
-        let (Value::Attr(Attr::UserIssuer), Value::Literal(LiteralKind::String(name))) = (left, right) else {
-            return;
-        };
-        let node = name.clone();
-        let issuers: Vec<&str> = self.names.issuers.iter().map(|i| i.name.node.as_str()).collect();
-        if !issuers.contains(&node.as_str()) {
-            self.out.push(super::names::unknown(
-                &Spanned { node, span },
-                "an issuer",
-                issuers.iter().copied(),
-            ));
+    /// Demands that an attribute can be what it is compared with: an issuer has a name that is declared.
+    fn can_be(&mut self, read: &Attr, attr: &ast::Attr, literal: &ast::Literal) {
+        match (read, &literal.node) {
+            (Attr::UserIssuer, LiteralKind::String(name)) => {
+                let name = Spanned { node: name.clone(), span: literal.span };
+                let issuers = self.names.issuers.iter().map(|i| i.name.node.as_str());
+                if !issuers.clone().any(|issuer| issuer == name.node) {
+                    self.out.push(super::names::unknown(&name, "an issuer", issuers));
+                }
+            }
+            _ => self.warn_of_never_had(read, &self.shown(attr), literal),
         }
     }
 
@@ -472,12 +475,14 @@ impl Checker<'_> {
         match set {
             Set::Literals(_, literals) => {
                 let mut values = self.literals(literals, ty)?;
+                literals.iter().for_each(|literal| self.can_be(&read, attr, literal));
                 values.sort();
                 values.dedup();
                 Some(Test::InLiterals(read, values))
             }
             Set::List(name) => {
                 let list = self.list(name, ty)?;
+                self.warn_of_never_had_entry(&read, &self.shown(attr), list, name.span);
                 Some(Test::InList(read, list))
             }
             Set::Single(literal) => match &literal.node {

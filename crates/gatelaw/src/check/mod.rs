@@ -10,6 +10,7 @@ mod issuers;
 mod lists;
 mod names;
 mod needs;
+mod never_had;
 pub(crate) mod overlap;
 mod principals;
 mod roles;
@@ -57,11 +58,13 @@ pub fn check(ast: &Ast, sources: &Sources) -> (Option<Policy>, Vec<Diagnostic>) 
         sources,
         names: &names,
         closures: &closures,
+        lists: &lists,
         issuers: &declared.issuers,
         attributes: &declared.attributes,
         token_headers,
         cyclic_defines,
         used_attributes: BTreeSet::new(),
+        expanded: Some(0),
         out,
     };
     let services = checker.services();
@@ -105,12 +108,15 @@ struct Checker<'c> {
     sources: &'c Sources,
     names: &'c Names<'c>,
     closures: &'c [Vec<RoleId>],
+    lists: &'c [List],
     issuers: &'c [Issuer],
     attributes: &'c [UserAttribute],
     /// Headers that issuers take tokens from.
     token_headers: Vec<String>,
     cyclic_defines: BTreeSet<&'c str>,
     used_attributes: BTreeSet<AttributeId>,
+    /// Tests that defines stood for in rules up to here; `None` once that is too many, and was reported.
+    expanded: Option<u32>,
     out: Vec<Diagnostic>,
 }
 

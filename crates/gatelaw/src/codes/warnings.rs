@@ -22,6 +22,8 @@ pub const COVERED: Code = Code::warning(908, "an allow that a deny always covers
 pub const SAME_CONDITION: Code = Code::warning(909, "two rules with the same condition");
 /// Two denies that answer differently and can both match.
 pub const RESPONDS_DIFFER: Code = Code::warning(910, "two denies that answer differently and can both match");
+/// A text that the attribute beside it never is.
+pub const NEVER_HAD: Code = Code::warning(911, "a text that an attribute never is");
 
 /// Every code of this file.
 pub const ALL: &[Code] = &[
@@ -35,4 +37,5 @@ pub const ALL: &[Code] = &[
     COVERED,
     SAME_CONDITION,
     RESPONDS_DIFFER,
+    NEVER_HAD,
 ];

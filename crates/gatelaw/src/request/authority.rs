@@ -123,6 +123,11 @@ pub(super) fn read_method(raw: &RawRequest<'_>, method: &mut String) -> Result<(
     Ok(())
 }
 
+/// Says whether a canonical request can have a method.
+pub(crate) fn is_method(text: &str) -> bool {
+    other_method(text.as_bytes()).is_some()
+}
+
 /// Finds a method among those that nearly every request has.
 fn known_method(method: &[u8]) -> Option<&'static str> {
     match method {

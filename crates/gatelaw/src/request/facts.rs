@@ -78,7 +78,7 @@ impl FactsRead {
 }
 
 /// Says whether a text is two capitals, or `T1`, which stands for Tor.
-fn is_country(text: &&str) -> bool {
+pub(crate) fn is_country(text: &&str) -> bool {
     *text == "T1" || (text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
@@ -87,6 +87,6 @@ fn is_printable(text: &&str) -> bool {
 }
 
 /// Says whether a text is a SHA-256 in lower-case hex.
-fn is_fingerprint(text: &&str) -> bool {
+pub(crate) fn is_fingerprint(text: &&str) -> bool {
     text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
