@@ -1,13 +1,15 @@
 //! Warnings that need no diagram.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rules::CheckedRule;
 use super::{Checker, RuleScope};
 use crate::ast::{self, LiteralKind, RuleKind};
 use crate::codes::warnings as codes;
 use crate::diagnostic::Diagnostic;
-use crate::policy::{Action, Attr, Expr, RoleId, Route, Test, Value};
+use crate::policy::{
+    Action, Attr, Expr, RoleId, Route, Rule, Segment, ServiceId, Test, TrailingSlash, Value,
+};
 use crate::source::Span;
 
 impl Checker<'_> {
@@ -91,28 +93,26 @@ impl Checker<'_> {
 
     /// Warns of limits that test one attribute against literals, where some value has no limit.
     fn warn_of_limits(&mut self, rules: &[CheckedRule]) {
-        let limits: Vec<_> =
-            rules.iter().filter(|r| matches!(r.rule.action, Action::Limit(_)) && !r.rule.observe).collect();
-        for (number, rule) in limits.iter().enumerate() {
-            let Some((attr, _)) = literal_test(&rule.rule.condition) else { continue };
-            let group: Vec<_> = limits
-                .iter()
-                .filter(|r| r.rule.routes == rule.rule.routes && r.rule.service == rule.rule.service)
-                .collect();
-            let same = group
-                .iter()
-                .filter(|r| literal_test(&r.rule.condition).is_some_and(|(a, _)| a == attr))
-                .count();
-            let catch_all = group.iter().any(|r| literal_test(&r.rule.condition).is_none());
-            let first =
-                limits.iter().position(|r| literal_test(&r.rule.condition).is_some_and(|(a, _)| a == attr))
-                    == Some(number);
-            if same >= 2 && !catch_all && first {
+        let mut tested: BTreeMap<(Limited<'_>, &Attr), Vec<&Rule>> = BTreeMap::new();
+        let mut for_all: BTreeSet<Limited<'_>> = BTreeSet::new();
+        for rule in rules.iter().map(|r| &r.rule).filter(|r| is_limit(r)) {
+            match literal_test(&rule.condition) {
+                Some(attr) => tested.entry((limited(rule), attr)).or_default().push(rule),
+                None => _ = for_all.insert(limited(rule)),
+            }
+        }
+        for (((service, routes), _), limits) in tested {
+            // A limit of all that the service has, or of all there is, is one for these too.
+            let wider = [(service, routes), (service, None), (None, None)];
+            let (Some(first), false) = (limits.first(), wider.iter().any(|w| for_all.contains(w))) else {
+                continue;
+            };
+            if limits.len() > 1 {
                 let message =
                     "these limits name some values of one attribute, and no limit is for all others"
                         .to_owned();
                 self.out.push(
-                    Diagnostic::at(codes::NO_CATCH_ALL, rule.rule.name_span, message)
+                    Diagnostic::at(codes::NO_CATCH_ALL, first.name_span, message)
                         .help("add a limit without this test, or with `not … in [ … ]`"),
                 );
             }
@@ -157,19 +157,69 @@ fn roles_in(expr: &Expr, checker: &Checker<'_>, out: &mut BTreeSet<RoleId>) {
     }
 }
 
-/// Finds the one test of an attribute against literals that a condition holds beside principals.
-fn literal_test(condition: &Expr) -> Option<(Attr, usize)> {
+/// The requests that a limit is about, before its conditions: its service, and its patterns without the places they stand at.
+type Limited<'r> = (Option<ServiceId>, Option<Vec<(&'r [String], &'r [Segment], bool, TrailingSlash)>>);
+
+fn is_limit(rule: &Rule) -> bool {
+    matches!(rule.action, Action::Limit(_)) && !rule.observe
+}
+
+fn limited(rule: &Rule) -> Limited<'_> {
+    let routes = rule
+        .routes
+        .as_ref()
+        .map(|routes| routes.iter().map(|r| (&*r.methods, &*r.segments, r.rest, r.trailing_slash)).collect());
+    (rule.service, routes)
+}
+
+/// Finds the attribute of the one test against literals that a condition holds beside principals.
+fn literal_test(condition: &Expr) -> Option<&Attr> {
     let Expr::All(parts) = condition else { return None };
     let mut found = None;
     for part in parts {
         match part {
             Expr::Constant(true) | Expr::Test(Test::Authenticated, _) => {}
-            Expr::Test(Test::Compare(Value::Attr(a), ast::CompareOp::Equal, Value::Literal(_)), _) => {
-                found = Some((a.clone(), 1))
-            }
-            Expr::Test(Test::InLiterals(a, literals), _) => found = Some((a.clone(), literals.len())),
+            Expr::Test(Test::Compare(Value::Attr(a), ast::CompareOp::Equal, Value::Literal(_)), _)
+            | Expr::Test(Test::InLiterals(a, _), _) => found = Some(a),
             _ => return None,
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::Sources;
+
+    #[track_caller]
+    fn check(rules: &str, warned: bool) {
+        let text = format!(
+            "issuer i {{ url \"https://i.example\" audience none algorithms RS256 attribute plan: string = claim plan }}\n{rules}"
+        );
+        let compiled = crate::compile(&Sources::from_text("policy.gate", &text)).unwrap();
+        let codes: Vec<String> = compiled.warnings.iter().map(|d| d.code.to_string()).collect();
+        assert_eq!(codes, Vec::from_iter(warned.then(|| "G0906".to_owned())), "{rules}");
+    }
+
+    #[test]
+    fn limits_of_one_place_leave_out_some_value() {
+        let limit = |name: &str, when: &str, on: &str| {
+            format!("limit {name} {{ {on} for authenticated {when} rate 1 per second }}\n")
+        };
+        let two = |on: &str| {
+            limit("x", "when user.plan == \"gold\"", on) + &limit("y", "when user.plan in [\"a\", \"b\"]", on)
+        };
+        check(&two(""), true);
+        check(&two("on GET /api/{id}"), true);
+        check(&(two("on /api/**") + &limit("all-others", "", "on /api/**")), false);
+        check(&(two("on /api/**") + &limit("all-there-is", "", "")), false);
+        check(&(two("on /api/**") + &limit("elsewhere", "", "on /other")), true);
+        check(
+            &(limit("x", "when user.plan == \"a\"", "on /a")
+                + &limit("y", "when user.plan == \"b\"", "on /b")),
+            false,
+        );
+        let within = format!("service s {{ host s.example\n{}\n{}}}\n", two("on /a"), limit("z", "", ""));
+        check(&within, false);
+    }
 }
