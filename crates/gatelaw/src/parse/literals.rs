@@ -102,7 +102,7 @@ fn classify(text: &str) -> Result<LiteralKind, Wrong> {
 fn address_fault(text: &str) -> Wrong {
     if let Some((address, prefix)) = text.split_once('/') {
         let parsed = crate::address::parse_ip(address.as_bytes());
-        let bits = prefix.parse::<u8>().ok();
+        let bits = prefix.parse::<u8>().ok().filter(|bits| bits.to_string() == prefix);
         let cleared = parsed.zip(bits).and_then(|(address, bits)| IpNet::around(address, bits));
         if let Some(net) = cleared {
             return (
@@ -243,4 +243,18 @@ pub(super) fn literal_list(input: Input<'_>) -> Parsed<'_, (crate::source::Span,
     }
     let (rest, end) = super::tokens::close("]", open)(rest)?;
     Ok((rest, (open.to(end), literals)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::classify;
+
+    #[test]
+    fn bits_behind_a_prefix_are_blamed_only_where_they_are_set() {
+        let told = |text| classify(text).unwrap_err().0;
+        assert_eq!(told("10.0.0.1/8"), "`10.0.0.1/8` has bits set behind its prefix");
+        for text in ["10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/33", "10.0.0.0/"] {
+            assert_eq!(told(text), format!("`{text}` is no address or network"));
+        }
+    }
 }
