@@ -7,7 +7,7 @@
 
 mod witness;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::overlap::{common_host_of, common_path, matches_host};
 use crate::codes::{rules as rule_codes, warnings as codes};
@@ -16,9 +16,9 @@ use crate::diagram::{Diagrams, OverBudget, Ref};
 use crate::limits::{ANALYSIS_EDGES_MAX, ANALYSIS_PAIRS_MAX, PART_VARIABLES_MAX};
 use crate::lower::{Alternative, Cond, HostScope, Place, Probes, Variable, places};
 use crate::policy::{
-    Action, Denial, Expr, Forward, ListEntries, Policy, Route, Rule, Segment, Test, TrailingSlash, Value,
+    Action, Denial, Expr, ListEntries, Policy, Route, Rule, Segment, Service, Test, TrailingSlash, Value,
 };
-use crate::request::is_same_fold;
+use crate::request::fold;
 use crate::source::Span;
 
 /// Analyses a policy. Its order is that of full names.
@@ -34,6 +34,8 @@ pub(crate) fn analyse(policy: &Policy) -> Vec<Diagnostic> {
 
 struct Analysis<'p> {
     policy: &'p Policy,
+    /// The services whose hosts compare letters folded.
+    folding: Vec<&'p Service>,
     scopes: Vec<HostScope>,
     alternatives: Vec<Alternative>,
     variables: Vec<Variable>,
@@ -62,12 +64,14 @@ impl<'p> Analysis<'p> {
             if small { diagrams.condition(&condition).ok() } else { None }
         });
         let conditions = built.collect();
+        let folding = policy.services.iter().filter(|s| s.relaxations.case_fold).collect();
         let (scopes, alternatives) = (places.scopes, places.alternatives);
-        Self { policy, scopes, alternatives, variables, diagrams, conditions, pairs_left: ANALYSIS_PAIRS_MAX }
+        let pairs_left = ANALYSIS_PAIRS_MAX;
+        Self { policy, folding, scopes, alternatives, variables, diagrams, conditions, pairs_left }
     }
 
     /// Lists the rules with their alternatives, by number.
-    fn rules(&self) -> Vec<(usize, &'p Rule, Vec<usize>)> {
+    fn rules(&self) -> Vec<Numbered<'p>> {
         let mut of_rule: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (number, alternative) in self.alternatives.iter().enumerate() {
             of_rule
@@ -120,6 +124,9 @@ impl<'p> Analysis<'p> {
             if alternatives.iter().all(|a| self.condition(*a) == Some(Ref::NONE)) {
                 continue;
             }
+            if self.pairs_left == 0 {
+                return;
+            }
             let covering = denies.iter().find(|(_, _, d)| self.covers(d, alternatives));
             if let Some((_, deny, _)) = covering {
                 let message = format!(
@@ -156,11 +163,13 @@ impl<'p> Analysis<'p> {
     }
 
     fn same(&self, out: &mut Vec<Diagnostic>) {
-        let mut known: BTreeMap<Vec<Where<'_>>, Vec<&Rule>> = BTreeMap::new();
+        let mut known: BTreeMap<(Vec<Where<'_>>, bool, Option<&Denial>), &Rule> = BTreeMap::new();
         for (_, rule, alternatives) in self.rules() {
-            if !matches!(rule.action, Action::Allow | Action::Deny(_)) {
-                continue;
-            }
+            let denial = match &rule.action {
+                Action::Allow => None,
+                Action::Deny(denial) => Some(denial),
+                Action::Limit(_) | Action::Forward(_) | Action::Audit(_) => continue,
+            };
             let key = |a: &usize| {
                 let alternative = self.alternatives.get(*a)?;
                 Some((
@@ -171,8 +180,8 @@ impl<'p> Analysis<'p> {
             };
             let Some(mut key) = alternatives.iter().map(key).collect::<Option<Vec<_>>>() else { continue };
             key.sort();
-            let twins = known.entry(key).or_default();
-            if let Some(twin) = twins.iter().find(|t| t.action == rule.action && t.observe == rule.observe) {
+            let twin = *known.entry((key, rule.observe, denial)).or_insert(rule);
+            if twin.name != rule.name {
                 let message = format!("`{}` and `{}` match the same requests", twin.name, rule.name);
                 out.push(
                     Diagnostic::at(codes::SAME_CONDITION, rule.name_span, message)
@@ -180,38 +189,84 @@ impl<'p> Analysis<'p> {
                         .help("leave one of them out"),
                 );
             }
-            twins.push(rule);
         }
     }
 
     /// Finds denies that answer differently, and forwards that treat one header differently, where both can match.
     fn contradictions(&mut self, out: &mut Vec<Diagnostic>) {
-        let mut rules = self.rules();
-        rules.retain(|(_, r, _)| {
-            matches!(r.action, Action::Forward(_) | Action::Deny(Denial::Respond { .. }))
-        });
-        for (number, (_, a, of_a)) in rules.iter().enumerate() {
-            for (_, b, of_b) in rules.get(number + 1..).unwrap_or(&[]) {
-                let Some(contradiction) = contradiction(a, b) else { continue };
-                let Some(request) = self.witness(a, of_a, b, of_b) else { continue };
-                out.push(match contradiction {
-                    Contradiction::Header(header) => Diagnostic::at(
-                        rule_codes::FORWARD_CONFLICT,
-                        b.name_span,
-                        format!("`{}` and `{}` both match this request, and treat the header `{header}` differently: {request}", a.name, b.name),
-                    )
-                    .label(a.name_span, "the other rule")
-                    .help("give their conditions or values a difference: one header has one value"),
-                    Contradiction::Answer => Diagnostic::at(
-                        codes::RESPONDS_DIFFER,
-                        b.name_span,
-                        format!("`{}` and `{}` both match this request, and answer differently: {request}", a.name, b.name),
-                    )
-                    .label(a.name_span, "the other deny; the least name decides")
-                    .help("write one answer in both, or narrow one of them"),
-                });
+        let rules = self.rules();
+        let (mut headers, mut answers): (BTreeMap<String, Groups<Treatment<'_>>>, Groups<&Denial>) =
+            (BTreeMap::new(), BTreeMap::new());
+        for (at, (_, rule, _)) in rules.iter().enumerate().filter(|(_, (_, rule, _))| !rule.observe) {
+            match &rule.action {
+                Action::Forward(forward) => {
+                    let sets = forward.set.iter().map(|(name, value)| (name, Treatment::Set(name, value)));
+                    let removes = forward.remove.iter().map(|name| (name, Treatment::Removed));
+                    for (name, treatment) in sets.chain(removes) {
+                        // Names with one fold are one header to what stands behind a gate: set in two spellings, it is set twice.
+                        headers.entry(fold(name)).or_default().entry(treatment).or_default().push(at);
+                    }
+                }
+                Action::Deny(denial) if is_written(denial) => answers.entry(denial).or_default().push(at),
+                Action::Deny(_) | Action::Allow | Action::Limit(_) | Action::Audit(_) => {}
             }
         }
+        // A rule that contradicts one other is told once, however many more it contradicts.
+        let (mut known, mut told) = (BTreeSet::new(), BTreeSet::new());
+        for ((x, a), (y, b)) in headers.values().flat_map(across) {
+            if self.pairs_left == 0 {
+                return;
+            }
+            if told.contains(&b) || !known.insert((a, b)) {
+                continue;
+            }
+            let Some(header) = x.header().or(y.header()) else { continue };
+            let Some((a, b, request)) = self.both_match(&rules, a, b, &mut told) else { continue };
+            out.push(
+                Diagnostic::at(
+                    rule_codes::FORWARD_CONFLICT,
+                    b.name_span,
+                    format!("`{}` and `{}` both match this request, and treat the header `{header}` differently: {request}", a.name, b.name),
+                )
+                .label(a.name_span, "the other rule")
+                .help("give their conditions or values a difference: one header has one value"),
+            );
+        }
+        for ((_, a), (_, b)) in across(&answers) {
+            if self.pairs_left == 0 {
+                return;
+            }
+            if told.contains(&b) {
+                continue;
+            }
+            let Some((a, b, request)) = self.both_match(&rules, a, b, &mut told) else { continue };
+            out.push(
+                Diagnostic::at(
+                    codes::RESPONDS_DIFFER,
+                    b.name_span,
+                    format!(
+                        "`{}` and `{}` both match this request, and answer differently: {request}",
+                        a.name, b.name
+                    ),
+                )
+                .label(a.name_span, "the other deny; the least name decides")
+                .help("write one answer in both, or narrow one of them"),
+            );
+        }
+    }
+
+    /// Finds a request that two rules match, and notes that the second is told.
+    fn both_match(
+        &mut self,
+        rules: &[Numbered<'p>],
+        a: usize,
+        b: usize,
+        told: &mut BTreeSet<usize>,
+    ) -> Option<(&'p Rule, &'p Rule, String)> {
+        let ((_, one, of_one), (_, other, of_other)) = (rules.get(a)?, rules.get(b)?);
+        let request = self.witness(one, of_one, other, of_other)?;
+        told.insert(b);
+        Some((one, other, request))
     }
 
     /// Finds a request that both rules match.
@@ -223,14 +278,7 @@ impl<'p> Analysis<'p> {
                 let (Some(c), Some(d)) = (self.condition(*x), self.condition(*y)) else { continue };
                 let Ok(both) = self.diagrams.and(c, d) else { continue };
                 let place = witness::Place { host, method, path };
-                let found = witness::find(
-                    self.policy,
-                    &self.variables,
-                    &self.diagrams,
-                    both,
-                    &place,
-                    [&a.name, &b.name],
-                );
+                let found = witness::find(self.policy, &self.variables, &self.diagrams, both, &place, [a, b]);
                 if found.is_some() {
                     return found;
                 }
@@ -247,13 +295,12 @@ impl<'p> Analysis<'p> {
         let (xs, ys) = (hosts(x.scope), hosts(y.scope));
         let both = |host: &String| serves(xs, host) && serves(ys, host);
         // Where one of the two is for more hosts, those of services that fold letters may show what others don't.
-        let folding = self.policy.services.iter().filter(|s| s.relaxations.case_fold);
-        let more = folding.flat_map(|s| [common_host_of(xs, &s.hosts), common_host_of(ys, &s.hosts)]);
+        let more =
+            self.folding.iter().flat_map(|s| [common_host_of(xs, &s.hosts), common_host_of(ys, &s.hosts)]);
         let candidates = common_host_of(xs, ys).into_iter().chain(more.flatten());
         let (x, y) = (route(x, a.name_span), route(y, b.name_span));
         candidates.filter(both).find_map(|host| {
-            let fold =
-                self.policy.services.iter().any(|s| s.relaxations.case_fold && serves(&s.hosts, &host));
+            let fold = self.folding.iter().any(|s| serves(&s.hosts, &host));
             common_path(&x, &y, fold).map(|(method, path)| (host, method, path))
         })
     }
@@ -267,39 +314,50 @@ fn serves(hosts: &[crate::policy::HostPattern], host: &str) -> bool {
 /// Hosts, place and condition of an alternative.
 type Where<'a> = (u32, Option<&'a Place>, Ref);
 
-enum Contradiction {
-    Header(String),
-    Answer,
+/// A rule with its number and its alternatives.
+type Numbered<'p> = (usize, &'p Rule, Vec<usize>);
+
+/// Rules, by their place among all, in groups that do one thing.
+type Groups<K> = BTreeMap<K, Vec<usize>>;
+
+/// What a forward does with a header.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Treatment<'p> {
+    /// `set "x-user" = user.id`
+    Set(&'p str, &'p Value),
+    /// `remove "x-user"`
+    Removed,
 }
 
-fn contradiction(a: &Rule, b: &Rule) -> Option<Contradiction> {
-    match (&a.action, &b.action) {
-        _ if a.observe || b.observe => None,
-        (Action::Forward(x), Action::Forward(y)) => {
-            let is_set_apart = |name: &str, value: &Value| {
-                y.set.iter().any(|(n, v)| is_one_header(n, name) && (n != name || v != value))
-            };
-            let is_removed = |name: &str, by: &Forward| by.remove.iter().any(|n| is_one_header(n, name));
-            let set_apart = x.set.iter().find(|(name, value)| is_set_apart(name, value));
-            let removed = x
-                .set
-                .iter()
-                .find(|(name, _)| is_removed(name, y))
-                .or_else(|| y.set.iter().find(|(name, _)| is_removed(name, x)));
-            set_apart.or(removed).map(|(name, _)| Contradiction::Header(name.clone()))
+impl<'p> Treatment<'p> {
+    fn header(self) -> Option<&'p str> {
+        match self {
+            Self::Set(name, _) => Some(name),
+            Self::Removed => None,
         }
-        (Action::Deny(x @ Denial::Respond { .. }), Action::Deny(y @ Denial::Respond { .. })) => {
-            // A deny without `respond` says nothing that another could contradict.
-            let silent = Denial::Respond { status: 403, text: None };
-            (x != y && *x != silent && *y != silent).then_some(Contradiction::Answer)
-        }
-        _ => None,
     }
 }
 
-/// Says whether two names are one header to what stands behind a gate, which may fold them. Set in two spellings, it is set twice.
-fn is_one_header(a: &str, b: &str) -> bool {
-    is_same_fold(a.as_bytes(), b.as_bytes())
+/// A deny without `respond` says nothing that another could contradict.
+fn is_written(denial: &Denial) -> bool {
+    let silent = Denial::Respond { status: 403, text: None };
+    matches!(denial, Denial::Respond { .. }) && *denial != silent
+}
+
+/// Lists pairs of rules of two groups, the lesser first: no more than can be compared.
+fn across<K: Copy>(groups: &Groups<K>) -> Vec<((K, usize), (K, usize))> {
+    let mut pairs = Vec::new();
+    for (at, (one, rules)) in groups.iter().enumerate() {
+        for (other, others) in groups.iter().skip(at + 1) {
+            for (a, b) in rules.iter().flat_map(|a| others.iter().map(move |b| (*a, *b))) {
+                if pairs.len() == ANALYSIS_PAIRS_MAX {
+                    return pairs;
+                }
+                pairs.push(if a < b { ((*one, a), (*other, b)) } else { ((*other, b), (*one, a)) });
+            }
+        }
+    }
+    pairs
 }
 
 /// Turns an alternative back into a route.
@@ -378,6 +436,14 @@ mod tests {
         for (rules, expected) in table {
             assert_eq!(messages(&format!("{ISSUER}{rules}")), [expected]);
         }
+    }
+
+    #[test]
+    fn a_rule_that_contradicts_several_is_told_once() {
+        let rules = "deny f { respond 404 }\ndeny g { respond 410 }\ndeny h { respond 423 }";
+        let found = messages(&format!("{ISSUER}allow x {{ on /x for a or b }}\n{rules}"));
+        let told: Vec<_> = found.iter().filter(|m| m.starts_with("G0910")).map(|m| &m[..16]).collect();
+        assert_eq!(told, ["G0910: `f` and `", "G0910: `f` and `"], "{found:#?}");
     }
 
     #[test]

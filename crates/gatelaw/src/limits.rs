@@ -94,6 +94,8 @@ pub const DIAGRAM_RESULTS_MAX: usize = 1 << 20;
 pub const DFA_BYTES_MAX: usize = 256 * 1024;
 /// Tests of one rule once defines stand for themselves: defines of defines can double with every line.
 pub const EXPANDED_TESTS_MAX: u32 = 100_000;
+/// Tests that defines stand for in all rules together: what they say is repeated in each rule, and takes some 300 bytes a test.
+pub const EXPANDED_POLICY_TESTS_MAX: u32 = 1_000_000;
 /// Depth of one rule once defines stand for themselves: what walks it recurses as deep, and must fit a small stack.
 pub const EXPANDED_DEPTH_MAX: u32 = 128;
 /// Edges made while rules are compared for warnings; beyond this warnings may be missing.

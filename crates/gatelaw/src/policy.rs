@@ -261,7 +261,7 @@ pub enum Action {
 }
 
 /// How a deny answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Denial {
     /// `respond 451 "text"`; 403 without text where nothing is written
     Respond {
@@ -412,7 +412,7 @@ pub enum Test {
 }
 
 /// A literal or an attribute.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// `15m`
     Literal(LiteralKind),

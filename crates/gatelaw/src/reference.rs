@@ -50,6 +50,14 @@ pub fn matching_rules<'p>(
     Some(matching.map(|rule| rule.name.as_str()).collect())
 }
 
+/// Says whether all of some rules match a request, those that only observe too.
+pub(crate) fn all_match(policy: &Policy, rules: &[&Rule], raw: &RawRequest<'_>, caller: Caller<'_>) -> bool {
+    let mut request = Canonical::new();
+    let Ok(Read { identity, .. }) = read(policy, "", raw, caller, &mut request) else { return false };
+    let input = Input { policy, request: &request, identity };
+    rules.iter().all(|rule| input.matches(rule).is_some())
+}
+
 /// What steps 1 and 2 find.
 struct Read<'a> {
     decision: Decision,

@@ -398,7 +398,27 @@ fn hostile_texts_end_on_a_small_stack() {
         .collect();
     let defines: String = (0..40).map(|i| format!("define d{i} = d{0} and d{0}\n", i + 1)).collect();
     let names: String = (0..1 << 16).map(|i| format!("define n{i} = request.method == \"GET\"\n")).collect();
+    let circle: String = (0..20_000).map(|i| format!("define d{i} = d{}\n", (i + 1) % 20_000)).collect();
+    let limits: String = (0..10_000)
+        .map(|i| format!("limit l{i} {{ when request.method == \"M{i}\" rate 1 per second }}\n"))
+        .collect();
+    let denies: String =
+        (0..10_000).map(|i| format!("deny d{i} {{ on /d{} respond 404 \"{i}\" }}\n", i / 2_000)).collect();
+    let long: String = (0..2_000).map(|i| format!(" and request.query(\"q{i}\") contains \"1\"")).collect();
+    let repeated: String = (0..2_000).map(|i| format!("allow a{i} {{ for anyone when d }}\n")).collect();
+    let claims: String = (0..20_000).map(|i| format!("m{i}: 1, ")).collect();
     let texts = [
+        ("defines in a circle", format!("{circle}allow x {{ for anyone when d7 }}"), false),
+        ("10,000 limits of one attribute", limits, true),
+        ("10,000 answers", denies, true),
+        ("a long define in many rules", format!("define d = true{long}\n{repeated}"), false),
+        (
+            "a token of many claims",
+            format!(
+                "{ISSUER}}}\nallow x {{ for authenticated }}\ntest \"t\" {{ request GET \"https://a.example/\" as i {{ {claims} }} expect allow }}"
+            ),
+            true,
+        ),
         ("64 Ki names", format!("{names}allow x {{ for anyone when n7 }}"), true),
         ("1 MiB of (", format!("allow x {{ for anyone when {}", "(".repeat(1 << 20)), false),
         (

@@ -7,7 +7,7 @@ use crate::diagram::{Diagrams, Ref};
 use crate::identity::{AttributeValue, Caller, Identity, IdentityParts};
 use crate::limits::ANALYSIS_WITNESSES_MAX;
 use crate::lower::{Automaton, Read, ReadKind, Variable};
-use crate::policy::{IssuerId, Policy, RoleId};
+use crate::policy::{IssuerId, Policy, RoleId, Rule};
 use crate::request::{Fact, Facts, RawRequest};
 
 /// Where both rules apply.
@@ -24,7 +24,7 @@ pub(super) fn find(
     diagrams: &Diagrams,
     condition: Ref,
     place: &Place,
-    rules: [&str; 2],
+    rules: [&Rule; 2],
 ) -> Option<String> {
     let mut tried = 0;
     // Each entry is a diagram and the classes chosen on the way to it.
@@ -35,7 +35,7 @@ pub(super) fn find(
         }
         let Some(node) = diagrams.node(at) else {
             let draft = Draft::new(policy, variables, place, &chosen);
-            if draft.matches(policy, rules) {
+            if draft.matches(policy, &rules) {
                 return Some(draft.described(policy));
             }
             tried += 1;
@@ -279,7 +279,7 @@ impl Draft {
         target
     }
 
-    fn matches(&self, policy: &Policy, rules: [&str; 2]) -> bool {
+    fn matches(&self, policy: &Policy, rules: &[&Rule]) -> bool {
         let (target, cookie) = (self.target(), self.cookie());
         let mut headers: Vec<(&[u8], &[u8])> =
             self.headers.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
@@ -302,8 +302,7 @@ impl Draft {
         };
         let identity = self.identity.as_ref().and_then(|parts| Identity::new(parts).ok());
         let caller = identity.as_ref().map_or(Caller::Anonymous, Caller::Verified);
-        let matching = crate::reference::matching_rules(policy, &raw, caller);
-        matching.is_some_and(|matching| rules.iter().all(|name| matching.contains(name)))
+        crate::reference::all_match(policy, rules, &raw, caller)
     }
 
     fn cookie(&self) -> String {

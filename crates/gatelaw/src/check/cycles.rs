@@ -7,40 +7,81 @@ use crate::ast::Expr;
 use crate::codes::names::CYCLE;
 use crate::diagnostic::Diagnostic;
 
-/// Finds the defines that reach themselves, and reports each cycle once.
+/// What each define uses, by name.
+type Uses<'a> = BTreeMap<&'a str, Vec<&'a str>>;
+
+/// Finds the defines that reach themselves, and reports those that reach each other once.
 pub(super) fn cyclic_defines<'a>(names: &Names<'a>, out: &mut Vec<Diagnostic>) -> BTreeSet<&'a str> {
-    let mut uses: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut uses: Uses<'_> = BTreeMap::new();
     for define in &names.defines {
         let mut used = Vec::new();
         collect(&define.body, &mut used);
         uses.insert(&define.name.node, used);
     }
-    let mut cyclic = BTreeSet::new();
-    for define in &names.defines {
+    let knots = knots(&uses);
+    for knot in &knots {
+        let least = knot.first().copied().unwrap_or_default();
+        let at = names.defines.binary_search_by(|d| d.name.node.as_str().cmp(least)).ok();
+        let Some(define) = at.and_then(|at| names.defines.get(at)) else { continue };
         let name = define.name.node.as_str();
-        let Some(path) = path_back(name, &uses) else { continue };
-        if !path.iter().any(|step| cyclic.contains(step)) {
-            let used = path.iter().skip(1).map(|step| format!("`{step}`, which uses ")).collect::<String>();
-            let message = if used.is_empty() {
-                format!("`{name}` uses itself")
-            } else {
-                format!("`{name}` uses {used}`{name}` again")
-            };
-            out.push(
-                Diagnostic::at(CYCLE, define.name.span, message).help("write one of them without the other"),
-            );
-        }
-        cyclic.insert(name);
+        let path = path_back(name, &uses, knot);
+        let used = path.iter().skip(1).map(|step| format!("`{step}`, which uses ")).collect::<String>();
+        let message = if used.is_empty() {
+            format!("`{name}` uses itself")
+        } else {
+            format!("`{name}` uses {used}`{name}` again")
+        };
+        out.push(
+            Diagnostic::at(CYCLE, define.name.span, message).help("write one of them without the other"),
+        );
     }
-    cyclic
+    knots.into_iter().flatten().collect()
 }
 
-/// Finds a shortest way from a define back to itself.
-fn path_back<'a>(start: &'a str, uses: &BTreeMap<&'a str, Vec<&'a str>>) -> Option<Vec<&'a str>> {
+/// Finds the largest sets of defines that all reach each other (Sharir 1981), those that reach themselves alone.
+fn knots<'a>(uses: &Uses<'a>) -> Vec<BTreeSet<&'a str>> {
+    let mut used_by: Uses<'_> = BTreeMap::new();
+    for (name, used) in uses {
+        used.iter().for_each(|used| used_by.entry(used).or_default().push(name));
+    }
+    let (mut seen, mut left) = (BTreeSet::new(), Vec::new());
+    uses.keys().for_each(|name| walk(name, uses, &mut seen, &mut left));
+    let (mut seen, mut knots) = (BTreeSet::new(), Vec::new());
+    for name in left.into_iter().rev() {
+        let mut knot = Vec::new();
+        walk(name, &used_by, &mut seen, &mut knot);
+        if knot.len() > 1 || (knot.len() == 1 && uses.get(name).is_some_and(|used| used.contains(&name))) {
+            knots.push(knot.into_iter().collect());
+        }
+    }
+    knots
+}
+
+/// Goes wherever a define leads that was not seen before, and lists what is left behind.
+fn walk<'a>(start: &'a str, along: &Uses<'a>, seen: &mut BTreeSet<&'a str>, left: &mut Vec<&'a str>) {
+    let ways = |name: &str| along.get(name).into_iter().flatten();
+    if !seen.insert(start) {
+        return;
+    }
+    let mut path = vec![(start, ways(start))];
+    while let Some((at, nexts)) = path.last_mut() {
+        match nexts.next() {
+            Some(next) if seen.insert(next) => path.push((next, ways(next))),
+            Some(_) => {}
+            None => {
+                left.push(at);
+                path.pop();
+            }
+        }
+    }
+}
+
+/// Finds a shortest way from a define of a knot back to itself.
+fn path_back<'a>(start: &'a str, uses: &Uses<'a>, knot: &BTreeSet<&'a str>) -> Vec<&'a str> {
     let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
     let mut waiting = std::collections::VecDeque::from([start]);
     while let Some(at) = waiting.pop_front() {
-        for next in uses.get(at).into_iter().flatten() {
+        for next in uses.get(at).into_iter().flatten().filter(|next| knot.contains(*next)) {
             if *next == start {
                 let mut path = vec![at];
                 let mut step = at;
@@ -49,15 +90,15 @@ fn path_back<'a>(start: &'a str, uses: &BTreeMap<&'a str, Vec<&'a str>>) -> Opti
                     step = before;
                 }
                 path.reverse();
-                return Some(path);
+                return path;
             }
-            if uses.contains_key(next) && !came_from.contains_key(next) {
+            if !came_from.contains_key(next) {
                 came_from.insert(next, at);
                 waiting.push_back(next);
             }
         }
     }
-    None
+    Vec::new()
 }
 
 fn collect<'a>(expr: &'a Expr, out: &mut Vec<&'a str>) {

@@ -6,7 +6,9 @@ use super::{Checker, RuleScope};
 use crate::ast::{self, CompareOp, LiteralKind, Operand, Set, TestKind, Type};
 use crate::codes::types;
 use crate::diagnostic::Diagnostic;
-use crate::limits::{EXPANDED_DEPTH_MAX, EXPANDED_TESTS_MAX, PATTERN_DFA_BYTES_MAX};
+use crate::limits::{
+    EXPANDED_DEPTH_MAX, EXPANDED_POLICY_TESTS_MAX, EXPANDED_TESTS_MAX, PATTERN_DFA_BYTES_MAX,
+};
 use crate::policy::{Attr, Expr, ListId, Test, Value};
 use crate::source::{Span, Spanned};
 
@@ -95,10 +97,33 @@ impl Checker<'_> {
         if self.cyclic_defines.contains(name.node.as_str()) {
             return asks_nothing(false, scope);
         }
+        let (outermost, before) = (scope.in_define == 0, scope.tests);
+        if outermost && !self.may_expand(scope) {
+            return asks_nothing(false, scope);
+        }
         scope.in_define += 1;
         let checked = self.expr(&define.body, known, even, scope);
         scope.in_define -= 1;
+        if outermost {
+            self.expanded = self.expanded.map(|tests| tests.saturating_add(scope.tests - before));
+        }
         checked
+    }
+
+    /// Says whether defines may stand for more, and reports once that they may not.
+    fn may_expand(&mut self, scope: &RuleScope) -> bool {
+        if self.expanded.is_some_and(|tests| tests > EXPANDED_POLICY_TESTS_MAX) {
+            self.expanded = None;
+            let message = format!(
+                "in all rules up to this one, defines stand for more than {EXPANDED_POLICY_TESTS_MAX} tests"
+            );
+            self.out.push(
+                Diagnostic::at(types::TOO_LARGE, scope.span, message).help(
+                    "use a list in place of a long define, or one rule in place of many that repeat it",
+                ),
+            );
+        }
+        self.expanded.is_some()
     }
 
     fn tested(&mut self, test: &ast::TestOf, known: &Facts, even: bool, scope: &mut RuleScope) -> Checked {

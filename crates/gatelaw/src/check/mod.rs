@@ -27,7 +27,7 @@ pub use names::RESERVED;
 use crate::ast::{Ast, Item};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::limits::RULES_MAX;
-use crate::policy::{Attr, AttributeId, IdentityModel, Issuer, Policy, Role, RoleId, UserAttribute};
+use crate::policy::{Attr, AttributeId, IdentityModel, Issuer, List, Policy, Role, RoleId, UserAttribute};
 use crate::source::{Sources, Span};
 use names::Names;
 

@@ -212,6 +212,11 @@ impl<'a> Names<'a> {
         u32::try_from(at).ok()
     }
 
+    fn service(&self, name: &str) -> Option<&'a ast::Service> {
+        let at = self.services.binary_search_by(|s| s.name.node.as_str().cmp(name)).ok()?;
+        self.services.get(at).copied()
+    }
+
     fn wanted(
         &self,
         name: &Name,
@@ -307,7 +312,7 @@ pub(crate) fn rules<'a>(
     for item in &ast.items {
         match item {
             Item::Rule(rule) => {
-                if let Some(service) = names.services.iter().find(|s| s.name.node == rule.name.node) {
+                if let Some(service) = names.service(&rule.name.node) {
                     out.push(twice(&rule.name, service.name.span, "a service"));
                 }
                 add(rule.name.node.clone(), None, rule, out);

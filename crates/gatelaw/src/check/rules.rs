@@ -1,5 +1,7 @@
 //! Rules: their clauses, by kind.
 
+use std::collections::BTreeMap;
+
 use super::expressions::Facts;
 use super::overlap::common_path;
 use super::routes::Base;
@@ -422,7 +424,7 @@ impl Checker<'_> {
         headers: &mut Vec<(String, Span)>,
     ) -> Forward {
         let mut forward = Forward { set: Vec::new(), remove: Vec::new() };
-        let mut seen: Vec<(String, Span)> = Vec::new();
+        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
         for clause in clauses {
             let (name, value) = match &clause.node {
                 ClauseKind::Set(name, value) => (name, Some(value)),
@@ -431,7 +433,7 @@ impl Checker<'_> {
             };
             let Some(header) = self.settable(name, value.is_some()) else { continue };
             let folded = request::fold(&header);
-            if let Some((_, first)) = seen.iter().find(|(f, _)| *f == folded) {
+            if let Some(first) = seen.get(&folded) {
                 let message = format!("`{header}` stands twice in one rule");
                 self.out.push(
                     Diagnostic::at(codes::CLAUSE_TWICE, name.span, message)
@@ -439,7 +441,7 @@ impl Checker<'_> {
                         .help("leave one of them out"),
                 );
             }
-            seen.push((folded, name.span));
+            seen.entry(folded).or_insert(name.span);
             headers.push((header.clone(), name.span));
             match value {
                 Some(value) => {
@@ -597,6 +599,10 @@ impl Checker<'_> {
         read.sort_unstable();
         read.dedup();
         for name in read {
+            let places = || routes.iter().map(|route| route.captures.get(name));
+            if places().zip(places().skip(1)).all(|(a, b)| a == b) {
+                continue;
+            }
             for (number, a) in routes.iter().enumerate() {
                 let apart = |b: &&Route| {
                     a.captures.get(name) != b.captures.get(name) && common_path(a, b, fold).is_some()
@@ -617,22 +623,19 @@ impl Checker<'_> {
 
     /// Refuses to set or remove a header that a condition reads: gates would judge different requests.
     pub(super) fn refuse_headers_both_read_and_set(&mut self, rules: &[CheckedRule]) {
-        let mut read: Vec<(String, &str)> = Vec::new();
+        let mut read: BTreeMap<String, &str> = BTreeMap::new();
         for rule in rules {
             for attr in &rule.conditions {
-                match attr {
-                    Attr::Header(n) | Attr::HeaderLine(n) | Attr::HeaderOnly(n) => {
-                        read.push((request::fold(n), &rule.rule.name))
-                    }
-                    Attr::Cookie(_) | Attr::CookieOnly(_) => {
-                        read.push(("cookie".to_owned(), &rule.rule.name))
-                    }
-                    _ => {}
-                }
+                let folded = match attr {
+                    Attr::Header(n) | Attr::HeaderLine(n) | Attr::HeaderOnly(n) => request::fold(n),
+                    Attr::Cookie(_) | Attr::CookieOnly(_) => "cookie".to_owned(),
+                    _ => continue,
+                };
+                read.entry(folded).or_insert(&rule.rule.name);
             }
         }
         for (header, span) in rules.iter().flat_map(|r| &r.headers) {
-            if let Some((_, rule)) = read.iter().find(|(folded, _)| *folded == request::fold(header)) {
+            if let Some(rule) = read.get(&request::fold(header)) {
                 let message =
                     format!("the condition of `{rule}` reads `{header}`, so no rule can set or remove it");
                 self.out.push(Diagnostic::at(codes::HEADER_UNFIT, *span, message).help(

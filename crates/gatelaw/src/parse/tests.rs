@@ -1,5 +1,7 @@
 //! Tests of the language, and the JSON in them.
 
+use std::collections::BTreeSet;
+
 use super::expressions::optional;
 use super::faults::{expected, fail, found};
 use super::input::{Input, Parsed};
@@ -101,12 +103,13 @@ fn object(input: Input<'_>) -> Parsed<'_, Vec<(Name, Spanned<Json>)>> {
     let (mut rest, open) = must("{")(input)?;
     deeper(rest)?;
     let mut members: Vec<(Name, Spanned<Json>)> = Vec::new();
+    let mut known = BTreeSet::new();
     while sign("}")(rest).is_err() {
         let (behind, name) = match optional(string(rest))? {
             Some(found) => found,
             None => word(rest).map_err(|_| expected(rest, "the name of a member, or `}`"))?,
         };
-        if members.iter().any(|(n, _)| n.node == name.node) {
+        if !known.insert(name.node.clone()) {
             return Err(fail(
                 Diagnostic::at(TWICE, name.span, format!("`{}` stands twice in one object", name.node))
                     .help("leave one of them out"),

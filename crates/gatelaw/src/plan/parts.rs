@@ -208,7 +208,7 @@ fn disjoined(cond: &Cond, negated: bool) -> Option<Vec<Row>> {
             Some(rows)
         }
         (Cond::All(parts), false) | (Cond::Any(parts), true) => {
-            parts.iter().try_fold(vec![Row::new()], |rows, part| product(&rows, &disjoined(part, negated)?))
+            parts.iter().try_fold(vec![Row::new()], |rows, part| product(rows, &disjoined(part, negated)?))
         }
         (Cond::Test((variable, classes)), _) => {
             let exceptions = classes.iter().copied().collect();
@@ -217,17 +217,23 @@ fn disjoined(cond: &Cond, negated: bool) -> Option<Vec<Row>> {
     }
 }
 
-fn product(left: &[Row], right: &[Row]) -> Option<Vec<Row>> {
+fn product(left: Vec<Row>, right: &[Row]) -> Option<Vec<Row>> {
     if left.len().saturating_mul(right.len()) > RULE_ROWS_MAX {
         return None;
     }
-    Some(left.iter().flat_map(|a| right.iter().filter_map(|b| joined(a, b))).collect())
+    let Some((last, others)) = right.split_last() else { return Some(Vec::new()) };
+    // With the last, a row is joined where it stands: an `and` of very many tests copies none.
+    let with_all = |row: Row| {
+        let mut rows: Vec<Row> = others.iter().filter_map(|other| joined(row.clone(), other)).collect();
+        rows.extend(joined(row, last));
+        rows
+    };
+    Some(left.into_iter().flat_map(with_all).collect())
 }
 
-/// Joins two rows; `None` where no class of some variable is left.
-fn joined(a: &Row, b: &Row) -> Option<Row> {
-    let mut row = a.clone();
-    for (variable, accept) in b {
+/// Joins a row with another; `None` where no class of some variable is left.
+fn joined(mut row: Row, other: &Row) -> Option<Row> {
+    for (variable, accept) in other {
         let both = row.get(variable).map_or_else(|| accept.clone(), |known| known.and(accept));
         if both.is_empty() {
             return None;
