@@ -183,18 +183,24 @@ impl<'s> Renderer<'s> {
             let name = self.file_name(first.file);
             let _ =
                 writeln!(out, "{gutter}{} {name}:{line}:{column}\n{gutter} {bar}", self.paint(BLUE, arrow));
-            let mut before = None;
+            let mut before: Option<(usize, String, usize)> = None;
             for mark in &marks {
-                if before.is_some_and(|line| line + 1 < mark.line) {
+                if before.as_ref().is_some_and(|(line, ..)| line + 1 < mark.line) {
                     let _ = writeln!(out, "{}", self.paint(BLUE, "..."));
                 }
-                let (text, cut) = shown(self.line(mark.file, mark.line), mark.columns.start);
-                if before != Some(mark.line) {
+                // A long line is shown again where what was cut of it is to be underlined.
+                let seen = before.take().filter(|(line, text, cut)| {
+                    let columns = *cut..cut.saturating_add(text.chars().count());
+                    *line == mark.line && columns.contains(&mark.columns.start)
+                });
+                let (_, text, cut) = seen.unwrap_or_else(|| {
+                    let (text, cut) = shown(self.line(mark.file, mark.line), mark.columns.start);
                     let number = self.paint(BLUE, &format!("{:>width$}", mark.line + 1));
                     let _ = writeln!(out, "{}", format!("{number} {bar} {text}").trim_end());
-                }
+                    (mark.line, text, cut)
+                });
                 let _ = writeln!(out, "{gutter} {bar} {}", self.underline(mark, &text, cut));
-                before = Some(mark.line);
+                before = Some((mark.line, text, cut));
             }
         }
     }
@@ -227,8 +233,7 @@ impl<'s> Renderer<'s> {
     fn mark<'d>(&self, span: Span, is_primary: bool, message: &'d str) -> Mark<'d> {
         let (line, start) = self.line_column(span.file, span.start);
         let (end_line, end) = self.line_column(span.file, span.end);
-        let line_end = self.line(span.file, line).chars().count();
-        let end = if end_line == line { end } else { line_end };
+        let end = if end_line == line { end } else { self.line(span.file, line).chars().count() };
         Mark { file: span.file, line, columns: start..end.max(start), is_primary, message }
     }
 
@@ -325,16 +330,16 @@ fn by_file<'m, 'd>(marks: &'m [Mark<'d>]) -> Vec<Vec<&'m Mark<'d>>> {
 
 /// Makes a source line fit to be shown, and counts the characters that were cut from its start. Each character stays one.
 fn shown(line: &str, column: usize) -> (String, usize) {
-    let line = printable(line);
-    if line.chars().count() <= SHOWN_CHARS_MAX {
-        return (line, 0);
+    if line.chars().nth(SHOWN_CHARS_MAX).is_none() {
+        return (printable(line), 0);
     }
     let cut = column.saturating_sub(SHOWN_BEFORE);
-    let mut text: String = line.chars().skip(cut).take(SHOWN_CHARS_MAX).collect();
+    let mut rest = line.chars().skip(cut);
+    let mut text = printable(&rest.by_ref().take(SHOWN_CHARS_MAX).collect::<String>());
     if cut > 0 {
         text.replace_range(..text.chars().next().map_or(0, char::len_utf8), "…");
     }
-    if line.chars().count() > cut + SHOWN_CHARS_MAX {
+    if rest.next().is_some() {
         text.push('…');
     }
     (text, cut)
@@ -399,6 +404,31 @@ mod tests {
             &diagnostic,
             "warning[G0007]: twice\n --> a.gate:4:6\n  |\n1 | role a\n  |      - first\n...\n4 | role a\n  |      ^\n  | ---- this one\n ::: b.gate:1:1\n  |\n1 | x\n  | - and there\n  = page: docs/codes.md#g0007\n",
         );
+    }
+
+    #[test]
+    fn two_places_of_a_long_line_are_underlined_where_they_are() {
+        let text = format!("{}first {}second {}", "x".repeat(200), "y".repeat(40), "z".repeat(100));
+        let at = |name: &str| {
+            let start = u32::try_from(text.find(name).unwrap()).unwrap();
+            span(0, start, start + u32::try_from(name.len()).unwrap())
+        };
+        let text_of = |primary, label| {
+            let diagnostic = Diagnostic::at(WRONG, at(primary), "twice").label(at(label), "here");
+            Renderer::new(&sources(&[&text])).text(&diagnostic)
+        };
+        let near = text_of("second", "first");
+        let far = text_of("first", "xx");
+        for shown in [near, far] {
+            let lines: Vec<&str> = shown.lines().collect();
+            for (number, line) in lines.iter().enumerate() {
+                let Some(at) = line.find(['^', '-']).filter(|_| line.starts_with("  | ")) else { continue };
+                let width = line.chars().filter(|c| matches!(c, '^' | '-')).count();
+                let above = lines[..number].iter().rev().find(|l| l.starts_with("1 | ")).unwrap();
+                let marked: String = above.chars().skip(at).take(width).collect();
+                assert!(["first", "second", "xx"].contains(&marked.as_str()), "{marked} in\n{shown}");
+            }
+        }
     }
 
     #[test]
