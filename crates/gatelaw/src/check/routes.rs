@@ -189,6 +189,9 @@ fn segment(part: &str, relaxations: Relaxations) -> Result<Segment, Wrong> {
             let (before, behind) = (decoded(before)?, decoded(behind)?);
             possible(&before, relaxations, false)?;
             possible(&behind, relaxations, false)?;
+            if before.starts_with(' ') || behind.trim_end_matches('.').ends_with(' ') {
+                return Err(at_an_end());
+            }
             Ok(Segment::Affix(before, behind))
         }
         _ => Err(bad(
@@ -225,6 +228,13 @@ fn decoded(text: &str) -> Result<String, Wrong> {
         .map_err(|_| never("the pattern is not UTF-8 once decoded", "no canonical request has such bytes"))
 }
 
+fn at_an_end() -> Wrong {
+    never(
+        "no canonical request has a segment that begins or ends with a space",
+        "gates refuse it; leave the space out",
+    )
+}
+
 /// Says whether a canonical request can have the text in a segment.
 fn possible(text: &str, relaxations: Relaxations, whole: bool) -> Result<(), Wrong> {
     let refused = |c: char| match c {
@@ -251,10 +261,7 @@ fn possible(text: &str, relaxations: Relaxations, whole: bool) -> Result<(), Wro
     }
     let trimmed = text.trim_end_matches('.');
     if whole && (trimmed.starts_with(' ') || trimmed.ends_with(' ')) {
-        return Err(never(
-            "no canonical request has a segment that begins or ends with a space",
-            "gates refuse it; leave the space out",
-        ));
+        return Err(at_an_end());
     }
     if whole && relaxations.encoded_slash && text.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(never(
@@ -263,4 +270,25 @@ fn possible(text: &str, relaxations: Relaxations, whole: bool) -> Result<(), Wro
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Base, read};
+
+    #[test]
+    fn spaces_at_the_ends_of_segments_match_nothing() {
+        for (pattern, good) in [
+            ("/a b", true),
+            ("/a *b", true),
+            ("/a* b", true),
+            ("/a*b.", true),
+            ("/ a", false),
+            ("/a .", false),
+            ("/ a*", false),
+            ("/a*b ..", false),
+        ] {
+            assert_eq!(read(pattern, &Base::default()).is_ok(), good, "{pattern}");
+        }
+    }
 }
