@@ -76,6 +76,8 @@ mod test {
             ("list a: string = [\"\\q\"]", &["G0003"]),
             ("role a#no", &["G0004"]),
             ("role Admin", &["G0006"]),
+            ("allow x { on GET /a/{b for anyone }", &["G0503"]),
+            ("allow x { on /a/{, /b\n for anyone }", &["G0503"]),
             ("# a\rdeny b { }\nrole c # d\r\n", &["G0008"]),
             ("role a\rrole b", &["G0008"]),
             ("role a # \u{202e}b", &["G0008"]),

@@ -4,6 +4,8 @@ use super::faults::{expected, no_match};
 use super::input::{Fault, Input, Parsed};
 use super::tokens::string;
 use crate::ast::{HostPattern, PathPattern};
+use crate::codes::routes::BAD_PATTERN;
+use crate::diagnostic::Diagnostic;
 
 /// `/orders/{id}`, `"/or ders/{id}"`
 pub(super) fn path(input: Input<'_>) -> Parsed<'_, PathPattern> {
@@ -18,10 +20,25 @@ pub(super) fn path(input: Input<'_>) -> Parsed<'_, PathPattern> {
     if !start.rest.starts_with('/') || start.rest.starts_with("//") {
         return Err(expected(input, "a path pattern such as `/orders/{id}`"));
     }
-    let length = path_length(start.rest);
-    let rest = start.skip(length);
+    let rest = start.skip(path_length(start.rest));
     let span = start.span_to(rest);
-    Ok((rest, PathPattern { span, text: start.text_at(span).to_owned(), quoted: false }))
+    let text = start.text_at(span);
+    if text.ends_with('/') && rest.rest.starts_with('{') {
+        return Ok(open_name(start, rest));
+    }
+    Ok((rest, PathPattern { span, text: text.to_owned(), quoted: false }))
+}
+
+/// Complains of a name without its end, as in `/orders/{id`, and goes on as if it stood there: one mistake, one error.
+fn open_name<'a>(start: Input<'a>, brace: Input<'a>) -> (Input<'a>, PathPattern) {
+    let length =
+        brace.rest.find(|c: char| c.is_whitespace() || ",}#".contains(c)).unwrap_or(brace.rest.len());
+    let rest = brace.skip(length);
+    let span = start.span_to(rest);
+    let name = brace.text_at(brace.span_to(rest));
+    let message = format!("the name that begins with `{name}` does not end");
+    brace.report(Diagnostic::at(BAD_PATTERN, brace.span(length), message).help(format!("write `{name}}}`")));
+    (rest, PathPattern { span, text: format!("{}}}", start.text_at(span)), quoted: false })
 }
 
 /// Measures a bare pattern: its characters, and `{name}` right behind a slash.
