@@ -53,6 +53,8 @@ struct StatsLine<'c> {
     programs: usize,
     classes: usize,
     states: usize,
+    /// Literals of patterns that scans look for.
+    literals: u32,
     /// Bytes of the artifact, by part.
     sections: BTreeMap<&'static str, usize>,
     variables_a_decision_max: u32,
@@ -133,6 +135,7 @@ impl<'c> StatsLine<'c> {
             programs: stats.programs,
             classes: stats.classes,
             states: stats.states,
+            literals: stats.literals,
             sections: plan.section_bytes().into_iter().collect(),
             variables_a_decision_max: cost.variables_max,
             bit_vector_words_a_decision_max: cost.words_max,
@@ -162,7 +165,15 @@ impl<'c> StatsLine<'c> {
             (self.classes, "classes of rules, by where they can matter"),
             (self.states, "states of the automaton over hosts and paths"),
         ];
-        rows("what was built:", fields.to_vec())
+        let mut fields = fields.to_vec();
+        if self.literals > 0 {
+            let literals = usize::try_from(self.literals).unwrap_or(usize::MAX);
+            fields.push((
+                literals,
+                "literals of patterns, found in one pass over a value: only patterns whose literal occurs are asked",
+            ));
+        }
+        rows("what was built:", fields)
     }
 
     fn worst(&self) -> String {

@@ -92,6 +92,30 @@ pub const ROUTE_AFFIXES_MAX: usize = 4;
 pub const DIAGRAM_RESULTS_MAX: usize = 1 << 20;
 /// Bytes of one automaton for patterns on an attribute.
 pub const DFA_BYTES_MAX: usize = 256 * 1024;
+/// States that the automaton of several patterns may have beyond twice those that they have alone: so many that a handful of patterns
+/// that match anywhere are one.
+pub const PRODUCT_STATES_FEW: usize = 1024;
+/// States of the automaton of one pattern in which equal ones are looked for.
+pub const MINIMISED_STATES_MAX: usize = 512;
+/// Moves of single patterns while the automaton of several is built: tens of milliseconds. Beyond this they are split.
+pub const PRODUCT_STEPS_MAX: usize = 1 << 22;
+/// Automata that patterns on an attribute may take, all walked with each value; beyond this those of few patterns are walked only where a
+/// literal of theirs occurs.
+pub const AUTOMATA_FEW: usize = 4;
+/// Patterns of an automaton that is better walked for each alone, where its literal occurs.
+pub const AUTOMATON_PATTERNS_FEW: usize = 4;
+/// Patterns `*literal*` on an attribute, or `*literal`, that are automata like others: each more doubles their states.
+pub const LITERAL_PATTERNS_FEW: usize = 6;
+/// Bytes of a literal that is the whole of a pattern, and is looked for among many.
+pub const LITERAL_BYTES_MAX: usize = 32;
+/// Bytes of a literal that must occur before a pattern's automaton is walked: more tell few values apart, and take states.
+pub const GUARD_BYTES_MAX: usize = 8;
+/// Bytes of the automaton that looks for many literals: beyond this there are several.
+pub const SCAN_BYTES_MAX: usize = 1024 * 1024;
+/// Literals in a block of bit vectors, which are passed over at once where none of them occurs.
+pub const BLOCK_LITERALS_MAX: usize = 32;
+/// Literals for which a block is worth its own question.
+pub const BLOCK_LITERALS_MIN: usize = 4;
 /// Tests of one rule once defines stand for themselves: defines of defines can double with every line.
 pub const EXPANDED_TESTS_MAX: u32 = 100_000;
 /// Tests that defines stand for in all rules together: what they say is repeated in each rule, and takes some 300 bytes a test.

@@ -9,7 +9,9 @@ use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::ast::{
     Ast, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem, GroupKind, RepetitionKind, RepetitionRange, Span,
 };
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, Repetition};
+use regex_syntax::hir::{
+    Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Dot, Hir, HirKind, Repetition,
+};
 
 use crate::limits::{NESTING_MAX, PATTERN_BYTES_MAX, PATTERN_DFA_BYTES_MAX};
 
@@ -106,6 +108,50 @@ pub(crate) fn automaton_fits(hir: &Hir) -> bool {
 /// Makes "any run of scalar values, also none".
 pub(crate) fn any_run() -> Hir {
     Hir::repetition(Repetition { min: 0, max: None, greedy: true, sub: Box::new(Hir::dot(Dot::AnyChar)) })
+}
+
+/// Makes the same pattern for values that are known to be UTF-8: a run of all characters beyond ASCII, and of some within, is a run
+/// of bytes. Its automaton has no states inside of characters. The depth is bounded by the parser's nest limit.
+pub(crate) fn bytewise(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Repetition(repetition) => match (repetition.max, bytes_of(&repetition.sub)) {
+            (None, Some(bytes)) => {
+                let sub = || repetition.sub.clone();
+                let least = (0..repetition.min.min(1)).map(|_| Repetition {
+                    max: Some(repetition.min),
+                    sub: sub(),
+                    ..repetition.clone()
+                });
+                let run = Repetition { min: 0, sub: Box::new(bytes), ..repetition.clone() };
+                Hir::concat(least.chain([run]).map(Hir::repetition).collect())
+            }
+            _ => {
+                Hir::repetition(Repetition { sub: Box::new(bytewise(&repetition.sub)), ..repetition.clone() })
+            }
+        },
+        HirKind::Capture(capture) => bytewise(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(bytewise).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(bytewise).collect()),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => hir.clone(),
+    }
+}
+
+/// Makes the bytes of a class that has all characters beyond ASCII.
+fn bytes_of(hir: &Hir) -> Option<Hir> {
+    let HirKind::Class(Class::Unicode(class)) = hir.kind() else { return None };
+    let last = class.ranges().last()?;
+    if !(last.start() <= '\u{80}' && last.end() == char::MAX) {
+        return None;
+    }
+    let within = class.ranges().iter().filter_map(|range| {
+        let start = u8::try_from(range.start()).ok().filter(u8::is_ascii)?;
+        Some(ClassBytesRange::new(
+            start,
+            u8::try_from(range.end()).ok().filter(u8::is_ascii).unwrap_or(u8::MAX),
+        ))
+    });
+    let beyond = ClassBytesRange::new(0x80, u8::MAX);
+    Some(Hir::class(Class::Bytes(ClassBytes::new(within.chain([beyond])))))
 }
 
 /// Translates one node. The depth is bounded by the parser's nest limit.
@@ -300,6 +346,24 @@ mod tests {
         // U+212A KELVIN SIGN folds to `k` in Unicode.
         let class = format!("{:?}", regex("(?i)k").unwrap());
         assert!(class.contains('K') && !class.contains('\u{212a}'), "{class}");
+    }
+
+    #[test]
+    fn only_runs_of_all_characters_beyond_ascii_are_runs_of_bytes() {
+        let bytes = |text: &str| format!("{:?}", bytewise(&regex(text).unwrap()));
+        for (text, same) in
+            [("a.", true), ("[a-z]*", true), ("[à-ÿ]*", true), (".{2,3}", true), ("a.*", false)]
+        {
+            assert_eq!(bytes(text) == format!("{:?}", regex(text).unwrap()), same, "{text}");
+        }
+        let not_slash = |range: ClassBytesRange| !(range.start()..=range.end()).contains(&b'/');
+        let hir = bytewise(&regex("[^/]*").unwrap());
+        let HirKind::Repetition(run) = hir.kind() else { panic!("{hir:?}") };
+        let HirKind::Class(Class::Bytes(class)) = run.sub.kind() else { panic!("{hir:?}") };
+        assert!(
+            class.ranges().iter().copied().all(not_slash) && class.ranges().last().unwrap().end() == u8::MAX
+        );
+        assert_eq!(bytewise(&regex("[^/]{2,}").unwrap()).properties().minimum_len(), Some(2));
     }
 
     #[test]

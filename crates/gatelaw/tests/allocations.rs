@@ -39,7 +39,13 @@ observe allow insiders { for anyone when request.ip in office and request.cookie
 
 #[test]
 fn deciding_allocates_nothing() {
-    let compiled = compile(&Sources::from_text("policy.gate", POLICY)).unwrap();
+    let globs =
+        |n: u32| format!("deny glob{n} {{ when request.header_line(\"user-agent\")? like \"*bot{n}*\" }}\n");
+    let policy = POLICY.to_owned()
+        + &(0..50).map(globs).collect::<String>()
+        + "observe deny seen { when request.header_line(\"user-agent\")? like \"*ozil*\" }";
+    let compiled = compile(&Sources::from_text("policy.gate", &policy)).unwrap();
+    assert_eq!(compiled.stats.literals, 52, "and that of `*curl*`");
     let claims = Json::Object(vec![
         ("sub".into(), Json::String("u1".into())),
         ("groups".into(), Json::Array(vec![Json::String("admin".into())])),

@@ -139,9 +139,14 @@ impl Draft {
                     self.text(policy, *read, text.unwrap_or(OTHER));
                 }
             }
-            Variable::Patterns(read, automaton) if class != 0 => {
+            Variable::Patterns(read, automaton, _) if class != 0 => {
                 if let Some(text) = shortest(automaton, class) {
                     self.text(policy, *read, &text);
+                }
+            }
+            Variable::Found(read, finds) if class != 0 => {
+                if let Ok(text) = str::from_utf8(&finds.literal) {
+                    self.text(policy, *read, text);
                 }
             }
             Variable::Ints(read, points) if class != 0 => {
@@ -170,7 +175,7 @@ impl Draft {
             Variable::Issuer | Variable::Role(_) | Variable::Scope(_) | Variable::Truth(_) => {}
             Variable::Pair(..) | Variable::Holds(..) | Variable::Ints(..) | Variable::Nets(..) => {}
             Variable::Patterns(..) | Variable::Member(..) | Variable::AnyOf(..) | Variable::AllOf(..) => {}
-            Variable::Present(_) => {}
+            Variable::Present(_) | Variable::Found(..) | Variable::Scan(..) => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{LoadError, cost};
 use crate::eval::{NoteExpr, Notes};
-use crate::plan::{Action, Plan, PlanKind, VariableKind};
+use crate::plan::{Action, Plan, PlanKind, VariableKind, VariableWords};
 
 const TERMINAL: u32 = 1 << 31;
 
@@ -12,7 +12,7 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
     let words = u32::try_from(plan.tables.len()).unwrap_or(u32::MAX);
     let entry = &plan.entry;
     // Each row and each entry takes a word of some table, so larger figures are lies that must not be allocated for.
-    if [entry.rows_max, entry.all_of_max].iter().any(|max| *max > words) {
+    if [entry.rows_max, entry.all_of_max, entry.literals].iter().any(|max| *max > words) {
         return wrong("it asks for more room than its tables can use");
     }
     let roles = plan.identity.roles.len();
@@ -42,7 +42,27 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
     if !programs.map(|v| v.arguments).all(|[root, ..]| from(root) == Some(Begin::Plain)) {
         return wrong("a program is not there, or asks another one");
     }
+    literals(plan)?;
     cost::check(plan, &paths)
+}
+
+/// Checks that what asks for a literal asks a scan, and what waits for one asks for a literal: so neither leads back.
+fn literals(plan: &Plan) -> Result<(), LoadError> {
+    let kind = |variable: u32| {
+        usize::try_from(variable).ok().and_then(|v| plan.variables.get(v)).map(|words| words.kind)
+    };
+    let leads = |words: &VariableWords| match (words.kind, words.arguments) {
+        (VariableKind::Found, [scan, ..]) => kind(scan) == Some(VariableKind::Scan),
+        (VariableKind::Patterns, [_, _, found]) => {
+            found.checked_sub(1).is_none_or(|found| kind(found) == Some(VariableKind::Found))
+        }
+        _ => true,
+    };
+    if plan.variables.iter().all(leads) {
+        Ok(())
+    } else {
+        Err(LoadError::Malformed("a literal is looked for where no scan finds it"))
+    }
 }
 
 /// Checks that all that an explanation follows leads somewhere, and ends.
@@ -174,7 +194,6 @@ mod tests {
     use super::*;
     use crate::artifact::load_unsigned;
     use crate::eval::{AlternativeNote, KeptNotes, Line};
-    use crate::plan::VariableWords;
     use crate::source::Sources;
 
     const LEAF: u32 = TERMINAL;
@@ -237,6 +256,34 @@ mod tests {
         assert_eq!(noted(1), Ok(()));
         assert_eq!(noted(LEAF), Ok(()));
         assert_eq!(noted(3), Err(LoadError::Malformed("a test of its notes leads to no diagram")));
+    }
+
+    /// Deciding would follow a literal that is looked for by itself without end.
+    #[test]
+    fn what_looks_for_a_literal_asks_a_scan() {
+        let load = |variables: &[(VariableKind, [u32; 3])]| {
+            let sources = Sources::from_text("policy.gate", "allow health { on GET /healthz for anyone }");
+            let mut plan = crate::compile(&sources).unwrap().plan;
+            // A scan for nothing: no states, the columns of all bytes, no literals.
+            let table = u32::try_from(plan.tables.len()).unwrap();
+            plan.tables.extend([&[1, 0][..], &[0; 64], &[0]].concat());
+            let words = |(kind, [a, b, c]): &(VariableKind, [u32; 3])| match kind {
+                VariableKind::Scan => VariableWords { kind: *kind, arguments: [*a, table, *c] },
+                _ => VariableWords { kind: *kind, arguments: [*a, *b, *c] },
+            };
+            plan.variables = variables.iter().map(words).collect();
+            load_unsigned(&plan.to_bytes()).map(drop)
+        };
+        let scan = (VariableKind::Scan, [1, 0, 0]);
+        let found = |scan| (VariableKind::Found, [scan, 0, 1]);
+        let patterns = |found| (VariableKind::Patterns, [1, 0, found]);
+        assert_eq!(load(&[scan, found(0), patterns(2), patterns(0)]), Ok(()));
+        let astray = Err(LoadError::Malformed("a literal is looked for where no scan finds it"));
+        assert_eq!(load(&[scan, found(1)]), astray);
+        assert_eq!(load(&[scan, found(2)]), astray);
+        assert_eq!(load(&[scan, patterns(1)]), astray);
+        assert_eq!(load(&[scan, patterns(2)]), astray);
+        assert_eq!(load(&[scan, patterns(3)]), astray);
     }
 
     #[test]

@@ -126,10 +126,13 @@ impl<'p> Bound<'p> {
     fn variables(&mut self) -> Option<u64> {
         let mut steps = 0_u64;
         for variable in &self.plan.variables {
-            let [root, table, _] = variable.arguments;
+            let [root, table, last] = variable.arguments;
             steps = steps.saturating_add(match variable.kind {
                 VariableKind::Program => self.path(root),
                 VariableKind::Strings | VariableKind::AnyOf | VariableKind::AllOf => self.probes(table)?,
+                // Each literal is forgotten, and marked once.
+                VariableKind::Scan => self.literals(table)?.saturating_mul(2).saturating_add(1),
+                VariableKind::Found => u64::from(last.min(self.plan.entry.literals)).saturating_add(1),
                 VariableKind::Issuer
                 | VariableKind::Role
                 | VariableKind::Scope
@@ -264,10 +267,10 @@ impl<'p> Bound<'p> {
         }
         let tables = &self.plan.tables;
         let (rows, columns) = (word(tables, at), word(tables, at.checked_add(1)?));
-        let columns = tables.get(range(at.checked_add(2)?, columns.checked_mul(2)?)?)?;
+        let columns = tables.get(range(at.checked_add(2)?, columns.checked_mul(3)?)?)?;
         self.read(length(columns.len()))?;
         let mut steps = u64::from(rows);
-        for [_, entry] in columns.as_chunks::<2>().0 {
+        for [_, entry, _] in columns.as_chunks::<3>().0 {
             steps = steps.saturating_add(self.entry(*entry)?);
         }
         Some(self.bits.set(at, steps))
@@ -305,6 +308,15 @@ impl<'p> Bound<'p> {
         }
         let probes = self.strings(&self.plan.tables, at)?.probes;
         Some(self.probes.set(at, probes))
+    }
+
+    /// Counts the literals that a scan can find.
+    fn literals(&mut self, at: u32) -> Option<u64> {
+        let tables = &self.plan.tables;
+        let rows = word(tables, at).checked_add(1)?.checked_mul(word(tables, at.checked_add(1)?))?;
+        let (suffixes, _) = list(tables, at.checked_add(66)?.checked_add(rows)?)?;
+        self.read(3)?;
+        Some(length(suffixes.len()).min(u64::from(self.plan.entry.literals)))
     }
 
     /// Reads a table of strings, and finds how many slots one lookup can look at.
@@ -406,6 +418,26 @@ mod tests {
     fn ask(plan: &mut Plan, class: u32, times: usize) {
         let host = [&[0, 0, 0, number(times)], &vec![class; times][..]].concat();
         plan.entry.other_host = add(plan, &host);
+    }
+
+    /// Each scan forgets all literals, and each block looks at all that it names: a few words could ask for all again and again.
+    #[test]
+    fn literals_looked_for_again_and_again_are_refused() {
+        let scans = |kind: VariableKind, count| {
+            load(|plan| {
+                let scan = add(plan, &[&[1, 0][..], &[0; 64], &[60_000], &[0; 60_000]].concat());
+                plan.entry.literals = 60_000;
+                let scan = VariableWords { kind: VariableKind::Scan, arguments: [1, scan, 0] };
+                let found = VariableWords { kind: VariableKind::Found, arguments: [0, 0, u32::MAX] };
+                let again = if kind == VariableKind::Scan { scan } else { found };
+                plan.variables = vec![again; count];
+                plan.variables.insert(0, scan);
+            })
+        };
+        assert_eq!(scans(VariableKind::Scan, 5), Ok(()));
+        assert_eq!(scans(VariableKind::Scan, 100), COSTLY);
+        assert_eq!(scans(VariableKind::Found, 5), Ok(()));
+        assert_eq!(scans(VariableKind::Found, 200), COSTLY);
     }
 
     #[test]

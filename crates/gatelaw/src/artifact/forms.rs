@@ -29,7 +29,7 @@ record! {
     Named { name, matched }
     FactNeeds { country, asn, bot_score, tls_version, client_cert, size, tls_version_matched }
     Entry {
-        exact_hosts, one_label_hosts, hosts_below, other_host, methods, everywhere, rows_max, all_of_max,
+        exact_hosts, one_label_hosts, hosts_below, other_host, methods, everywhere, rows_max, all_of_max, literals,
     }
     PlanRule { name, observe, kind }
     Instance { rule, action }

@@ -44,7 +44,7 @@ use record::{Reader, Record, Writer, put_words, words};
 pub const MAGIC: [u8; 8] = *b"GATELAW\0";
 
 /// Names the byte layout that this gatelaw writes and reads; any other is refused.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// Names the version of the language that rules are written in.
 pub const LANGUAGE_VERSION: u16 = 1;
@@ -370,13 +370,14 @@ mod tests {
     fn bytes_that_end_early_are_truncated() {
         check(b"", Err("artifact:truncated"));
         check(b"GATELAW", Err("artifact:truncated"));
-        check(b"GATELAW\0\x01", Err("artifact:truncated"));
+        check(b"GATELAW\0\x02", Err("artifact:truncated"));
     }
 
     #[test]
     fn only_this_format_version_is_read() {
-        check(b"GATELAW\0\x01\x00", Ok(()));
-        check(b"GATELAW\0\x00\x01", Err("artifact:version"));
+        check(b"GATELAW\0\x02\x00", Ok(()));
+        check(b"GATELAW\0\x01\x00", Err("artifact:version"));
+        check(b"GATELAW\0\x00\x02", Err("artifact:version"));
         check(b"GATELAW\0\x00\x00", Err("artifact:version"));
     }
 }

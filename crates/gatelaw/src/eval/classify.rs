@@ -1,7 +1,7 @@
 //! Classifies variables, at most once each, and walks diagrams and bit vectors over them.
 
 use super::prepared::UNPREPARED;
-use super::tables::{network, number, patterns, run, string, word};
+use super::tables::{network, number, patterns, run, scan, string, word};
 use super::view::{Scalar, View};
 use crate::ast::CompareOp;
 use crate::lower::{Read, ReadKind};
@@ -17,6 +17,8 @@ pub(super) struct Scratch {
     round: u32,
     rows: Vec<u32>,
     marks: Vec<u32>,
+    /// By literal of all scans: whether it was found, where its scan found any.
+    found: Vec<bool>,
 }
 
 impl Scratch {
@@ -27,6 +29,7 @@ impl Scratch {
             round: 0,
             rows: vec![0; words(plan.entry.rows_max)],
             marks: vec![0; words(plan.entry.all_of_max)],
+            found: vec![false; usize::try_from(plan.entry.literals).unwrap_or(0)],
         }
     }
 
@@ -87,13 +90,29 @@ impl Scratch {
                 u32::from(view.any_member(read, |m| string(tables, b, strings, m, false).is_some()))
             }
             VariableKind::AllOf => u32::from(self.holds_all(view, read, b)),
-            VariableKind::Patterns => view.text(read).map_or(0, |t| patterns(tables, b, t, fold)),
+            // INVARIANT: what these ask is a literal, and a literal asks a scan (checked at load), so this ends.
+            VariableKind::Patterns if c != 0 && self.class(view, c.saturating_sub(1)) == 0 => 0,
+            VariableKind::Patterns => view.text(read).map_or(0, |t| patterns(tables, b, t)),
+            VariableKind::Scan => {
+                let literals = usize::try_from(c).ok().and_then(|first| self.found.get_mut(first..));
+                view.text(read)
+                    .zip(literals)
+                    .map_or(0, |(t, literals)| u32::from(scan(tables, b, t, literals)))
+            }
+            VariableKind::Found => u32::from(self.class(view, a) != 0 && self.holds(b, c)),
             VariableKind::Pair => u32::from(compares(view.scalar(read), b, view.scalar(Read(c)))),
             VariableKind::Holds => {
                 u32::from(view.text(Read(b)).is_some_and(|t| view.any_member(read, |m| m == t)))
             }
             VariableKind::Program => 0,
         }
+    }
+
+    /// Says whether any of some literals was found.
+    fn holds(&self, first: u32, count: u32) -> bool {
+        let range = usize::try_from(first).unwrap_or(usize::MAX)
+            ..usize::try_from(first.saturating_add(count)).unwrap_or(usize::MAX);
+        self.found.get(range).is_some_and(|found| found.contains(&true))
     }
 
     /// Marks which of the strings the set holds, and counts the marks.
@@ -147,12 +166,13 @@ impl Scratch {
             let left = count.saturating_sub(number.saturating_mul(32));
             *row = if left >= 32 { u32::MAX } else { (1_u32 << left).wrapping_sub(1) };
         }
-        let (columns, _) =
-            run(tables, bits.saturating_add(2), word(tables, bits.saturating_add(1)).saturating_mul(2))
-                .as_chunks::<2>();
-        for [variable, entry] in columns {
+        let count = word(tables, bits.saturating_add(1));
+        let (mut columns, _) = run(tables, bits.saturating_add(2), count.saturating_mul(3)).as_chunks::<3>();
+        while let Some(([variable, entry, rest], behind)) = columns.split_first() {
             let class = self.class(view, *variable);
             narrow(tables, *entry, class, self.rows.get_mut(..words).unwrap_or(&mut []));
+            let passed = if class == 0 { usize::try_from(*rest).unwrap_or(usize::MAX) } else { 0 };
+            columns = behind.get(passed..).unwrap_or(&[]);
         }
         for (number, row) in (0_u32..).zip(self.rows.iter().take(words)) {
             let mut row = *row;

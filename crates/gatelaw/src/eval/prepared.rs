@@ -31,8 +31,11 @@ impl Plan {
         scratch.next_round();
         let view = View { caller: Some(&identity), ..View::new(self, &request) };
         let classes = (0_u32..).zip(&self.variables).map(|(variable, words)| {
-            let class =
-                if is_of_caller(words) { u16::try_from(scratch.class(view, variable)).ok() } else { None };
+            let class = if is_of_caller(self, words) {
+                u16::try_from(scratch.class(view, variable)).ok()
+            } else {
+                None
+            };
             class.unwrap_or(UNPREPARED)
         });
         let classes = classes.collect();
@@ -66,7 +69,7 @@ impl Prepared {
 }
 
 /// Says whether a variable asks for nothing but the identity.
-fn is_of_caller(words: &VariableWords) -> bool {
+fn is_of_caller(plan: &Plan, words: &VariableWords) -> bool {
     let [read, ..] = words.arguments;
     match words.kind {
         VariableKind::Issuer | VariableKind::Role | VariableKind::Scope => true,
@@ -78,7 +81,13 @@ fn is_of_caller(words: &VariableWords) -> bool {
         | VariableKind::Member
         | VariableKind::AnyOf
         | VariableKind::AllOf
-        | VariableKind::Patterns => reads_identity(Read(read)),
+        | VariableKind::Patterns
+        | VariableKind::Scan => reads_identity(Read(read)),
+        // Literals are found where a value is scanned, and not noted beyond that.
+        VariableKind::Found => {
+            let scan = usize::try_from(read).ok().and_then(|scan| plan.variables.get(scan));
+            scan.is_some_and(|scan| reads_identity(Read(scan.arguments[0])))
+        }
         // Two attributes, or a whole rule: they may ask for the request too.
         VariableKind::Pair | VariableKind::Holds | VariableKind::Program => false,
     }

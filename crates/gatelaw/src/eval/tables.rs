@@ -85,17 +85,60 @@ pub(super) fn network(words: &[u32], at: u32, address: IpAddr) -> u32 {
     }
 }
 
-/// Finds the class of a text by the patterns that match it whole.
-pub(super) fn patterns(words: &[u32], at: u32, text: &str, fold: bool) -> u32 {
-    let (width, states) = (word(words, at), word(words, at.saturating_add(1)));
-    let columns = run(words, at.saturating_add(2), 64);
-    let next = run(words, at.saturating_add(66), width.saturating_mul(states));
-    let mut state = 0_u32;
-    for byte in text.bytes() {
-        let byte = if fold { byte.to_ascii_lowercase() } else { byte };
-        let four = columns.get(usize::from(byte >> 2)).copied().unwrap_or(0).to_le_bytes();
-        let column = u32::from(four.get(usize::from(byte & 3)).copied().unwrap_or(0));
-        state = word(next, state.saturating_mul(width).saturating_add(column));
+/// An automaton over the bytes of a text; a state is where its row begins.
+struct Rows<'w> {
+    columns: &'w [u32],
+    rows: &'w [u32],
+    width: u32,
+}
+
+impl<'w> Rows<'w> {
+    /// Reads the automaton at an offset, and where it ends.
+    fn at(words: &'w [u32], at: u32) -> (Self, u32) {
+        let width = word(words, at);
+        let length = width.saturating_add(1).saturating_mul(word(words, at.saturating_add(1)));
+        let first = at.saturating_add(66);
+        let (columns, rows) = (run(words, at.saturating_add(2), 64), run(words, first, length));
+        (Self { columns, rows, width }, first.saturating_add(length))
     }
-    word(words, at.saturating_add(66).saturating_add(width.saturating_mul(states)).saturating_add(state))
+
+    #[inline]
+    fn next(&self, state: u32, byte: u8) -> u32 {
+        let four = self.columns.get(usize::from(byte >> 2)).copied().unwrap_or(0);
+        let column = four >> (8 * (byte & 3)) & 0xff;
+        word(self.rows, state.saturating_add(column))
+    }
+
+    #[inline]
+    fn class(&self, state: u32) -> u32 {
+        word(self.rows, state.saturating_add(self.width))
+    }
+}
+
+/// Finds the class of a text by the patterns that match it whole.
+pub(super) fn patterns(words: &[u32], at: u32, text: &str) -> u32 {
+    let (rows, _) = Rows::at(words, at);
+    rows.class(text.bytes().fold(0, |state, byte| rows.next(state, byte)))
+}
+
+/// Marks the literals of a scan that occur in a text, and says whether any does.
+pub(super) fn scan(words: &[u32], at: u32, text: &str, literals: &mut [bool]) -> bool {
+    let (rows, suffixes) = Rows::at(words, at);
+    let count = usize::try_from(word(words, suffixes)).unwrap_or(usize::MAX).min(literals.len());
+    let literals = literals.get_mut(..count).unwrap_or(&mut []);
+    literals.fill(false);
+    let (mut state, mut any) = (0, false);
+    for byte in text.bytes() {
+        state = rows.next(state, byte);
+        let mut literal = rows.class(state);
+        // What a literal ends with was marked with it: so all this ends once each is marked.
+        while let Some(place) =
+            usize::try_from(literal).ok().and_then(|l| literals.get_mut(l.checked_sub(1)?))
+            && !*place
+        {
+            (*place, any) = (true, true);
+            literal = word(words, suffixes.saturating_add(literal));
+        }
+    }
+    any
 }

@@ -3,18 +3,22 @@
 //! All tests that read one attribute share classifiers, from a value to a small class number; class 0 is "no test is true",
 //! which is also the class of an absent value. What stays behind are conditions over variables, and rules without names of captures.
 
+mod automaton;
 mod conditions;
+mod literals;
 mod partition;
 mod patterns;
 mod probes;
 mod reads;
 mod routes;
+mod scan;
 
+pub(crate) use automaton::Automaton;
 pub(crate) use conditions::Cond;
-pub(crate) use patterns::Automaton;
 pub(crate) use probes::{Probes, TestId};
 pub(crate) use reads::{Read, ReadKind};
 pub(crate) use routes::{Alternative, HostScope, Place, Places, Reading, places};
+pub(crate) use scan::Scan;
 
 /// Numbers a variable; the order of numbers is the order in which diagrams ask.
 pub(crate) type VariableId = u32;
@@ -44,10 +48,25 @@ pub(crate) enum Variable {
     AnyOf(Read, Vec<String>),
     /// Whether a set holds all of the sorted strings.
     AllOf(Read, Vec<String>),
-    /// Class of a string by the patterns that match it.
-    Patterns(Read, Automaton),
+    /// Class of a string by the patterns that match it; where a literal must occur for that, 0 without it.
+    Patterns(Read, Automaton, Option<Finds>),
+    /// Whether a string holds a literal.
+    Found(Read, Finds),
+    /// Finds the literals of a string; the scan's number. No test asks it itself.
+    Scan(Read, u32, Scan),
     /// Whether two values compare so.
     Pair(Read, crate::ast::CompareOp, Read),
     /// Whether a set holds the value of another attribute.
     Holds(Read, Read),
+}
+
+/// Names a literal that a scan finds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Finds {
+    /// Number of the scan.
+    pub(crate) scan: u32,
+    /// Number of the literal in it.
+    pub(crate) number: u32,
+    /// The literal: of a scan that folds letters, in lower case.
+    pub(crate) literal: Vec<u8>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::conditions::{ClassSet, Cond};
 use super::partition::{Intervals, of_intervals, of_literals};
-use super::patterns::{PatternText, automata};
+use super::patterns::PatternText;
 use super::reads::{Read, ReadKind};
 use super::routes::{Place, Reading};
 use super::{Variable, VariableId};
@@ -349,7 +349,7 @@ impl<'p> Probes<'p> {
 
     /// Turns all probes into variables, sorted, and every probe into a condition over them.
     pub(crate) fn classify(self) -> (Vec<Variable>, Vec<Cond>) {
-        let mut classified = Classified { policy: self.policy, drafts: Vec::new() };
+        let mut classified = Classified { policy: self.policy, drafts: Vec::new(), scans: 0 };
         let mut groups: BTreeMap<(u8, Read), Vec<(&Probe, TestId)>> = BTreeMap::new();
         for (probe, id) in &self.known {
             groups.entry(group(probe)).or_default().push((probe, *id));
@@ -377,6 +377,8 @@ fn group(probe: &Probe) -> (u8, Read) {
 struct Classified<'p> {
     policy: &'p Policy,
     drafts: Vec<(Variable, Vec<(TestId, ClassSet)>)>,
+    /// How many scans there are.
+    scans: u32,
 }
 
 impl Classified<'_> {
@@ -437,9 +439,7 @@ impl Classified<'_> {
                 |(p, id)| if let Probe::Pattern(_, text) = p { Some((text.clone(), *id)) } else { None },
             )
             .collect();
-        for (automaton, tests) in automata(&texts) {
-            self.drafts.push((Variable::Patterns(read, automaton), tests));
-        }
+        self.drafts.extend(super::patterns::variables(read, &texts, &mut self.scans));
     }
 
     /// Splits tests whose signatures are too long together; one test alone always fits, as its signature is itself.

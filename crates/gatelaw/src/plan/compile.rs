@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::hosts::{HostTables, host_tables};
 use super::methods::{ByMethod, MethodGroups};
 use super::nodes::lay_out;
-use super::parts::{Parts, Verdict};
+use super::parts::{More, Parts, Verdict};
 use super::routes::{ItemId, Routes, State, TooMany};
+use super::scans::Scans;
 use super::stats::{Cost, Dearest, Stats, class_cost};
 use super::tables::{StringPool, Tables, string_table, string_table_words, word};
 use super::{Action, Entry, Instance, Plan, PlanKind, PlanRule, Source, VariableKind, VariableWords};
@@ -29,7 +30,8 @@ pub(crate) fn compile(policy: &Policy, sources: &crate::source::Sources) -> (Pla
     let flat = flat_conditions(&places, &walks, &mut probes, &mut drafts, &mut notes);
     let (variables, tests) = probes.classify();
     let conditions: Vec<Cond> = drafts.iter().map(|d| d.classified(&tests)).collect();
-    let mut builder = Builder::new(policy, &places, &conditions, variables.len());
+    let scans = Scans::of(&variables);
+    let mut builder = Builder::new(policy, &places, &conditions, variables.len(), &scans);
     builder.classes(&places, &walks, &flat);
     builder.finish(&hosts, &walks, &variables, notes.classified(&tests))
 }
@@ -157,6 +159,7 @@ struct Builder<'c> {
     policy: &'c Policy,
     alternatives: &'c [Alternative],
     scopes: &'c [HostScope],
+    scans: &'c Scans,
     parts: Parts<'c>,
     ranked: Vec<RuleId>,
     rank_of: BTreeMap<RuleId, u32>,
@@ -172,7 +175,13 @@ struct Builder<'c> {
 }
 
 impl<'c> Builder<'c> {
-    fn new(policy: &'c Policy, places: &'c Places, conditions: &'c [Cond], variables: usize) -> Self {
+    fn new(
+        policy: &'c Policy,
+        places: &'c Places,
+        conditions: &'c [Cond],
+        variables: usize,
+        scans: &'c Scans,
+    ) -> Self {
         let alternatives = places.alternatives.as_slice();
         let ranked = ranked(policy);
         let rank_of = (0..).zip(&ranked).map(|(rank, rule)| (*rule, rank)).collect();
@@ -180,7 +189,8 @@ impl<'c> Builder<'c> {
             policy,
             alternatives,
             scopes: &places.scopes,
-            parts: Parts::new(conditions, variables),
+            scans,
+            parts: Parts::new(conditions, variables, scans),
             ranked,
             rank_of,
             instances: Vec::new(),
@@ -282,16 +292,22 @@ impl<'c> Builder<'c> {
             .drafts
             .iter()
             .filter_map(|d| if let Verdict::Diagram(root, _) = d.verdict { Some(root) } else { None });
-        let nodes = lay_out(&self.parts.diagrams, roots.chain(self.parts.programs.iter().copied()));
+        let programs = self
+            .parts
+            .more
+            .iter()
+            .filter_map(|more| if let More::Program(root) = more { Some(*root) } else { None });
+        let nodes = lay_out(&self.parts.diagrams, roots.chain(programs));
         let mut entry = Entry::default();
         let mut words = VariableWriter {
             tables: std::mem::replace(&mut self.parts.tables, Tables::new()),
             pool: &mut pool,
             entry: &mut entry,
+            scans: self.scans,
         };
         let mut variable_words: Vec<VariableWords> = variables.iter().map(|v| words.variable(v)).collect();
         let mut tables = words.tables;
-        variable_words.extend(self.parts.programs.iter().map(|root| program(nodes.child(*root))));
+        variable_words.extend(self.parts.more.iter().map(|more| more_words(more, &nodes)));
         let class_offsets: Vec<u32> =
             self.drafts.iter().map(|d| write_class(&mut tables, &nodes, d)).collect();
         let offset = |class: usize| class_offsets.get(class).copied().unwrap_or(0);
@@ -349,6 +365,7 @@ impl<'c> Builder<'c> {
         entry.other_host = host(&0);
         entry.everywhere = offset(self.everywhere);
         entry.rows_max = word(self.parts.rows_max);
+        entry.literals = self.scans.literals;
         let costs = self.costs(&tables.words);
         let cost = self.cost(&costs, walks);
         let stats = self.stats(walks, variable_words.len(), &costs);
@@ -391,12 +408,13 @@ impl<'c> Builder<'c> {
         self.drafts.iter().map(of).collect()
     }
 
-    /// Bounds the cost of a decision: the rules that apply everywhere, and the dearest class for every walk.
+    /// Bounds the cost of a decision: the rules that apply everywhere, the dearest class for every walk, and all scans.
     fn cost(&self, costs: &[Cost], walks: &Walks) -> Cost {
         let dearest = costs.iter().fold(Cost::default(), |a, b| a.max(*b));
         let walked =
             walks.starts.iter().map(|s| s.rules.len().saturating_add(s.flat.len())).max().unwrap_or(0);
-        costs.get(self.everywhere).copied().unwrap_or_default().plus(dearest.times(walked))
+        let scans = Cost { variables_max: word(self.scans.count()), words_max: 0 };
+        costs.get(self.everywhere).copied().unwrap_or_default().plus(dearest.times(walked)).plus(scans)
     }
 
     /// Finds the place, other than everywhere, where a decision costs most; of equals the one with the least names.
@@ -458,7 +476,8 @@ impl<'c> Builder<'c> {
         Stats {
             rules: self.policy.rules.len(),
             variables,
-            programs: self.parts.programs.len(),
+            programs: self.parts.program_of.len(),
+            literals: self.scans.literals,
             states: walks
                 .readings
                 .iter()
@@ -534,8 +553,15 @@ fn action_of(policy: &Policy, rule: &policy::Rule, captures: &BTreeMap<String, u
     }
 }
 
-fn program(root: u32) -> VariableWords {
-    VariableWords { kind: VariableKind::Program, arguments: [root, 0, 0] }
+fn more_words(more: &More, nodes: &super::nodes::NodeWords) -> VariableWords {
+    match more {
+        More::Program(root) => {
+            VariableWords { kind: VariableKind::Program, arguments: [nodes.child(*root), 0, 0] }
+        }
+        More::Found(block) => {
+            VariableWords { kind: VariableKind::Found, arguments: [block.scan, block.first, block.count] }
+        }
+    }
 }
 
 fn write_class(tables: &mut Tables, nodes: &super::nodes::NodeWords, draft: &ClassDraft) -> u32 {
@@ -632,6 +658,7 @@ struct VariableWriter<'w> {
     tables: Tables,
     pool: &'w mut StringPool,
     entry: &'w mut Entry,
+    scans: &'w Scans,
 }
 
 impl VariableWriter<'_> {
@@ -656,8 +683,17 @@ impl VariableWriter<'_> {
                 self.entry.all_of_max = self.entry.all_of_max.max(word(texts.len()));
                 (K::AllOf, [read.0, self.strings(texts.iter().zip(0..).map(|(t, n)| (t.as_str(), n))), 0])
             }
-            Variable::Patterns(read, automaton) => {
-                (K::Patterns, [read.0, self.tables.patterns(automaton), 0])
+            Variable::Patterns(read, automaton, guard) => {
+                let found = guard.as_ref().and_then(|finds| self.scans.found(finds));
+                let found = found.map_or(0, |found| found.saturating_add(1));
+                (K::Patterns, [read.0, self.tables.patterns(automaton), found])
+            }
+            Variable::Found(_, finds) => {
+                let (scan, number) = self.scans.literal(finds).unwrap_or_default();
+                (K::Found, [scan, number, 1])
+            }
+            Variable::Scan(read, number, scan) => {
+                (K::Scan, [read.0, self.tables.scan(scan), self.scans.first(*number)])
             }
             Variable::Pair(a, op, b) => (K::Pair, [a.0, comparison(*op), b.0]),
             Variable::Holds(set, read) => (K::Holds, [set.0, read.0, 0]),

@@ -8,9 +8,10 @@
 //! | strings | `n`; if that isn't 0, a mask `m`, then `m` + 1 slots of (string + 1, value), 0 for an empty one; a string stands in the first free slot from its [`hash`] masked on |
 //! | numbers | `n`, then `n` × (start low, start high, class) |
 //! | networks | `n`, then `n` × (IPv4 start, class); `n`, then `n` × (IPv6 start in four words, highest first; class) |
-//! | patterns | `width`, `states`, 64 words of byte columns, `states` × `width` next states, `states` classes |
+//! | patterns | `width`, `states`, 64 words of byte columns, `states` rows of `width` next rows and the class of a text that ends there; a row is named by the number of words before it |
+//! | scan | patterns, whose class is the longest literal that ends there + 1; `n`, then by literal the longest other that it ends with + 1 |
 //! | node | variable, default child, `n`, then `n` × (class, child); a child with bit 31 set is a terminal |
-//! | bits | `rows`, `n`, then `n` × (variable, entry) |
+//! | bits | `rows`, `n`, then `n` × (variable, entry, how many of those behind it say nothing more if its class is 0) |
 //! | entry | `n`, then `n` × (word, mask of rows that accept every class not named); `n`, then `n` × (class, changes) |
 //! | changes | `n`, then `n` × (word, rows that accept the class too, rows that don't) |
 //! | verdict | 1, root node, `n`, `n` ranks; or 2, bits, `n`, a rank for each row |
@@ -21,6 +22,7 @@
 //! | state | strings, each with its state; `a`, then `a` × (string before, string behind), 2^`a` × state; accept without a slash; accept with one |
 //! | host | relaxations; `n`, `n` × start of rules; `n`, `n` × start of services; `n`, `n` × class of bit vectors alone |
 
+mod blocks;
 mod compile;
 mod hash;
 mod hosts;
@@ -28,6 +30,7 @@ mod methods;
 mod nodes;
 mod parts;
 mod routes;
+mod scans;
 mod stats;
 mod strings;
 mod summary;
@@ -125,6 +128,8 @@ pub(crate) struct Entry {
     pub(crate) rows_max: u32,
     /// The most entries of any table of "all of these strings".
     pub(crate) all_of_max: u32,
+    /// The literals of all scans.
+    pub(crate) literals: u32,
 }
 
 /// Holds one variable: its kind and three arguments.
@@ -175,7 +180,7 @@ variable_kinds! {
     AnyOf = 9,
     /// read, strings
     AllOf = 10,
-    /// read, patterns
+    /// read, patterns, variable that says whether one can match + 1, or 0
     Patterns = 11,
     /// read, comparison, read
     Pair = 12,
@@ -183,6 +188,10 @@ variable_kinds! {
     Holds = 13,
     /// node of a program: one rule's tests in written order
     Program = 14,
+    /// read, scan, number of its first literal among those of all scans: whether any is found
+    Scan = 15,
+    /// variable of a scan, number of a literal among those of all scans, how many: whether one of them is found
+    Found = 16,
 }
 
 /// Counts the denies among the rules by rank, which come first.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::blocks::{Block, blocks};
+use super::scans::Scans;
 use super::tables::{Tables, word};
 use crate::diagram::{Diagrams, OverBudget, Ref};
 use crate::limits::{
@@ -20,6 +22,15 @@ pub(crate) enum Verdict {
     Rows(u32, Vec<u32>),
 }
 
+/// A variable that no test of the policy asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum More {
+    /// The condition of one rule.
+    Program(Ref),
+    /// Whether one of some literals occurs.
+    Found(Block),
+}
+
 /// Builds parts, and shares what they have in common.
 pub(crate) struct Parts<'c> {
     pub(crate) diagrams: Diagrams,
@@ -28,24 +39,28 @@ pub(crate) struct Parts<'c> {
     conditions: &'c [Cond],
     /// By condition: the first that is equal to it.
     first_equal: Vec<usize>,
-    /// Programs, as variables behind all others.
-    pub(crate) programs: Vec<Ref>,
-    pub(crate) program_of: BTreeMap<usize, u32>,
-    first_program: u32,
+    scans: &'c Scans,
+    /// Variables behind all others, which the form of parts asks for.
+    pub(crate) more: Vec<More>,
+    pub(crate) program_of: BTreeMap<usize, VariableId>,
+    block_of: BTreeMap<Block, VariableId>,
+    first_more: VariableId,
     edges_left: u64,
     pub(crate) rows_max: usize,
 }
 
 impl<'c> Parts<'c> {
-    pub(crate) fn new(conditions: &'c [Cond], variables: usize) -> Self {
+    pub(crate) fn new(conditions: &'c [Cond], variables: usize, scans: &'c Scans) -> Self {
         Self {
             diagrams: Diagrams::default(),
             tables: Tables::new(),
             conditions,
             first_equal: first_equal(conditions),
-            programs: Vec::new(),
+            scans,
+            more: Vec::new(),
             program_of: BTreeMap::new(),
-            first_program: word(variables),
+            block_of: BTreeMap::new(),
+            first_more: word(variables),
             edges_left: PLAN_EDGES_MAX,
             rows_max: 0,
         }
@@ -133,7 +148,7 @@ impl<'c> Parts<'c> {
             }
         }
         self.rows_max = self.rows_max.max(rows.len());
-        (write_bits(&mut self.tables, &rows), payloads)
+        (self.write_bits(&rows), payloads)
     }
 
     /// Turns a condition into rows, of which one must hold; a condition that needs too many becomes a program.
@@ -142,12 +157,94 @@ impl<'c> Parts<'c> {
         if let Some(rows) = disjoined(cond, false) {
             return rows;
         }
-        let next = self.first_program.saturating_add(word(self.programs.len()));
-        let variable = *self.program_of.entry(condition).or_insert(next);
-        if variable == next {
-            self.programs.push(self.diagrams.program(cond));
-        }
+        let variable = match self.program_of.get(&condition) {
+            Some(known) => *known,
+            None => {
+                let cond = self.in_blocks(cond);
+                let program = self.diagrams.program(&cond);
+                let variable = self.variable(More::Program(program));
+                self.program_of.insert(condition, variable);
+                variable
+            }
+        };
         vec![Row::from([(variable, Accept { others: false, exceptions: BTreeSet::from([1]) })])]
+    }
+
+    fn variable(&mut self, more: More) -> VariableId {
+        let number = self.first_more.saturating_add(word(self.more.len()));
+        self.more.push(more);
+        number
+    }
+
+    /// Makes the variable that says whether any literal of a block occurs.
+    fn block(&mut self, block: Block) -> VariableId {
+        if let Some(known) = self.block_of.get(&block) {
+            return *known;
+        }
+        let variable = self.variable(More::Found(block));
+        self.block_of.insert(block, variable);
+        variable
+    }
+
+    /// Writes what rows say by variable, and asks for the literals of many variables at once before each of them.
+    fn write_bits(&mut self, rows: &[Row]) -> u32 {
+        let scans = self.scans;
+        let (alone, blocks) = blocks(columns_of(rows).into_iter(), |(variable, _)| scans.guard(*variable));
+        let mut columns = Vec::new();
+        for (variable, column) in &alone {
+            columns.push([*variable, write_column(&mut self.tables, column), 0]);
+        }
+        for (block, members) in &blocks {
+            let refused = refused(members.iter().map(|(_, column)| column));
+            let entry = write_column(&mut self.tables, &refused);
+            columns.push([self.block(*block), entry, word(members.len())]);
+            for (variable, column) in members {
+                columns.push([*variable, write_column(&mut self.tables, column), 0]);
+            }
+        }
+        let mut bits = vec![word(rows.len()), word(columns.len())];
+        bits.extend(columns.iter().flatten());
+        self.tables.add(bits)
+    }
+
+    /// Writes the same condition so that many tests of literals stand behind one that asks whether any of these occurs.
+    fn in_blocks(&mut self, cond: &Cond) -> Cond {
+        match cond {
+            Cond::Constant(_) | Cond::Test(_) => cond.clone(),
+            Cond::Not(inner) => Cond::Not(Box::new(self.in_blocks(inner))),
+            Cond::All(parts) => {
+                let parts = parts.iter().map(|part| self.in_blocks(part)).collect();
+                Cond::All(self.parts_in_blocks(parts, true))
+            }
+            Cond::Any(parts) => {
+                let parts = parts.iter().map(|part| self.in_blocks(part)).collect();
+                Cond::Any(self.parts_in_blocks(parts, false))
+            }
+        }
+    }
+
+    /// Joins the parts of an `or` that are true only where a literal occurs, and those of an `and` that are false only there.
+    fn parts_in_blocks(&mut self, parts: Vec<Cond>, negated: bool) -> Vec<Cond> {
+        let scans = self.scans;
+        let literal = |part: &Cond| match (part, negated) {
+            // INVARIANT: class 0 is in no test, so it is false where its literal doesn't occur.
+            (Cond::Test((variable, _)), false) => scans.guard(*variable),
+            (Cond::Not(inner), true) => match &**inner {
+                Cond::Test((variable, _)) => scans.guard(*variable),
+                Cond::Constant(_) | Cond::Not(_) | Cond::All(_) | Cond::Any(_) => None,
+            },
+            _ => None,
+        };
+        let (mut out, blocks) = blocks(parts.into_iter(), literal);
+        for (block, members) in blocks {
+            let occurs = Cond::Test((self.block(block), vec![1]));
+            out.push(if negated {
+                Cond::Any(vec![occurs.not(), Cond::All(members)])
+            } else {
+                Cond::All(vec![occurs, Cond::Any(members)])
+            });
+        }
+        out
     }
 }
 
@@ -251,7 +348,8 @@ struct Column {
     changes: BTreeMap<u32, BTreeMap<u32, (u32, u32)>>,
 }
 
-fn write_bits(tables: &mut Tables, rows: &[Row]) -> u32 {
+/// Sorts what rows say by variable.
+fn columns_of(rows: &[Row]) -> BTreeMap<VariableId, Column> {
     let mut columns: BTreeMap<VariableId, Column> = BTreeMap::new();
     for (number, row) in (0_u32..).zip(rows) {
         let (at, bit) = (number / 32, 1 << (number % 32));
@@ -266,11 +364,18 @@ fn write_bits(tables: &mut Tables, rows: &[Row]) -> u32 {
             }
         }
     }
-    let mut bits = vec![word(rows.len()), word(columns.len())];
-    for (variable, column) in columns {
-        bits.extend([variable, write_column(tables, &column)]);
+    columns
+}
+
+/// Joins what columns refuse where none of their literals occurs; where one does, each is asked.
+fn refused<'c>(columns: impl Iterator<Item = &'c Column>) -> Column {
+    let mut joined = Column::default();
+    let accepting = joined.changes.entry(1).or_default();
+    for (at, refused) in columns.flat_map(|column| &column.refuse_others) {
+        *joined.refuse_others.entry(*at).or_insert(0) |= refused;
+        accepting.entry(*at).or_insert((0, 0)).0 |= refused;
     }
-    tables.add(bits)
+    joined
 }
 
 fn write_column(tables: &mut Tables, column: &Column) -> u32 {
@@ -294,7 +399,8 @@ mod tests {
     fn of_rules_with_one_condition_the_least_rank_decides() {
         let test = |class| Cond::Test((0, vec![class]));
         let conditions = [test(1), test(2), test(1), test(1), test(2)];
-        let mut parts = Parts::new(&conditions, 1);
+        let scans = Scans::default();
+        let mut parts = Parts::new(&conditions, 1, &scans);
         let built = parts.verdict(&[(7, 0), (3, 1), (5, 2), (6, 3), (4, 4)]);
         let Verdict::Diagram(root, ranks) = built else { panic!("{built:?}") };
         assert_eq!(ranks, [3, 5]);

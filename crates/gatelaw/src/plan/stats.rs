@@ -23,6 +23,8 @@ pub struct Stats {
     pub variables: usize,
     /// Rules that are asked as programs, because they need too many rows.
     pub programs: usize,
+    /// Literals of patterns that are found in one pass over a value, instead of by the patterns one by one.
+    pub literals: u32,
     /// States of the route automata.
     pub states: usize,
     /// Classes of rules, by where they can matter.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Strings, hash};
-use crate::lower::Automaton;
+use crate::lower::{Automaton, Scan};
 
 /// Collects texts, each once.
 #[derive(Debug, Default)]
@@ -87,13 +87,30 @@ impl Tables {
     }
 
     pub(crate) fn patterns(&mut self, automaton: &Automaton) -> u32 {
-        let mut table = vec![automaton.width, word(automaton.class.len())];
-        let (columns, _) = automaton.columns.as_chunks::<4>();
-        table.extend(columns.iter().map(|four| u32::from_le_bytes(*four)));
-        table.extend_from_slice(&automaton.next);
-        table.extend_from_slice(&automaton.class);
+        self.add(rows(automaton))
+    }
+
+    pub(crate) fn scan(&mut self, scan: &Scan) -> u32 {
+        let mut table = rows(&scan.automaton);
+        table.push(word(scan.suffixes.len()));
+        table.extend_from_slice(&scan.suffixes);
         self.add(table)
     }
+}
+
+/// Lays out an automaton: the rows of its states, each with its class behind it. A state is named by where its row begins, so that a
+/// step is one addition and one read.
+fn rows(automaton: &Automaton) -> Vec<u32> {
+    let mut table = vec![automaton.width, word(automaton.class.len())];
+    let (columns, _) = automaton.columns.as_chunks::<4>();
+    table.extend(columns.iter().map(|four| u32::from_le_bytes(*four)));
+    let length = automaton.width.saturating_add(1);
+    let rows = automaton.next.chunks(usize::try_from(automaton.width).unwrap_or(0).max(1));
+    for (row, class) in rows.zip(&automaton.class) {
+        table.extend(row.iter().map(|to| to.saturating_mul(length)));
+        table.push(*class);
+    }
+    table
 }
 
 /// Lays out a table of distinct strings; at most four of five slots are taken, so that a lookup soon ends.
