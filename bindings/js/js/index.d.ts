@@ -200,6 +200,13 @@ export class Verifier {
   /** Notes that a fetch failed; keys that were had before stay. */
   failed(issuer: string, now?: number | bigint): void;
   /**
+   * Answers what was counted of tokens and keys: plain numbers, which only grow. An instance in place of one that died begins at 0, and
+   * so does the verifier of another policy.
+   */
+  counters(): Counters;
+  /** Writes what was counted in the text format of Prometheus, version 0.0.4: the same bytes in every runtime. */
+  prometheus(): string;
+  /**
    * Decides a request by the token that it carries, and says what a gate does about it. Where keys are missing that may be fetched, it
    * asks `wait` for those of the token's issuer, and decides anew once that says that there may be news.
    */
@@ -208,6 +215,48 @@ export class Verifier {
     context?: Omit<HandleContext, "identity">,
     wait?: (issuer: string) => boolean | Promise<boolean>,
   ): Promise<Handling>;
+}
+
+/** What a verifier counted, each answer once: the same object as in every language. */
+export interface Counters {
+  readonly v: 1;
+  /** Tokens that were refused before their issuer was known, by the reason of the decision: `token:format`. */
+  readonly refused: { readonly [reason: string]: number };
+  /** By the issuer's name in the policy. */
+  readonly issuers: { readonly [issuer: string]: IssuerCounters };
+}
+
+/** What was counted of the tokens and keys of one issuer. */
+export interface IssuerCounters {
+  /** Tokens that were accepted, their signature verified. */
+  readonly verified: number;
+  /** Tokens that were accepted because they were verified before. */
+  readonly remembered: number;
+  /** Of the accepted ones, those of a key that was stale: its endpoint gave no newer set in time. */
+  readonly by_stale_keys: number;
+  /** Tokens that were answered 503, since no keys of this issuer were ever had. */
+  readonly keys_unavailable: number;
+  /** Tokens that were refused, by the reason of the decision: `token:expired`. */
+  readonly refused: { readonly [reason: string]: number };
+  /**
+   * Tokens whose time lies inside the issuer's leeway, or no more than five minutes beyond: of the future where the gate's clock is
+   * `behind` the issuer's; just expired where it is `ahead`, or where a caller is slow to get a new token.
+   */
+  readonly clock_skew_suspected: { readonly behind: Suspicions; readonly ahead: Suspicions };
+  /** Fetches of the issuer's keys; the failed ones by the word before the colon of their codes. */
+  readonly key_fetches: {
+    readonly begun: number;
+    readonly succeeded: number;
+    readonly failed: { readonly fetch: number; readonly discovery: number; readonly keys: number };
+  };
+}
+
+/** Tokens that make a wrong clock likely, by what became of them. */
+export interface Suspicions {
+  /** Those that leeway alone let through; their signature is right. */
+  readonly accepted: number;
+  /** Those that were refused; their signature is not looked at, so anybody can make them. */
+  readonly refused: number;
 }
 
 export interface VerifierOptions {

@@ -1,3 +1,4 @@
+import { GatelawError } from "./error.js";
 import { correlationIdOf, Gate } from "./gate.js";
 import { Answer, unavailable } from "./internal/answer.js";
 import { checkMembers, isBytes, wrong } from "./internal/arguments.js";
@@ -93,6 +94,16 @@ export class Verifier {
     this.#call("failed", checkedNow(now), [issuer]);
   }
 
+  /** Answers what was counted of tokens and keys by the instance that judges now: plain numbers, which only grow. */
+  counters() {
+    return JSON.parse(this.#counted("counters"));
+  }
+
+  /** Writes what was counted in the text format of Prometheus, version 0.0.4. */
+  prometheus() {
+    return this.#counted("prometheus");
+  }
+
   /**
    * Decides a request by the token that it carries, and says what a gate does about it. Where keys are missing that may be fetched, it asks
    * `wait` for those of the token's issuer, and decides again once that says that there may be news.
@@ -103,12 +114,15 @@ export class Verifier {
     for (let rounds = 1; ; rounds++) {
       const frame = frameOf(request, context, requestId);
       const instance = this.#ready();
-      const step = this.#step(instance, frame, "verify");
+      // Where keys are wanted, an answer counts once nobody waits for them any more.
+      const waits = wait !== undefined && rounds < ROUNDS_MAX;
+      const step = this.#step(instance, frame, "verify", waits ? 1 : 0);
       if (step === null) return this.#died(requestId);
       const { pending } = step;
       if (pending === undefined) {
         const { keysWanted, handling } = step;
-        if (keysWanted === "" || rounds === ROUNDS_MAX || wait === undefined || !(await wait(keysWanted))) return handling;
+        if (keysWanted === "" || !waits) return handling;
+        if (!(await wait(keysWanted))) rounds = ROUNDS_MAX - 1;
         continue;
       }
       const isValid = await this.#signatures.isValid(pending);
@@ -145,6 +159,13 @@ export class Verifier {
       if (!ok) throw requestError(answer.fault());
       return answer.step(this.#evaluator.digest, frame);
     });
+  }
+
+  #counted(name) {
+    const instance = this.#ready();
+    const text = instance && this.#evaluator.with(() => (instance.run(name), new Answer(instance).line()));
+    if (text === null) throw new GatelawError("module:trap", "the instance that counts died");
+    return text;
   }
 
   /** Answers what an export says; `null` where the instance died. */

@@ -1,7 +1,7 @@
 // Never run: `tsc` proves that the types say what they should.
 
 import {
-  type Decision, Gate, GatelawError, type Handling, init, initSync, type Needs, type KeyFetch, KeyFetcher, Policy, type RequestInput, Verifier, version,
+  type Counters, type Decision, Gate, GatelawError, type Handling, init, initSync, type Needs, type KeyFetch, KeyFetcher, Policy, type RequestInput, Verifier, version,
 } from "gatelaw";
 import { check, compile, type Diagnostic, format } from "gatelaw/compiler";
 import { checkToken, type TokenCheck } from "gatelaw/tokens";
@@ -32,6 +32,8 @@ const verifier = new Verifier(gate, { tokensMax: 100 });
 verifier.setKeys("okta", '{"keys":[]}');
 const next: KeyFetch | undefined = verifier.nextFetch() ?? verifier.fetched("okta", new Uint8Array(), "max-age=60", 1_795_000_000);
 verifier.failed(next?.issuer ?? "okta");
+const counters: Counters = verifier.counters();
+console.log(counters.issuers["okta"]?.clock_skew_suspected.behind.refused, counters.refused["token:size"], verifier.prometheus().length);
 export const handled: Promise<Handling> = verifier.handle(request, { requestId: "abc", trace: "restart" }, () => true);
 const fetcher = new KeyFetcher(verifier, { fetch: (url, init) => fetch(url, init), onFailure: (issuer, error) => console.warn(issuer, codeOf(error)) });
 export const waited: Promise<Handling> = verifier.handle(request, {}, fetcher.wait);

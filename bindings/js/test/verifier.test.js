@@ -9,7 +9,8 @@ import { Gate, Policy, Verifier } from "gatelaw";
 import { compile } from "gatelaw/compiler";
 
 const repository = (file) => join(process.env.GATELAW_REPOSITORY, file);
-const { ASYMMETRIC, Key, signShared } = await import(pathToFileURL(repository("bindings/kong/tests/plugin/provider.js")));
+const plugin = (file) => import(pathToFileURL(repository(`bindings/kong/tests/plugin/${file}`)));
+const [{ ASYMMETRIC, Key, signShared }, { refusalsOf, samplesOf, SKEWS }] = await Promise.all(["provider.js", "metrics.js"].map(plugin));
 const DATA = "crates/gatelaw-host/tests/data";
 
 const NOW = 1_800_000_000;
@@ -177,6 +178,84 @@ allow any-signed { for authenticated }`;
     }
   }
   assert.deepEqual(uncarried, UNCARRIED.flatMap((attack) => [attack, attack]));
+  // Each answer counts once: what no header carries is no token.
+  const expected = {};
+  let accepted = 0;
+  for (const [id, code] of codes) {
+    if (UNCARRIED.some((attack) => attack.startsWith(`${id} `))) continue;
+    if (code === "ok") accepted += 2;
+    else expected[`token:${code}`] = (expected[`token:${code}`] ?? 0) + 2;
+  }
+  const samples = samplesOf(verifier.prometheus());
+  assert.deepEqual(Object.entries(refusalsOf(samples)).sort(), Object.entries(expected).sort());
+  assert.equal(samples['gatelaw_tokens_total{issuer="idp",result="accepted"}'], accepted);
+  const { issuers: { idp }, refused } = verifier.counters();
+  assert.equal(idp.verified + idp.remembered, accepted);
+  assert.deepEqual(Object.entries({ ...refused, ...idp.refused }).filter(([, count]) => count > 0).sort(), Object.entries(expected).sort());
+});
+
+for (const [skew_s, answer, suspicion] of SKEWS) {
+  test(`a clock that is ${skew_s} s from the issuer's: ${answer}`, async () => {
+    const key = new Key("ES256");
+    const verifier = verifierOf([key], compile(POLICY.replace("bound ", "leeway 30s  bound ")).artifact);
+    const token = key.sign(claims({ iat: NOW, exp: NOW + 60 }));
+    // Once by its signature, once as it is remembered.
+    for (let times = 1; times <= 2; times += 1) {
+      assert.equal((await reasonOf(verifier, token, { now: NOW + skew_s })).replace(" rule", ""), answer);
+      const suspected = Object.entries(samplesOf(verifier.prometheus())).filter(([sample]) => sample.startsWith("gatelaw_clock_skew"));
+      assert.deepEqual(suspected, suspicion === undefined ? [] : [[`gatelaw_clock_skew_suspected_total{issuer="own",${suspicion}}`, times]]);
+    }
+  });
+}
+
+test("a request that waits for keys counts by its last answer alone, and fetches by how they end", async () => {
+  const key = new Key("ES256");
+  const verifier = verifierOf();
+  const token = key.sign(claims());
+  const counted = () => verifier.counters().issuers.own;
+  assert.equal(await reasonOf(verifier, token), "503 keys_unavailable");
+  assert.equal(await reasonOf(verifier, token, { wait: () => false }), "503 keys_unavailable");
+  assert.equal(counted().keys_unavailable, 2);
+  const fails = () => {
+    assert.deepEqual(verifier.nextFetch(NOW), DISCOVERY);
+    assert.throws(() => verifier.fetched("own", "{}", "", NOW), { code: "discovery:issuer" });
+    return true;
+  };
+  assert.equal(await reasonOf(verifier, token, { wait: fails }), "503 keys_unavailable");
+  const now = NOW + COOL_DOWN_S;
+  const wait = () => {
+    assert.deepEqual(verifier.nextFetch(now), DISCOVERY);
+    assert.deepEqual(verifier.fetched("own", FOUND, "", now), KEYS);
+    assert.equal(verifier.fetched("own", documentOf([key]), "max-age=300", now), undefined);
+    return true;
+  };
+  assert.equal(await reasonOf(verifier, token, { now, wait }), "200 rule");
+  assert.deepEqual([counted().keys_unavailable, counted().verified], [3, 1]);
+  assert.equal(await reasonOf(verifier, token, { now: now + 200 }), "200 rule");
+  for (const [fails, end] of [[() => verifier.failed("own", NOW + 400), "fetch"], [() => verifier.fetched("own", "<html>", "", NOW + 430), "keys"]]) {
+    assert.notEqual(verifier.nextFetch(end === "fetch" ? NOW + 400 : NOW + 430), undefined);
+    if (end === "fetch") fails();
+    else {
+      verifier.fetched("own", FOUND, "", NOW + 430);
+      assert.throws(fails, { code: "keys:json" });
+    }
+    assert.equal(counted().key_fetches.failed[end], 1);
+  }
+  const later = key.sign(claims({ iat: NOW + 400, exp: NOW + 500 }));
+  assert.equal(await reasonOf(verifier, later, { now: NOW + 440 }), "200 rule");
+  assert.deepEqual(counted().key_fetches, { begun: 4, succeeded: 1, failed: { fetch: 1, discovery: 1, keys: 1 } });
+  assert.deepEqual([counted().by_stale_keys, counted().verified, counted().remembered], [1, 2, 1]);
+});
+
+test("an instance in place of one that died counts anew", async () => {
+  const key = new Key("ES256");
+  const verifier = verifierOf([key]);
+  assert.equal(await reasonOf(verifier, key.sign(claims())), "200 rule");
+  overwrite(instances.at(-1));
+  assert.equal(await reasonOf(verifier, key.sign(claims())), "503 gate:trap");
+  assert.equal(verifier.counters().issuers.own.verified, 0);
+  assert.equal(await reasonOf(verifier, key.sign(claims())), "200 rule");
+  assert.deepEqual([verifier.counters().issuers.own.verified, verifier.instances], [1, 2]);
 });
 
 test("keys are found by discovery, once, and a token waits for them", async () => {

@@ -1,4 +1,4 @@
-import type { Decision, Facts, FactName, Identity, Trace } from "gatelaw";
+import type { Counters, Decision, Facts, FactName, Identity, IssuerCounters, Trace } from "gatelaw";
 
 /**
  * Makes a gate. `options` is an object, or a function that makes one from the Worker's `env`.
@@ -28,6 +28,8 @@ export interface GateOptions<Env = unknown> {
    * may `continue`; `pass` leaves its headers as they came.
    */
   readonly trace?: "restart" | "continue" | "pass" | undefined;
+  /** Seconds between two records of what was counted, from 1 to 86,400; by default none is written. */
+  readonly counters_s?: number | undefined;
   /** Writes a record; by default a line of JSON on the console. A record that it throws on denies its request. */
   readonly log?: ((record: LogRecord) => void) | undefined;
   /** Is shown each decision whole, before it is acted upon; what it throws denies. */
@@ -83,6 +85,13 @@ export interface WorkerGate<Env = unknown> {
   hono(): HonoMiddleware;
   /** Decides a request: `request` of the answer is what goes on, else `response` is what to answer. Never throws. */
   handle(request: Request, env: Env, ctx: Waiting): Promise<Handled>;
+  /**
+   * Answers what this isolate counted of tokens and keys by the policy that decided last; nothing before the first request, and where the
+   * gate verifies no tokens.
+   */
+  counters(): Counters | undefined;
+  /** Writes the same in the text format of Prometheus, version 0.0.4; an empty text where there is nothing. */
+  prometheus(): string;
   /** Answers the decision and the correlation id of a request that this gate handed to a handler. */
   handledOf(request: Request): Judged | undefined;
 }
@@ -110,7 +119,7 @@ export interface GateVariables {
 }
 
 /** One line of the log. */
-export type LogRecord = DecisionRecord | PolicyRecord | KeysRecord | ProblemRecord | ErrorRecord;
+export type LogRecord = DecisionRecord | PolicyRecord | KeysRecord | CountersRecord | ProblemRecord | ErrorRecord;
 
 interface Timed {
   /** RFC 3339, UTC. */
@@ -154,10 +163,21 @@ export interface KeysRecord extends Timed {
   readonly issuer: string;
 }
 
+/** What this isolate counted since its record before, without what is 0: those of all isolates add up. */
+export interface CountersRecord extends Timed {
+  readonly event: "counters";
+  readonly policy: string;
+  readonly refused?: { readonly [reason: string]: number };
+  readonly issuers?: { readonly [issuer: string]: Came<IssuerCounters> };
+}
+
+/** Counters without those that are 0. */
+export type Came<Counted> = { readonly [Name in keyof Counted]?: Counted[Name] extends number ? number : Came<Counted[Name]> };
+
 /** Something keeps the gate from its work, or from taking a new policy or new keys: told once for as long as it is the same. */
 export interface ProblemRecord extends Timed {
   readonly event: "problem";
-  readonly what: "options" | "policy" | "keys";
+  readonly what: "options" | "policy" | "keys" | "counters";
   /** The issuer whose keys can't be had. */
   readonly issuer?: string;
   readonly code?: string;
@@ -173,4 +193,4 @@ export interface ErrorRecord extends Timed {
   readonly message: string;
 }
 
-export type { Decision, Facts, FactName, Identity, Trace };
+export type { Counters, Decision, Facts, FactName, Identity, IssuerCounters, Trace };

@@ -2,6 +2,7 @@
 
 import { correlationId, initSync, unavailable } from "gatelaw";
 import module from "gatelaw/gatelaw.wasm";
+import { CountersLog } from "./counters.js";
 import { marked, onwardOf, responseOf, unreachable } from "./forward.js";
 import { honoMiddleware } from "./hono.js";
 import { Log } from "./log.js";
@@ -24,6 +25,8 @@ class WorkerGate {
   #ready;
   #optionsLog = new Log();
   #handled = new WeakMap();
+  /** What decided last. */
+  #loaded;
 
   constructor(options) {
     this.#options = options;
@@ -64,6 +67,16 @@ class WorkerGate {
     return honoMiddleware(this);
   }
 
+  /** Answers what this isolate counted of tokens and keys by the policy that decided last; nothing where it verifies none. */
+  counters() {
+    return this.#loaded?.verifier?.counters();
+  }
+
+  /** Writes the same in the text format of Prometheus, version 0.0.4; an empty text where it verifies none. */
+  prometheus() {
+    return this.#loaded?.verifier?.prometheus() ?? "";
+  }
+
   /** Answers the decision and the correlation id of a request that this gate handed to a handler. */
   handledOf(request) {
     return this.#handled.get(request);
@@ -91,6 +104,8 @@ class WorkerGate {
     if (ready === undefined) return this.refused(unavailable("options", requestId), request, requestId);
     const loaded = await ready.policy.loaded(env, ctx);
     if (loaded === undefined) return this.refused(unavailable("policy", requestId), request, requestId);
+    this.#loaded = loaded;
+    ready.counters?.tend(loaded);
     const input = received(request);
     const context = await ready.context(loaded.needs, request, env, ctx);
     const handling = await handlingOf(loaded, input, { ...context, requestId }, env, ctx);
@@ -124,7 +139,8 @@ function readyFrom(options) {
     bytes === undefined
       ? new StoredPolicy({ binding, key, check_s }, settings, log)
       : new BundledPolicy(bytes, settings, log);
-  return { policy, log, upstream: settings.upstream, decided: settings.decided, context: contextBy(settings) };
+  const counters = settings.counters_s === undefined ? undefined : new CountersLog(settings.counters_s, log);
+  return { policy, log, counters, upstream: settings.upstream, decided: settings.decided, context: contextBy(settings) };
 }
 
 /** Makes the function that tells what a gate needs beside the request. */

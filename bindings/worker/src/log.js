@@ -29,6 +29,11 @@ export class Log {
     this.#surely({ event: "policy", time: time(), policy });
   }
 
+  /** Tells what was counted by a policy since it was told last. */
+  counters(policy, counters) {
+    this.#surely({ event: "counters", time: time(), policy, ...counters });
+  }
+
   /** Tells what keeps the gate from its work, once for as long as it is the same. */
   problem(what, message, code) {
     if (this.#problems.get(what) === message) return;

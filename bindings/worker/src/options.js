@@ -3,7 +3,7 @@
 import { checkMembers, wrong } from "./arguments.js";
 import { upstreamOf } from "./upstream.js";
 
-const OPTIONS = ["policy", "upstream", "address", "facts", "limits", "keys", "tokens_max", "identify", "trace", "log", "decided"];
+const OPTIONS = ["policy", "upstream", "address", "facts", "limits", "keys", "tokens_max", "identify", "trace", "counters_s", "log", "decided"];
 const KEYS = ["cache", "binding", "sets"];
 const POLICY = ["binding", "key", "check_s"];
 
@@ -22,10 +22,12 @@ const TOKENS_MAX = 10_000;
 const TOKENS_MAX_MAX = 1_000_000;
 /** Longer than a day, and nobody would know any more which policy is in force. */
 const CHECK_S_MAX = 86_400;
+/** Isolates don't last for long: what the last record before the end leaves out is lost. */
+const COUNTERS_S_MAX = 86_400;
 
 export function settingsOf(options) {
   checkMembers(options, OPTIONS, "options");
-  const { address = ADDRESS, facts = FACTS, limits = "refuse", keys, tokens_max = TOKENS_MAX, identify, trace = "restart", log, decided } = options;
+  const { address = ADDRESS, facts = FACTS, limits = "refuse", keys, tokens_max = TOKENS_MAX, identify, trace = "restart", counters_s, log, decided } = options;
   if (address !== false && !isName(address)) throw wrong("options.address", "the name of a header, or false", address);
   if (!Array.isArray(facts)) throw wrong("options.facts", "an array of names", facts);
   for (const fact of facts) if (!FACTS.includes(fact)) throw wrong("options.facts", `an array of ${FACTS.join(", ")}`, fact);
@@ -35,6 +37,9 @@ export function settingsOf(options) {
   }
   if (keys !== undefined && identify !== undefined) throw new TypeError("options.keys means nothing beside options.identify, which verifies tokens");
   if (!TRACES.has(trace)) throw wrong("options.trace", '"restart", "continue" or "pass"', trace);
+  if (counters_s !== undefined && !(typeof counters_s === "number" && counters_s >= 1 && counters_s <= COUNTERS_S_MAX)) {
+    throw wrong("options.counters_s", `seconds, from 1 to ${COUNTERS_S_MAX}`, counters_s);
+  }
   for (const [name, hook] of Object.entries({ identify, log, decided })) {
     if (hook !== undefined && typeof hook !== "function") throw wrong(`options.${name}`, "a function", hook);
   }
@@ -43,7 +48,7 @@ export function settingsOf(options) {
     upstream: upstreamOf(options.upstream),
     gate: { facts: [...facts], limits, ip: address !== false },
     keys: keysOf(keys),
-    tokens_max, trace: TRACES.get(trace), address, identify, log, decided,
+    tokens_max, trace: TRACES.get(trace), counters_s, address, identify, log, decided,
   };
 }
 

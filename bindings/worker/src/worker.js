@@ -9,4 +9,5 @@ export default createGate((env) => ({
   limits: env.LIMITS,
   keys: { binding: env.KEYS === undefined ? undefined : "KEYS", sets: env.KEY_SETS },
   trace: env.TRACE,
+  counters_s: env.COUNTERS_S === undefined ? undefined : Number(env.COUNTERS_S),
 }));

@@ -18,7 +18,7 @@ for (const [options, message] of [
   [undefined, "options must be an object; it is absent"],
   [[], "options must be an object; it is []"],
   [{}, "options.policy must be an object; it is absent"],
-  [{ polcy: POLICY }, "options.polcy means nothing: options has policy, upstream, address, facts, limits, keys, tokens_max, identify, trace, log, decided"],
+  [{ polcy: POLICY }, "options.polcy means nothing: options has policy, upstream, address, facts, limits, keys, tokens_max, identify, trace, counters_s, log, decided"],
   [{ policy: { binding: "" } }, 'options.policy.binding must be the name of a KV binding; it is ""'],
   [{ policy: { ...POLICY, key: 1 } }, "options.policy.key must be the key in KV; it is 1"],
   [{ policy: { ...POLICY, check_s: 0 } }, "options.policy.check_s must be seconds, more than 0 and at most 86400; it is 0"],
@@ -42,6 +42,8 @@ for (const [options, message] of [
   [{ policy: POLICY, keys: { sets: { okta: 7 } } }, "options.keys.sets.okta must be a JWKS document; it is 7"],
   [{ policy: POLICY, keys: {}, identify: () => null }, "options.keys means nothing beside options.identify, which verifies tokens"],
   [{ policy: POLICY, tokens_max: 0 }, "options.tokens_max must be a whole number from 1 to 1000000; it is 0"],
+  [{ policy: POLICY, counters_s: 0.5 }, "options.counters_s must be seconds, from 1 to 86400; it is 0.5"],
+  [{ policy: POLICY, counters_s: "60" }, 'options.counters_s must be seconds, from 1 to 86400; it is "60"'],
   [{ policy: POLICY, identify: {} }, "options.identify must be a function; it is {}"],
   [{ policy: POLICY, log: "console" }, 'options.log must be a function; it is "console"'],
 ]) {

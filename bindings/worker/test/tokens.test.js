@@ -14,8 +14,8 @@ import { startWorker } from "./workerd.js";
 
 const repository = (file) => join(process.env.GATELAW_REPOSITORY, file);
 const plugin = (file) => import(pathToFileURL(repository(`bindings/kong/tests/plugin/${file}`)));
-const [{ ASYMMETRIC, INVALID_TOKENS, Key, startProvider }, { json }, { fetchFrom, reasonOf }, { load }] =
-  await Promise.all(["provider.js", "endpoint.js", "client.js", "load.js"].map(plugin));
+const [{ ASYMMETRIC, INVALID_TOKENS, Key, startProvider }, { json }, { fetchFrom, reasonOf }, { load }, { refusalsOf, samplesOf, SKEWS }] =
+  await Promise.all(["provider.js", "endpoint.js", "client.js", "load.js", "metrics.js"].map(plugin));
 
 const DISCOVERY = "/.well-known/openid-configuration";
 const COOL_DOWN_S = 30;
@@ -70,6 +70,7 @@ function started(policy, { keys: options = { cache: false }, bindings = {}, ...m
 
 const bearer = (token, more = {}) => ({ headers: { authorization: `Bearer ${token}`, ...more } });
 const asked = (token, path = "/v1/items/a", gate = worker) => reasonOf(gate, path, bearer(token));
+const counted = async (gate) => samplesOf((await fetchFrom(gate, "/test-metrics")).body);
 const problems = (gate) => gate.records().filter(({ event }) => event === "problem");
 const toldProblems = (gate, count) => gate.recorded(count, ({ event }) => event === "problem");
 
@@ -182,9 +183,71 @@ allow any-signed { for authenticated }`);
     }
     assert.ok(exact >= 100, `${exact} of ${cases.length}`);
     assert.deepEqual(problems(gate), []);
+    // Each answer counts once, by the reason that is recorded.
+    await gate.recorded(2 * exact, ({ event }) => event === "decision");
+    // For those that no header carries.
+    await pause(200);
+    const refused = {};
+    for (const { reason = "" } of gate.records()) if (reason.startsWith("token:")) refused[reason] = (refused[reason] ?? 0) + 1;
+    const samples = await counted(gate);
+    assert.deepEqual(Object.entries(refusalsOf(samples)).sort(), Object.entries(refused).sort());
+    assert.ok(Object.keys(refused).length >= 15);
+    assert.equal(samples['gatelaw_tokens_total{issuer="idp",result="accepted"}'], 2 * codes.filter(([, code]) => code === "ok").length);
   } finally {
     await gate.stop();
   }
+});
+
+test("F10: a clock that is two minutes off is suspected", async () => {
+  const own = await startProvider([new Key("ES256")]);
+  const gate = await started(artifactOf(policyOf(own, "leeway 30s")));
+  try {
+    for (const [at, [skew_s, answer, suspicion]] of SKEWS.entries()) {
+      const now = Math.floor(Date.now() / 1000);
+      const token = own.keys[0].sign(own.claims({ iat: now, exp: now + 60, jti: `${at}` }));
+      // Keys are had by a clock that is right.
+      if (at === 0) assert.equal(await asked(token, "/v1/items/a", gate), "200 ok");
+      await gate.setClock(skew_s);
+      const before_s = await counted(gate);
+      assert.equal((await asked(token, "/v1/items/a", gate)).replace(" ok", ""), answer, `${skew_s}`);
+      const came = Object.entries(await counted(gate)).filter(([name, count]) => name.startsWith("gatelaw_clock") && count !== (before_s[name] ?? 0));
+      assert.deepEqual(came, suspicion === undefined ? [] : [[`gatelaw_clock_skew_suspected_total{issuer="own",${suspicion}}`, 1]], `${skew_s}`);
+      await gate.setClock(0);
+    }
+  } finally {
+    await gate.stop();
+    await own.stop();
+  }
+});
+
+test("what was counted is told in the log, and what came to adds up", async () => {
+  const options = { policy: policyOf({ url: "https://own.example" }), bindings: { COUNTERS_S: 'json = "60"' } };
+  await withOwn(options, async (own, gate) => {
+    const told = (count) => gate.recorded(count, ({ event }) => event === "counters");
+    const ask = (times) => Promise.all(Array.from({ length: times }, () => asked("x.y", "/v1/items/a", gate)));
+    assert.deepEqual([...new Set(await ask(3))], ["401 token:format"]);
+    assert.deepEqual(gate.records().filter(({ event }) => event === "counters"), []);
+    await gate.setClock(61);
+    await ask(1);
+    const [first] = await told(1);
+    assert.deepEqual([first.refused, Object.keys(first).sort()], [{ "token:format": 3 }, ["event", "issuers", "policy", "refused", "time"]]);
+    assert.equal(first.issuers.own.key_fetches.begun, 1);
+    await gate.setClock(122);
+    await ask(2);
+    assert.deepEqual((await told(2))[1].refused, { "token:format": 1 });
+    // The next policy begins anew: what is left of this one's is told.
+    gate.store(artifactOf(`${options.policy}\nallow more { on GET /more  for anyone }`));
+    const end = Date.now() + WAIT_MS;
+    while ((await reasonOf(gate, "/more")) !== "200 ok") assert.ok(Date.now() < end, "the policy stays");
+    const third = (await told(3))[2];
+    assert.deepEqual([third.refused, third.policy], [{ "token:format": 2 }, first.policy]);
+    await ask(4);
+    await gate.setClock(183);
+    await ask(1);
+    const fourth = (await told(4))[3];
+    assert.deepEqual(fourth.refused, { "token:format": 4 });
+    assert.notEqual(fourth.policy, first.policy);
+  });
 });
 
 test("requests that come together have keys by one fetch", async () => {
@@ -265,6 +328,13 @@ test("unknown keys are asked for once in a cool-down, however many come", async 
     }
     assert.equal(await asked(good, "/v1/items/a", gate), "200 ok");
     assert.equal(own.times("/jwks"), 2);
+    // Those that waited count by their last answer.
+    const samples = await counted(gate);
+    assert.equal(samples['gatelaw_key_fetches_begun_total{issuer="own"}'], 2);
+    assert.equal(samples['gatelaw_key_fetches_total{issuer="own",outcome="succeeded"}'], 2);
+    assert.equal(samples['gatelaw_token_refusals_total{issuer="own",code="token:key"}'], 200);
+    assert.equal(samples['gatelaw_tokens_total{issuer="own",result="accepted"}'], 2);
+    assert.equal(samples['gatelaw_tokens_total{issuer="own",result="keys_unavailable"}'], undefined);
   });
 });
 
@@ -316,6 +386,9 @@ test("ten thousand unknown key ids: one fetch in a cool-down, each is answered, 
     await gate.setClock(2 * COOL_DOWN_S);
     assert.deepEqual(await flood(gate, unknownTokens(own, 100, 20_000), 10), { "401 token:key": 100 });
     assert.equal(own.times("/jwks"), 3);
+    const samples = await counted(gate);
+    assert.equal(samples['gatelaw_key_fetches_begun_total{issuer="own"}'], 3);
+    assert.equal(samples['gatelaw_token_refusals_total{issuer="own",code="token:key"}'], 11_100);
   });
 });
 

@@ -23,14 +23,17 @@ const gate = createGate<Env>({
     return token === "Bearer x" ? { issuer: "okta", claims: { sub: "u1" } } : { invalid: "expired" };
   },
   tokens_max: 1000,
+  counters_s: 60,
   log: (record: LogRecord) => {
     if (record.event === "decision") console.log(record.request_id, record.trace?.caller, record.rule?.length);
+    if (record.event === "counters") console.log(record.refused?.["token:size"], record.issuers?.okta?.clock_skew_suspected?.behind?.refused);
     // @ts-expect-error: only decisions have a rule.
     console.log(record.rule);
   },
   decided: (decision, request, requestId) => console.log(decision.effect, request.url, requestId.length),
 });
 
+console.log(gate.counters()?.issuers.okta?.key_fetches.failed.fetch, gate.prometheus().length);
 gate satisfies ExportedHandler<Env>;
 gate.around({ fetch: (request, env, ctx) => new Response(`${gate.handledOf(request)?.decision.rule} ${env.UPSTREAM} ${ctx.passThroughOnException}`) }) satisfies ExportedHandler<Env>;
 gate.around(async () => new Response("ok")) satisfies ExportedHandler<Env>;

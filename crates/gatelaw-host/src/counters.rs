@@ -7,9 +7,10 @@
 mod line;
 mod prometheus;
 
+use std::fmt::Write as _;
+
 use gatelaw::limits::CLOCK_SKEW_SUSPECTED_S_MAX;
 use gatelaw::policy::{Issuer, IssuerId};
-use serde::Serialize;
 
 use crate::keys::KeyFailure;
 use crate::token::TokenCode;
@@ -24,10 +25,9 @@ pub struct Counters {
 }
 
 /// Holds what was counted of the tokens and keys of one issuer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IssuerCounters {
     /// The issuer's name in the policy.
-    #[serde(skip)]
     pub name: String,
     /// Tokens that were accepted, their signature verified.
     pub verified: u64,
@@ -55,7 +55,7 @@ pub struct Refusals {
 
 /// Counts tokens that are off by no more than a wrong clock would be: a token's time lies inside the issuer's leeway, or no more than
 /// [`CLOCK_SKEW_SUSPECTED_S_MAX`] beyond.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClockSkew {
     /// The token is of the future, which none can be: the gate's clock is behind the issuer's.
     pub behind: Suspicions,
@@ -64,7 +64,7 @@ pub struct ClockSkew {
 }
 
 /// Counts by what became of the tokens.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Suspicions {
     /// Those that leeway alone let through; their signature is right.
     pub accepted: u64,
@@ -73,7 +73,7 @@ pub struct Suspicions {
 }
 
 /// Counts fetches of keys: each begins with a document that the host is asked for, wherever it has that from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyFetchCounters {
     /// Those that were begun.
     pub begun: u64,
@@ -84,7 +84,7 @@ pub struct KeyFetchCounters {
 }
 
 /// Counts failed fetches by what failed: the word before the colon of their codes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyFailures {
     /// No document was had.
     pub fetch: u64,
@@ -252,7 +252,7 @@ impl Refusals {
 
     /// Lists the codes that there can be, in the order of the checks: up to `issuer` where it isn't known, and from there on where it is.
     pub fn iter(&self) -> impl Iterator<Item = (TokenCode, u64)> + '_ {
-        let counted = TokenCode::ALL.into_iter().zip(self.by_code);
+        let counted = TokenCode::ALL.iter().copied().zip(self.by_code.iter().copied());
         counted.filter(|(code, _)| (*code > TokenCode::Issuer) == self.of_known_issuer)
     }
 
@@ -262,6 +262,23 @@ impl Refusals {
             add_one(count);
         }
     }
+}
+
+/// Takes a number out of what was counted of an issuer.
+type Number = fn(&IssuerCounters) -> u64;
+
+/// Writes texts, and a number behind them.
+fn add(text: &mut String, before: &[&str], count: u64) {
+    text.extend(before.iter().copied());
+    // To write into a text never fails.
+    let _ = write!(text, "{count}");
+}
+
+/// Writes a name as JSON does; Prometheus escapes quotation marks, backslashes and ends of lines in the same way. No name of a policy has
+/// one, but one of an artifact that no compiler made might.
+fn quoted(name: &str) -> String {
+    // A text always serialises.
+    serde_json::to_string(name).unwrap_or_default()
 }
 
 fn add_one(count: &mut u64) {

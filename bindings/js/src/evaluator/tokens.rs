@@ -9,7 +9,7 @@ use gatelaw::limits::TOKENS_PENDING_MAX;
 use gatelaw::policy::IssuerId;
 use gatelaw::{Begun, Plan};
 use gatelaw_host::keys::{FetchedError, KeyFetches, KeySet};
-use gatelaw_host::{Pending, Step, Verifier, Who};
+use gatelaw_host::{Counters, Pending, Step, Verifier, Who};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{Evaluator, add_handling, with};
@@ -66,10 +66,12 @@ impl Tokens {
 
 impl Evaluator {
     /// Decides the request in the frame that was written by the token that it carries. Answers 0, the name of the issuer whose keys may be
-    /// fetched and could change the decision, empty where none could, and the handling as [`Evaluator::handle`] does; or 1, a number to settle by, the algorithm, the key as a
-    /// JWK, the text that is signed and the signature as base64url; or what is wrong.
-    fn verify(&mut self, exchange: &mut Exchange) -> bool {
-        let judged = self.begin(&exchange.input);
+    /// fetched and could change the decision, empty where none could, and the handling as [`Evaluator::handle`] does; or 1, a number to
+    /// settle by, the algorithm, the key as a JWK, the text that is signed and the signature as base64url; or what is wrong.
+    ///
+    /// `waits`: where keys are wanted, the caller waits for them and asks again, so that this answer counts for nothing.
+    fn verify(&mut self, exchange: &mut Exchange, waits: bool) -> bool {
+        let judged = self.begin(&exchange.input, waits);
         self.answer_with(exchange, judged)
     }
 
@@ -79,7 +81,7 @@ impl Evaluator {
         self.answer_with(exchange, judged)
     }
 
-    fn begin(&mut self, bytes: &[u8]) -> Result<Judged, Fault> {
+    fn begin(&mut self, bytes: &[u8], waits: bool) -> Result<Judged, Fault> {
         let session = self.session.as_mut().ok_or_else(Fault::no_policy)?;
         let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
         let frame = read(bytes, session.plan())?;
@@ -95,7 +97,7 @@ impl Evaluator {
                     Step::NeedsKeys(wanted) => {
                         keys_wanted = Some(wanted.issuer);
                         tokens.fetches.want(wanted.issuer);
-                        wanted.otherwise
+                        if waits { wanted.otherwise } else { tokens.verifier.without_keys(wanted) }
                     }
                 }
             }
@@ -198,6 +200,17 @@ impl Evaluator {
         })
     }
 
+    /// Answers what was counted as one text.
+    fn counted(&mut self, exchange: &mut Exchange, text: fn(&Counters) -> String) -> bool {
+        match &self.tokens {
+            Some(tokens) => {
+                exchange.output = text(tokens.verifier.counters()).into_bytes();
+                true
+            }
+            None => self.fail(exchange, &Fault::no_verifier()),
+        }
+    }
+
     fn call(
         &mut self,
         exchange: &mut Exchange,
@@ -261,8 +274,8 @@ pub fn set_keys() -> u32 {
 /// Decides a request by the token that it carries, and says what a gate does about it.
 #[wasm_bindgen]
 #[must_use]
-pub fn verify() -> u32 {
-    with(Evaluator::verify)
+pub fn verify(waits: u32) -> u32 {
+    with(|evaluator, exchange| evaluator.verify(exchange, waits == 1))
 }
 
 /// Decides a request whose token's signature was verified.
@@ -291,4 +304,18 @@ pub fn fetched() -> u32 {
 #[must_use]
 pub fn failed() -> u32 {
     with(Evaluator::failed)
+}
+
+/// Answers what was counted as one line of JSON.
+#[wasm_bindgen]
+#[must_use]
+pub fn counters() -> u32 {
+    with(|evaluator, exchange| evaluator.counted(exchange, Counters::to_line))
+}
+
+/// Answers what was counted in the text format of Prometheus.
+#[wasm_bindgen]
+#[must_use]
+pub fn prometheus() -> u32 {
+    with(|evaluator, exchange| evaluator.counted(exchange, Counters::to_prometheus))
 }

@@ -5,7 +5,7 @@ const Instance = WebAssembly.Instance;
 WebAssembly.Instance = class {
   constructor(module) {
     const { exports } = new Instance(module);
-    const dying = (name) => () => (globalThis.traps ? trap() : exports[name]());
+    const dying = (name) => (...numbers) => (globalThis.traps ? trap() : exports[name](...numbers));
     this.exports = { ...exports, handle: dying("handle"), verify: dying("verify") };
   }
 };
