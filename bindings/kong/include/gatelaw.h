@@ -204,6 +204,11 @@ int32_t gate_verifier_fetched(gate_verifier *verifier, gate_text issuer,
 int32_t gate_verifier_failed(gate_verifier *verifier, gate_text issuer,
                              int64_t now, gate_error *error);
 int32_t gate_verifier_caller(gate_verifier *verifier, gate_caller *caller);
+int32_t gate_verifier_waits(gate_verifier *verifier, gate_error *error);
+int32_t gate_verifier_counters_json(gate_verifier *verifier, gate_text *line,
+                                    gate_error *error);
+int32_t gate_verifier_prometheus(gate_verifier *verifier, gate_text *text,
+                                 gate_error *error);
 void gate_verifier_free(gate_verifier *verifier);
 
 int32_t gate_certificate_read(gate_text chain, gate_fingerprint *fingerprint,
@@ -327,6 +332,13 @@ int32_t gate_explain_json(gate_session *session, const uint8_t *line,
  * Codes: `discovery:...`, `keys:...`, `abi:issuer`, `abi:order` for a fetch that nobody began.
  *
  * gate_verifier_caller: as gate_identity_caller, of the request that was decided last with this verifier.
+ *
+ * gate_verifier_waits: says that the request that was decided last with this verifier, where an issuer was `wanted`, waits for its keys
+ * and is decided again, so that it counts by its last answer alone. Call it before any other request is decided.
+ *
+ * gate_verifier_counters_json, gate_verifier_prometheus: write what the verifier counted of tokens and keys, as docs/metrics.md has it: one
+ * line of JSON; the text format of Prometheus 0.0.4. The text points into the verifier, until the next call of either with it.
+ * gate_verifier_adopt goes on from what the other verifier counted.
  *
  * gate_decide: decides a request; `identity` is NULL for nobody. `decision` points into the session, until the next call with
  * it. A bearer token in a request without an identity is denied, `token:no_verifier`. Codes: `request:...`.

@@ -207,6 +207,11 @@ int32_t gate_verifier_fetched(gate_verifier *verifier, gate_text issuer,
 int32_t gate_verifier_failed(gate_verifier *verifier, gate_text issuer,
                              int64_t now, gate_error *error);
 int32_t gate_verifier_caller(gate_verifier *verifier, gate_caller *caller);
+int32_t gate_verifier_waits(gate_verifier *verifier, gate_error *error);
+int32_t gate_verifier_counters_json(gate_verifier *verifier, gate_text *line,
+                                    gate_error *error);
+int32_t gate_verifier_prometheus(gate_verifier *verifier, gate_text *text,
+                                 gate_error *error);
 void gate_verifier_free(gate_verifier *verifier);
 
 int32_t gate_certificate_read(gate_text chain, gate_fingerprint *fingerprint,
@@ -1148,6 +1153,48 @@ function verifier_mt:failed(issuer, now)
   hold(issuer)
 
   return asked(status)
+end
+
+
+--- Says that the request that was decided last with this verifier, where
+-- `keys_wanted` was set, waits for keys and is decided again: it counts by its
+-- last answer alone. To be called before another request is decided.
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong
+function verifier_mt:waits()
+  return asked(self.lib.gate_verifier_waits(self.verifier, gate_error))
+end
+
+
+--- Answers what was counted of tokens and keys, as one JSON object:
+-- docs/metrics.md says what each number is.
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong
+function verifier_mt:counters_json()
+  local status = self.lib.gate_verifier_counters_json(self.verifier, text_out,
+                                                      gate_error)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return text_of(text_out[0])
+end
+
+
+--- Writes what was counted in the text format of Prometheus, version 0.0.4.
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] table what went wrong
+function verifier_mt:prometheus()
+  local status = self.lib.gate_verifier_prometheus(self.verifier, text_out,
+                                                   gate_error)
+  if status ~= GATE_OK then
+    return nil, last_failure()
+  end
+
+  return text_of(text_out[0])
 end
 
 

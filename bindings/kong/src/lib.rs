@@ -21,6 +21,7 @@ use answer::{GateDecision, GateHandling, GateServed, GateVerdict};
 use border::{Failure, GateError, guarded, slice};
 use certificate::GateFingerprint;
 use gatelaw::{Plan, RawRequest, artifact};
+use gatelaw_host::Counters;
 use identity::{GateCaller, Identity};
 use request::{GateRequest, Lines};
 use session::{Asker, GateSettings, Policy, Session};
@@ -476,6 +477,74 @@ pub unsafe extern "C" fn gate_verifier_caller(verifier: *mut Verifier, caller: *
     let found = unsafe { verifier.as_mut() }.and_then(Verifier::caller);
     // SAFETY: the caller promises a writable place, or NULL.
     write_caller(found, unsafe { caller.as_mut() })
+}
+
+/// Notes that the request that was decided last with this verifier, where an issuer was `wanted`, waits for its keys and is decided
+/// again: it counts by its last answer alone.
+///
+/// # Safety
+/// `verifier` is used by no other call, `error` is writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_waits(verifier: *mut Verifier, error: *mut GateError) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a verifier that nobody else uses, or NULL.
+        unsafe { verifier.as_mut() }.ok_or_else(|| Failure::null("a verifier"))?.wait();
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
+}
+
+/// Writes what a verifier counted of tokens and keys as one line of JSON, until the next call of this function or of
+/// [`gate_verifier_prometheus`] with it.
+///
+/// # Safety
+/// `verifier` is used by no other call, `line` and `error` are writable; each may be NULL.
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_counters_json(
+    verifier: *mut Verifier,
+    line: *mut GateText,
+    error: *mut GateError,
+) -> i32 {
+    // SAFETY: as promised of this function.
+    unsafe { write_counted(verifier, Counters::to_line, line, error) }
+}
+
+/// Writes the same in the text format of Prometheus, version 0.0.4.
+///
+/// # Safety
+/// As for [`gate_verifier_counters_json`].
+// SAFETY: no other symbol of this library or of those it links begins with `gate_`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gate_verifier_prometheus(
+    verifier: *mut Verifier,
+    text: *mut GateText,
+    error: *mut GateError,
+) -> i32 {
+    // SAFETY: as promised of this function.
+    unsafe { write_counted(verifier, Counters::to_prometheus, text, error) }
+}
+
+/// # Safety
+/// As for [`gate_verifier_counters_json`].
+unsafe fn write_counted(
+    verifier: *mut Verifier,
+    written: fn(&Counters) -> String,
+    text: *mut GateText,
+    error: *mut GateError,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller promises a verifier that nobody else uses, or NULL.
+        let verifier = unsafe { verifier.as_mut() }.ok_or_else(|| Failure::null("a verifier"))?;
+        // SAFETY: the caller promises a writable place, or NULL.
+        let text = unsafe { text.as_mut() }.ok_or_else(|| Failure::null("a place for the text"))?;
+        *text = verifier.counted(written);
+        Ok(())
+    };
+    // SAFETY: the caller promises a writable `error`, or NULL.
+    unsafe { guarded(error, call) }
 }
 
 /// Frees a verifier; NULL is none.

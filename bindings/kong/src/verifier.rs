@@ -7,7 +7,7 @@ use gatelaw::policy::IssuerId;
 use gatelaw::request::RawRequest;
 use gatelaw::{Begun, Plan, Prepared, Session};
 use gatelaw_host::keys::{FetchedError, KeyFetches, KeySet};
-use gatelaw_host::{Step, Who, is_signature_valid};
+use gatelaw_host::{Counters, KeysWanted, Step, Who, is_signature_valid};
 
 use crate::border::Failure;
 use crate::identity::{GateCaller, role_names};
@@ -25,6 +25,10 @@ pub struct Verifier {
     /// Who was named last, and the names of their roles, which point into the plan: most often they ask again.
     named: Option<Arc<Prepared>>,
     roles: Vec<GateText>,
+    /// What was answered last without keys that may be fetched: it counts, unless the caller says that it waits for them.
+    unawaited: Option<KeysWanted>,
+    /// What was written of counters, for C to read.
+    counted: String,
 }
 
 /// Names a document to fetch: `gate_fetch` of the header.
@@ -51,7 +55,16 @@ impl Verifier {
         let verifier =
             gatelaw_host::Verifier::new(Arc::clone(&plan), tokens_max.unwrap_or(TOKENS_REMEMBERED_DEFAULT));
         let fetches = KeyFetches::of(&plan);
-        Self { plan, verifier, fetches, who: Who::Anonymous, named: None, roles: Vec::new() }
+        Self {
+            plan,
+            verifier,
+            fetches,
+            who: Who::Anonymous,
+            named: None,
+            roles: Vec::new(),
+            unawaited: None,
+            counted: String::new(),
+        }
     }
 
     /// Takes an issuer's keys, which are not fetched then.
@@ -114,6 +127,7 @@ impl Verifier {
     pub(crate) fn decide(&mut self, session: &mut Session<Arc<Plan>>, raw: &RawRequest<'_>) -> GateText {
         // Whoever asked before is not asking now, even where a panic ends this.
         self.who = Who::Anonymous;
+        self.count_unawaited();
         let mut keys_wanted = GateText::NONE;
         if let Begun::Open(Some(token)) = session.begin(raw) {
             let client_cert = raw.facts.client_cert.present();
@@ -126,12 +140,31 @@ impl Verifier {
                 Step::NeedsKeys(wanted) => {
                     keys_wanted = name_of(&self.plan, wanted.issuer);
                     self.fetches.want(wanted.issuer);
-                    wanted.otherwise
+                    self.unawaited.insert(wanted).otherwise.clone()
                 }
             };
         }
         session.finish(self.who.caller());
         keys_wanted
+    }
+
+    /// Notes that the request that was decided last waits for keys and is decided again: its first answer counts for nothing.
+    pub(crate) fn wait(&mut self) {
+        self.unawaited = None;
+    }
+
+    /// Writes what was counted until now.
+    pub(crate) fn counted(&mut self, written: fn(&Counters) -> String) -> GateText {
+        self.count_unawaited();
+        self.counted = written(self.verifier.counters());
+        GateText::of_optional(Some(&self.counted))
+    }
+
+    fn count_unawaited(&mut self) {
+        if let Some(wanted) = self.unawaited.take() {
+            // It was answered so already.
+            let _ = self.verifier.without_keys(wanted);
+        }
     }
 
     /// Names who asked last, where a valid token says it.

@@ -158,6 +158,44 @@ static void fetches(gate_verifier *verifier, int64_t now) {
      "keys are fetched once the failure has cooled down");
 }
 
+/* Says whether a text has another one in it. */
+static int has(gate_text whole, const char *part) {
+  size_t len = strlen(part), at;
+
+  for (at = 0; at + len <= whole.len; at++)
+    if (memcmp(whole.bytes + at, part, len) == 0) return 1;
+  return 0;
+}
+
+static void counts(gate_session *session, const gate_policy *policy, int64_t now) {
+  gate_verifier *verifier = NULL;
+  gate_decision decision;
+  gate_text counted;
+  gate_error error;
+  gate_text wanted;
+
+  ok(gate_verifier_new(policy, 0, &verifier, NULL) == GATE_OK &&
+         decide_token(session, verifier, TOKEN, now, &decision, &wanted, NULL) == GATE_OK && is(wanted, "okta") &&
+         gate_verifier_waits(verifier, NULL) == GATE_OK &&
+         gate_verifier_counters_json(verifier, &counted, NULL) == GATE_OK && !has(counted, "\"keys_unavailable\":1"),
+     "who waits for keys isn't counted yet");
+  ok(decide_token(session, verifier, TOKEN, now, &decision, &wanted, NULL) == GATE_OK &&
+         gate_verifier_counters_json(verifier, &counted, NULL) == GATE_OK && has(counted, "\"keys_unavailable\":1"),
+     "who doesn't is");
+  ok(gate_verifier_keys(verifier, text("okta"), text(KEYS), NULL) == GATE_OK &&
+         decide_token(session, verifier, TOKEN, now, &decision, &wanted, NULL) == GATE_OK && decision.allowed == 1 &&
+         decide_token(session, verifier, "Bearer x", now, &decision, &wanted, NULL) == GATE_OK && decision.status == 401 &&
+         gate_verifier_prometheus(verifier, &counted, NULL) == GATE_OK &&
+         has(counted, "\ngatelaw_tokens_total{issuer=\"okta\",result=\"accepted\"} 1\n") &&
+         has(counted, "\ngatelaw_token_refusals_total{code=\"token:format\"} 1\n"),
+     "what is accepted and what is refused is counted");
+  ok(gate_verifier_prometheus(NULL, &counted, &error) == GATE_ERROR && strcmp(error.code, "abi:null") == 0 &&
+         gate_verifier_counters_json(verifier, NULL, &error) == GATE_ERROR && strcmp(error.code, "abi:null") == 0 &&
+         gate_verifier_waits(NULL, &error) == GATE_ERROR && strcmp(error.code, "abi:null") == 0,
+     "a NULL is refused");
+  gate_verifier_free(verifier);
+}
+
 static void serves(gate_session *session, gate_verifier *verifier, int64_t now) {
   gate_pair headers[2];
   gate_request request = with_token(headers, TOKEN, now);
@@ -247,6 +285,7 @@ static void verifies(const gate_policy *policy) {
          is(decision.reason, "unauthenticated"),
      "another scheme is nobody");
 
+  counts(session, policy, now);
   ok(gate_verifier_new(policy, 1, &other, NULL) == GATE_OK && gate_verifier_adopt(other, verifier, NULL) == GATE_OK &&
          decide_token(session, other, TOKEN, now + 30, &decision, &wanted, NULL) == GATE_OK && decision.allowed == 1,
      "another verifier takes the keys over");

@@ -314,6 +314,45 @@ test("a verifier names what to fetch, and takes it", function()
 end)
 
 
+test("what is answered is counted, each answer once", function()
+  local function counted(verifier, sample)
+    local text = assert(verifier:prometheus())
+    local from, to = text:find("\n" .. sample .. " ", 1, true)
+    return from and tonumber(text:match("^%d+", to + 1))
+  end
+
+  local verifier = assert(policy:verifier())
+  assert(gate:decide(with_token(TOKEN), verifier))
+  local unavailable = 'gatelaw_tokens_total{issuer="okta",'
+                      .. 'result="keys_unavailable"}'
+  assert(counted(verifier, unavailable) == 1, "nobody waits")
+  assert(assert(gate:decide(with_token(TOKEN), verifier)).keys_wanted)
+  assert(verifier:waits())
+  assert(counted(verifier, unavailable) == 1)
+  assert(verifier:set_keys("okta", KEYS))
+  for _ = 1, 2 do
+    assert(assert(gate:decide(with_token(TOKEN), verifier)).allowed)
+  end
+
+  assert(gate:decide(with_token("x.y"), verifier))
+  assert(counted(verifier, 'gatelaw_tokens_total{issuer="okta",'
+                           .. 'result="accepted"}') == 2)
+  assert(counted(verifier, 'gatelaw_tokens_remembered_total{issuer="okta"}')
+         == 1)
+  assert(counted(verifier, 'gatelaw_token_refusals_total{code="token:format"}')
+         == 1)
+  assert(counted(verifier, unavailable) == 1)
+
+  local json = assert(verifier:counters_json())
+  assert(json:find('"okta":{"verified":1,"remembered":1,"by_stale_keys":0,'
+                   .. '"keys_unavailable":1,', 1, true), json)
+
+  local other = assert(policy:verifier())
+  assert(other:adopt(verifier))
+  assert(counted(other, unavailable) == 1, "it goes on from there")
+end)
+
+
 test("a trace begins anew, or goes on", function()
   local id = ("4b"):rep(16)
   local headers = { { "Traceparent", "00-" .. id .. "-" .. ("0f"):rep(8) .. "-01" },

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { ask } from "../../../worker/test/http/client.js";
 import { startUpstream } from "../../../worker/test/upstream.js";
-import { reasonOf } from "./client.js";
+import { fetchFrom, reasonOf } from "./client.js";
+import { refusalsOf, samplesOf } from "./metrics.js";
 import { startKong } from "./nginx.js";
 import { artifactOf } from "./policies.js";
 
@@ -51,6 +53,17 @@ test("attacks are refused for the same reasons as natively, twice each, and noth
       assert.equal(upstream.take().length, code === "ok" && carried ? 2 : 0, id);
     }
     assert.ok(exact >= 105, `${exact} of ${cases.length}`);
+    // Each answer counts once, by the reason that is recorded.
+    const refused = {};
+    await kong.records(2 * exact);
+    // For those that no header carries: they log behind their answer, too.
+    await pause(200);
+    const reasons = (await kong.records()).map(({ gatelaw }) => gatelaw?.reason ?? "");
+    for (const reason of reasons) if (reason.startsWith("token:")) refused[reason] = (refused[reason] ?? 0) + 1;
+    const samples = samplesOf((await fetchFrom(kong, "/gatelaw/metrics")).body);
+    assert.deepEqual(Object.entries(refusalsOf(samples)).sort(), Object.entries(refused).sort());
+    assert.ok(Object.keys(refused).length >= 15);
+    assert.equal(samples['gatelaw_tokens_total{issuer="idp",result="accepted"}'], 2 * codes.filter(([, code]) => code === "ok").length);
     console.log(`# ${cases.length} attacks, ${exact} with the native reason, the others refused before`);
     assert.deepEqual(await kong.errors(), []);
   } finally {

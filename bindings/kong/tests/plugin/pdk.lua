@@ -43,6 +43,8 @@ local PHASES = {
   route = set("access", "header_filter", "log"),
   change = set("rewrite", "access"),
   answer = set("rewrite", "access", "header_filter"),
+  -- Kong's Admin and Status API answer from here.
+  exit = set("rewrite", "access", "content"),
   access = set("access"),
 }
 
@@ -262,7 +264,7 @@ end
 
 
 function response.exit(status, body, headers)
-  check_phase(PHASES.answer)
+  check_phase(PHASES.exit)
   check_type("code", status, NUMBER)
   check_type("body", body, STRING_OR_NONE)
   check_type("headers", headers, TABLE_OR_NONE)
@@ -272,7 +274,8 @@ function response.exit(status, body, headers)
 
   ngx.status = status
   for name, value in pairs(headers or {}) do
-    response.set_header(name, value)
+    check_type("value", value, VALUE)
+    ngx.header[name] = value == "" and " " or tostring(value)
   end
 
   ngx.header["content-length"] = #(body or "")

@@ -9,6 +9,7 @@ import { startUpstream } from "../../../worker/test/upstream.js";
 import { fetchFrom, reasonOf } from "./client.js";
 import { json } from "./endpoint.js";
 import { load } from "./load.js";
+import { samplesOf, SKEWS } from "./metrics.js";
 import { startKong } from "./nginx.js";
 import { artifactOf } from "./policies.js";
 import { ASYMMETRIC, INVALID_TOKENS, Key, startProvider } from "./provider.js";
@@ -54,6 +55,19 @@ after(async () => {
 
 const bearer = (token) => ({ headers: { authorization: `Bearer ${token}` } });
 const asked = (token, path = "/v1/items/a", gate = kong) => reasonOf(gate, path, bearer(token));
+
+/** Answers what all workers of a gate counted; some of it a second later. */
+const counted = async (gate) => samplesOf((await fetchFrom(gate, "/gatelaw/metrics")).body);
+
+/** Answers what was counted, once it is what is expected of one sample, or too much time went by. */
+async function countedOnce(gate, sample, value) {
+  const end = Date.now() + WAIT_MS;
+  for (;;) {
+    const samples = await counted(gate);
+    if (samples[sample] === value || Date.now() > end) return samples;
+    await pause(50);
+  }
+}
 
 /** Runs a gate and an issuer of their own. */
 async function withOwn(options, run) {
@@ -193,6 +207,54 @@ test("unknown keys are asked for once in a cool-down, however many come", async 
     }
     assert.deepEqual(await askedOfAll(gate, good), ["200 ok"]);
     assert.equal(own.times("/jwks"), 2);
+    // Those that waited count by their last answer. Each worker takes the keys that one of them fetches.
+    const samples = await countedOnce(gate, 'gatelaw_tokens_total{issuer="own",result="accepted"}', 48);
+    assert.equal(samples['gatelaw_token_refusals_total{issuer="own",code="token:key"}'], 200);
+    assert.equal(samples['gatelaw_tokens_total{issuer="own",result="accepted"}'], 48);
+    assert.equal(samples['gatelaw_tokens_total{issuer="own",result="keys_unavailable"}'], undefined);
+    const [begun, succeeded] = ['begun_total{issuer="own"}', 'total{issuer="own",outcome="succeeded"}'].map((end) => samples[`gatelaw_key_fetches_${end}`]);
+    assert.ok(begun === succeeded && begun >= WORKERS && begun <= 2 * WORKERS, `${begun} begun, ${succeeded} succeeded`);
+  });
+});
+
+test("F10: a clock that is two minutes off is suspected", async () => {
+  await withOwn({ workers: 1, policy: (own) => policyOf(own, "leeway 30s") }, async (own, gate) => {
+    for (const [at, [skew_s, answer, suspicion]] of SKEWS.entries()) {
+      const now = Math.floor(Date.now() / 1000);
+      const token = own.keys[0].sign(own.claims({ iat: now, exp: now + 60, jti: `${at}` }));
+      // Keys are had by a clock that is right.
+      if (at === 0) assert.equal(await asked(token, "/v1/items/a", gate), "200 ok");
+      gate.setClock(skew_s);
+      const before_s = await counted(gate);
+      assert.equal((await asked(token, "/v1/items/a", gate)).replace(" ok", ""), answer, `${skew_s}`);
+      const came = Object.entries(await counted(gate)).filter(([name, count]) => name.startsWith("gatelaw_clock") && count !== (before_s[name] ?? 0));
+      assert.deepEqual(came, suspicion === undefined ? [] : [[`gatelaw_clock_skew_suspected_total{issuer="own",${suspicion}}`, 1]], `${skew_s}`);
+      gate.setClock(0);
+    }
+  });
+});
+
+test("what all workers counted is one sum, which outlives a worker and a policy", async () => {
+  const bad = 'gatelaw_token_refusals_total{code="token:format"}';
+  await withOwn({ workers: 2, conf: { check_s: 1 } }, async (own, gate) => {
+    const { headers } = await fetchFrom(gate, "/gatelaw/metrics");
+    assert.equal(headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert.deepEqual(await askedOfAll(gate, "x.y", 40), ["401 token:format"]);
+    assert.equal((await countedOnce(gate, bad, 40))[bad], 40);
+    gate.store(artifactOf(`${policyOf(own)}\nallow next { on GET /next  for anyone }`));
+    const end = Date.now() + WAIT_MS;
+    for (let taken = 0; taken < 20; ) {
+      taken = (await reasonOf(gate, "/next")) === "200 ok" ? taken + 1 : 0;
+      assert.ok(Date.now() < end, "the policy stays");
+    }
+    assert.deepEqual(await askedOfAll(gate, "x.y", 24), ["401 token:format"]);
+    assert.equal((await countedOnce(gate, bad, 64))[bad], 64);
+    await gate.reload();
+    assert.equal(await asked("x.y", "/v1/items/a", gate), "401 token:format");
+    assert.equal((await countedOnce(gate, bad, 65))[bad], 65);
+    await pause(1200);
+    assert.equal((await counted(gate))[bad], 65, "nothing counts twice");
+    assert.deepEqual(await gate.errors(), []);
   });
 });
 

@@ -274,6 +274,8 @@ function _M.wait(verifier, issuer)
     return false
   end
 
+  -- What it was answered until now counts for nothing.
+  verifier:waits()
   fetches.waiting = fetches.waiting + 1
   fetches.semaphore:wait(WAIT_MAX_S)
   fetches.waiting = fetches.waiting - 1

@@ -4,6 +4,7 @@
 
 
 local keys = require("kong.plugins.gatelaw.keys")
+local metrics = require("kong.plugins.gatelaw.metrics")
 
 
 local kong = kong
@@ -128,6 +129,9 @@ local function verifier_of(self, policy, key_sets)
   if before then
     verifier:adopt(before)
   end
+
+  -- Before it counts anything of its own.
+  metrics.tend(verifier, before)
 
   for i, given in ipairs(self.keys) do
     local done

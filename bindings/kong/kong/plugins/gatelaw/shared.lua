@@ -1,5 +1,6 @@
---- What the workers of one node know together of the documents that were
--- fetched: each last good one, how the last fetch ended, and who fetches now.
+--- What the workers of one node know together: of the documents that were
+-- fetched each last good one, how the last fetch ended, and who fetches now; and
+-- what they counted.
 --
 -- In the shared dictionary `gatelaw`, where nginx has it; else each worker
 -- knows it for itself.
@@ -144,6 +145,23 @@ function _M.news(url, since)
 
     return failure
   end
+end
+
+
+--- Adds to a number that all workers count together.
+-- @tparam string name
+-- @tparam number by
+-- @treturn[opt] number what it came to; nil where there is no room for it
+function _M.count(name, by)
+  return (dict:incr("counted:" .. name, by, 0))
+end
+
+
+--- Answers what all workers counted.
+-- @tparam string name
+-- @treturn number
+function _M.counted(name)
+  return dict:get("counted:" .. name) or 0
 end
 
 
