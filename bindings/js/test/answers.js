@@ -1,6 +1,6 @@
 // Answers a stream of questions, in any runtime: a line `@PATH` names an artifact, each other line is a request put to it. A line
 // `%ISSUER PATH` gives an issuer the key set in a file; then `!NOW TOKEN` is a request that carries a token, and `?NOW TOKEN` asks why it
-// is accepted or refused.
+// is accepted or refused. A line `#` asks what was counted.
 
 import { Gate, Policy, Verifier } from "gatelaw";
 
@@ -35,6 +35,7 @@ export async function* answers(chunks, load, { policy, decide = decideJson, chec
       const { decision } = await verifier.handle({ ...REQUEST, headers: [["authorization", `Bearer ${token}`]], now: Number(now) });
       return JSON.stringify(decision);
     }
+    if (line === "#") return `${JSON.stringify(verifier.counters())} ${verifier.prometheus().replaceAll("\n", "|")}`;
     if (line.startsWith("?")) {
       const [now, token] = cut(line.slice(1));
       return JSON.stringify(await checkToken(artifact, token, { keys, now: Number(now) }));

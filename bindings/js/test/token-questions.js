@@ -22,7 +22,10 @@ function write(name, issuer, policy, attributes, jwks, now, tokens) {
   const [artifact, set] = [`${name}.gatelaw`, `${name}.json`].map((file) => join(folder, file));
   writeFileSync(artifact, compile(text).artifact);
   writeFileSync(set, JSON.stringify(jwks));
-  const lines = [`@${artifact}`, `%${issuer} ${set}`, ...tokens.filter(isCarried).map((token) => `${mark}${now} ${token}`)];
+  const asked = tokens.filter(isCarried).map((token) => `${mark}${now} ${token}`);
+  // What explains tokens by itself counts nothing. Half of them once more: those that were accepted are remembered.
+  const counted = mark === "!" ? [...asked.slice(0, asked.length / 2), "#"] : [];
+  const lines = [`@${artifact}`, `%${issuer} ${set}`, ...asked, ...counted];
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 

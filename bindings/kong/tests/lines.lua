@@ -1,8 +1,8 @@
 -- Answers a stream of questions, as every other runtime does: a line `@PATH`
 -- names an artifact, each other line is a request put to it. A line
 -- `%ISSUER PATH` gives an issuer the key set in a file; then `!NOW TOKEN` is a
--- request that carries a token. The answer has a line for each request. POST
--- the stream.
+-- request that carries a token, and a line `#` asks what was counted. The answer
+-- has a line for each request. POST the stream.
 
 
 local gatelaw = require("gatelaw")
@@ -58,6 +58,10 @@ return function()
     elseif kind == "!" then
       assert(gate:decide(carrying(first, rest), verifier))
       say(assert(gate:decision_json()))
+
+    elseif line == "#" then
+      say(assert(verifier:counters_json()), " ",
+          (assert(verifier:prometheus()):gsub("\n", "|")))
 
     else
       say(assert(gate:decide_json(line)))

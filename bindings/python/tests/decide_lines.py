@@ -3,7 +3,7 @@
 POLICY is a folder, a `.gate` file, or an artifact. A line `@PATH` names an artifact too, for the lines behind it. With `--values` a
 line is read here and put to `Gate.decide` as keyword arguments; what is no request is still answered as a line. A line `%ISSUER PATH`
 gives an issuer the key set in a file; then `!NOW TOKEN` is a request that carries a token, and `?NOW TOKEN` asks why it is accepted or
-refused.
+refused. A line `#` asks what was counted.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def by_tokens(policy: gatelaw.Policy, keys: dict[str, bytes]) -> Callable[[bytes
     gate = gatelaw.Gate(policy, keys=keys)
 
     def answer(line: bytes) -> str:
+        if line == b"#":
+            return json.dumps(gate.counters(), separators=(",", ":")) + " " + gate.prometheus().replace("\n", "|")
         kind, (now, token) = line[:1], line[1:].decode().split(" ", 1)
         if kind == b"?":
             return json.dumps(gate.check_token(token, now=int(now)), separators=(",", ":"), ensure_ascii=False)

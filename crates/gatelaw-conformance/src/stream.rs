@@ -4,7 +4,8 @@
 //! nothing else: streams of answers are compared byte for byte.
 //!
 //! Tokens are verified: a line `%ISSUER PATH` gives an issuer of the artifact the key set in a file, `!NOW TOKEN` is a request that
-//! carries a token, at a time, and `?NOW TOKEN` asks why that is accepted or refused.
+//! carries a token, at a time, and `?NOW TOKEN` asks why that is accepted or refused. A line `#` asks what was counted of all of them,
+//! as JSON, a space, and for Prometheus, with `|` for each end of a line.
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;
@@ -28,6 +29,8 @@ pub const KEYS: char = '%';
 pub const CARRIED: char = '!';
 /// Marks the lines whose token is explained.
 pub const EXPLAINED: char = '?';
+/// Is the line that asks for counters.
+pub const COUNTED: &str = "#";
 
 /// Answers a stream.
 ///
@@ -74,6 +77,10 @@ fn answer_line(gate: &mut Gate, line: &str) -> io::Result<String> {
         let (now, token) = token(explained)?;
         let given = Token { source: TokenSource::Authorization, value: token };
         return Ok(gate.explain_token(given, None, now, None).to_line());
+    }
+    if line == COUNTED {
+        let counters = gate.counters();
+        return Ok(format!("{} {}", counters.to_line(), counters.to_prometheus().replace('\n', "|")));
     }
     Ok(decide_line(gate.session(), line, None))
 }
@@ -162,15 +169,19 @@ allow x { for authenticated }
         begin(&plan, &folder, "tokens", &mut stream).unwrap();
         let keys = folder.join("keys.json");
         std::fs::write(&keys, r#"{"keys":[]}"#).unwrap();
-        write!(stream, "%a {}\n!7 e30.e30.e30\n?7 e30.e30.e30\n", keys.display()).unwrap();
+        write!(stream, "%a {}\n!7 e30.e30.e30\n?7 e30.e30.e30\n#\n", keys.display()).unwrap();
         let mut answers = Vec::new();
         answer(stream.as_slice(), &mut answers).unwrap();
         assert!(answer(&b"%a keys.json\n"[..], Vec::new()).is_err(), "no artifact");
         std::fs::remove_dir_all(&folder).unwrap();
         let answers = String::from_utf8(answers).unwrap();
-        let [decided, explained] = answers.lines().collect::<Vec<_>>()[..] else { panic!("{answers}") };
+        let [decided, explained, counted] = answers.lines().collect::<Vec<_>>()[..] else {
+            panic!("{answers}")
+        };
         assert!(decided.contains(r#""reason":"token:header""#), "{decided}");
         assert!(explained.contains(r#""code":"token:header""#), "{explained}");
+        assert!(counted.contains(r#""token:header":2,"#), "{counted}");
+        assert!(counted.contains(r#"|gatelaw_token_refusals_total{code="token:header"} 2|"#), "{counted}");
     }
 
     #[test]
