@@ -1,5 +1,5 @@
 import { GatelawError } from "./error.js";
-import { unavailable, unexplained } from "./internal/answer.js";
+import { Answer, unavailable, unexplained } from "./internal/answer.js";
 import { checkMembers, wrong } from "./internal/arguments.js";
 import { unavailableHandling } from "./internal/evaluator.js";
 import { Frame } from "./internal/frame.js";
@@ -7,6 +7,8 @@ import { correlationId } from "./internal/random.js";
 import { evaluatorOf, Policy } from "./policy.js";
 
 const NO_CONTEXT = Object.freeze({});
+/** What `allows` of the module answers where a request may pass; 1 where it may not, 0 where something is wrong. */
+const ALLOWED = 2;
 const OPTIONS = new Set(["limits", "facts", "ip"]);
 
 /** Decides requests by one policy. */
@@ -28,14 +30,20 @@ export class Gate {
   /** Decides a request. A gate that can't decide denies: status 503, reason `gate:trap`. */
   decide(request, context = NO_CONTEXT) {
     const evaluator = evaluatorOf(this.#policy);
-    const decision = evaluator.run("decide", new Frame(request, context, "", evaluator.known), decisionOf);
+    const decision = evaluator.run(decide, new Frame(request, context, "", evaluator.known), decisionOf);
     return decision ?? unavailable("trap", evaluator.digest);
+  }
+
+  /** Decides a request, and answers no more than whether it may pass: that costs no object. A gate that can't decide denies. */
+  allows(request, context = NO_CONTEXT) {
+    const evaluator = evaluatorOf(this.#policy);
+    return evaluator.run(allows, new Frame(request, context, "", evaluator.known), isAllowed) ?? false;
   }
 
   /** Explains the decision on a request: the rules that could matter, with what each asked. */
   explain(request, context = NO_CONTEXT) {
     const evaluator = evaluatorOf(this.#policy);
-    const explained = evaluator.run("explain", new Frame(request, context, ""), (answer) => answer.line());
+    const explained = evaluator.run(explain, new Frame(request, context, ""), lineOf);
     return explained === null ? unexplained(unavailable("trap", evaluator.digest)) : JSON.parse(explained);
   }
 
@@ -43,17 +51,31 @@ export class Gate {
   handle(request, context = NO_CONTEXT) {
     const evaluator = evaluatorOf(this.#policy);
     const requestId = correlationIdOf(context);
-    const handling = evaluator.run("handle", new Frame(request, context, requestId), handlingOf);
+    const handling = evaluator.run(handle, new Frame(request, context, requestId), handlingOf);
     return handling ?? unavailableHandling("trap", unavailable("trap", evaluator.digest), requestId);
   }
 }
 
-function decisionOf(answer, frame, digest) {
-  return answer.decision(digest, frame);
+const decide = (exports) => exports.decide();
+const allows = (exports) => exports.allows();
+const handle = (exports) => exports.handle();
+const explain = (exports) => exports.explain();
+
+function decisionOf(instance, told, frame, digest) {
+  return new Answer(instance, told).decision(digest, frame);
 }
 
-function handlingOf(answer, frame, digest) {
+function isAllowed(_instance, told) {
+  return told === ALLOWED;
+}
+
+function handlingOf(instance, told, frame, digest) {
+  const answer = new Answer(instance, told);
   return answer.handling(answer.decision(digest, frame));
+}
+
+function lineOf(instance) {
+  return new Answer(instance).line();
 }
 
 function checkOptions(policy, options) {

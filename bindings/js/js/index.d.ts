@@ -129,6 +129,8 @@ export class Gate {
   readonly policy: Policy;
   /** Decides a request. A gate that can't decide denies: status 503, reason `gate:trap`. */
   decide(request: RequestInput | FetchRequest, context?: Context): Decision;
+  /** Decides a request, and answers no more than whether it may pass: that costs no object. A gate that can't decide denies. */
+  allows(request: RequestInput | FetchRequest, context?: Context): boolean;
   /** Explains the decision on a request: the rules that could matter, with what each asked. */
   explain(request: RequestInput | FetchRequest, context?: Context): Explanation;
   /** Decides a request, and says what a gate does about it: forward it, changed, or answer it. */

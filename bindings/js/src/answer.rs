@@ -1,7 +1,7 @@
 //! An answer as one run of bytes: words, then one text. JavaScript reads it out of the memory of the module, once.
 //!
-//! All words are `u32`, little-endian. The first is how many words there are, itself too; the text is UTF-8. A text stands in
-//! the words as its length in UTF-16 code units, as JavaScript counts, or all ones where it is absent; the text behind
+//! All words are `u32`, little-endian. The first is how many words there are, itself too, the second how many bytes the text has, which
+//! is UTF-8. A text stands in the words as its length in UTF-16 code units, as JavaScript counts, or all ones where it is absent; the text behind
 //! the words holds them all, in the same order. A list is its length, then its members.
 
 #[cfg(feature = "evaluator")]
@@ -24,14 +24,14 @@ impl Answer {
         self.words.clear();
         self.text.clear();
         self.word(0);
+        self.word(0);
     }
 
-    /// Ends the answer: its bytes stand in `out`, in place of what stood there.
+    /// Ends the answer: its bytes stand in `out`, whose room is the answer's now.
     pub fn write_to(&mut self, out: &mut Vec<u8>) {
-        let count = length(self.words.len() / 4).to_le_bytes();
-        self.words.iter_mut().zip(count).for_each(|(word, byte)| *word = byte);
-        out.clear();
-        out.extend_from_slice(&self.words);
+        let head = [self.words.len() / 4, self.text.len()].map(|number| length(number).to_le_bytes());
+        self.words.iter_mut().zip(head.as_flattened()).for_each(|(byte, of_head)| *byte = *of_head);
+        std::mem::swap(&mut self.words, out);
         out.extend_from_slice(self.text.as_bytes());
     }
 

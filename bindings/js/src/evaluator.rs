@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use gatelaw::policy::RuleId;
-use gatelaw::{Caller, Plan, Session, artifact};
+use gatelaw::{Caller, Effect, Plan, Session, artifact};
 use gatelaw_host::{Handling, LineCaller, explanation_line, needs_line};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -77,6 +77,13 @@ impl Evaluator {
     /// Decides the request in the frame that was written. Answers a decision, or what is wrong.
     pub fn decide(&mut self, exchange: &mut Exchange) -> bool {
         self.judge(exchange, add_decision)
+    }
+
+    /// Decides the request in the frame that was written, and says no more than whether it may pass. Answers what is wrong, and then says
+    /// `None`.
+    pub fn allows(&mut self, exchange: &mut Exchange) -> Option<bool> {
+        let is_allowed = |session: &Session<_>| session.outcome().effect() == Effect::Allow;
+        self.judge(exchange, |_, _, _| ()).then(|| self.session.as_ref().is_some_and(is_allowed))
     }
 
     /// Decides the request in the frame that was written, and says what a gate does about it. Answers a decision, the handling
@@ -222,12 +229,23 @@ thread_local! {
 
 /// Calls what stands behind an export. WebAssembly calls one export at a time; were it not so, nothing would be done.
 fn with(call: impl FnOnce(&mut Evaluator, &mut Exchange) -> bool) -> u32 {
-    let evaluate = |exchange: &mut Exchange| {
+    calling(false, call).into()
+}
+
+/// As [`with`], for what is asked with each request: says at once where the answer stands; null where something is wrong.
+fn told(call: impl FnOnce(&mut Evaluator, &mut Exchange) -> bool) -> *const u8 {
+    calling(std::ptr::null(), |evaluator, exchange| match call(evaluator, exchange) {
+        true => exchange.output.as_ptr(),
+        false => std::ptr::null(),
+    })
+}
+
+fn calling<T: Copy>(busy: T, call: impl FnOnce(&mut Evaluator, &mut Exchange) -> T) -> T {
+    exchange::with(busy, |exchange| {
         EVALUATOR.with(|evaluator| {
-            evaluator.try_borrow_mut().is_ok_and(|mut evaluator| call(&mut evaluator, exchange))
+            evaluator.try_borrow_mut().map_or(busy, |mut evaluator| call(&mut evaluator, exchange))
         })
-    };
-    exchange::with(false, evaluate).into()
+    })
 }
 
 /// Loads an artifact that nobody signed: the caller answers for where the bytes come from.
@@ -274,25 +292,32 @@ pub fn rule_name_length(number: u32) -> u32 {
     u32::try_from(length).unwrap_or(0)
 }
 
-/// Decides a request.
+/// Decides a request, and says where the decision stands.
 #[wasm_bindgen]
 #[must_use]
-pub fn decide() -> u32 {
-    with(Evaluator::decide)
+pub fn decide() -> *const u8 {
+    told(Evaluator::decide)
 }
 
-/// Decides a request, and says what a gate does about it.
+/// Decides a request: 2 where it may pass, 1 where it may not, 0 where something is wrong.
 #[wasm_bindgen]
 #[must_use]
-pub fn handle() -> u32 {
-    with(Evaluator::handle)
+pub fn allows() -> u32 {
+    calling(None, Evaluator::allows).map_or(0, |is_allowed| if is_allowed { 2 } else { 1 })
 }
 
-/// Explains the decision of a request.
+/// Decides a request, says what a gate does about it, and where that stands.
 #[wasm_bindgen]
 #[must_use]
-pub fn explain() -> u32 {
-    with(Evaluator::explain)
+pub fn handle() -> *const u8 {
+    told(Evaluator::handle)
+}
+
+/// Explains the decision of a request, and says where that stands.
+#[wasm_bindgen]
+#[must_use]
+pub fn explain() -> *const u8 {
+    told(Evaluator::explain)
 }
 
 /// Decides a request that is a line of JSON.

@@ -6,7 +6,8 @@
 //! 1. `input(length)` makes room in the memory of the module, and says where: JavaScript writes there.
 //! 2. `load()`, `decide()`, `compile()` and the others read it, and say with 1 that all went well, with 0 that something is
 //!    wrong.
-//! 3. `output()` and `output_length()` say where the answer stands: JavaScript copies it.
+//! 3. `output()` and `output_length()` say where the answer stands: JavaScript copies it. What is asked with each request says so
+//!    itself, in place of 1.
 //!
 //! What is written and read is documented where it is read and written: [`frame`], [`answer`], [`compiler`] and [`tokens`]. The JavaScript
 //! in `js/` stands around it. A new instance is as good as the last one, so one that traps is thrown away.

@@ -26,6 +26,7 @@ for (const { name, folder, requests, answers } of topics) {
       if (!answer.startsWith('{"v":1,"error"')) {
         const values = requestOfLine(request);
         assert.equal(JSON.stringify(gate.decide(values)), answer, request);
+        assert.equal(gate.allows(values), answer.startsWith('{"v":1,"effect":"allow"'), request);
         if (values.identity !== undefined) {
           const clientCert = typeof values.facts?.client_cert === "string" ? values.facts.client_cert : undefined;
           const identity = policy.identity(values.identity, { clientCert });

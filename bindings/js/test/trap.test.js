@@ -61,6 +61,11 @@ test("the request of a dead instance is denied, and the next is decided by a new
   assert.equal(instances.length, 1);
   assert.deepEqual(gate.decide(request), decision);
   assert.equal(instances.length, 2);
+  assert.equal(gate.allows(request), true);
+  overwrite(instances[1]);
+  assert.equal(gate.allows(request), false);
+  assert.equal(gate.allows(request), true);
+  assert.equal(instances.length, 3);
 });
 
 test("a new instance gets the bytes that were loaded, whatever became of them since", () => {

@@ -25,7 +25,7 @@ const request: RequestInput = {
 const decision: Decision = gate.decide(request, { ip: "203.0.113.9", now: 1_795_000_000, facts: { country: "DE", asn: 1n } });
 const status: number = gate.decide(new Request("https://api.example/")).status;
 const asked: string[] = gate.explain(request).rules.flatMap(({ asked }) => asked.map(({ test }) => test));
-const passes: boolean = decision.allowed;
+const passes: boolean = decision.allowed && gate.allows(request, { ip: "203.0.113.9" });
 const identified = gate.decide(request, { identity: { issuer: "okta", claims: { sub: "u1", groups: ["a"] } } });
 
 const verifier = new Verifier(gate, { tokensMax: 100 });

@@ -3,6 +3,8 @@
 import { textOf } from "./text.js";
 
 const ABSENT = 0xffff_ffff;
+/** How many words there are, and how many bytes the text behind them has. */
+const HEAD_BYTES = 8;
 const AUDIT = ["none", "brief", "full"];
 
 /** Reasons of one word, by their numbers in `src/answer/decided.rs`; in place of 0 the reason stands as a text. */
@@ -42,52 +44,48 @@ export class Decision {
   }
 }
 
-/** Walks along the answer to the last call of an instance, where it stands in the memory: before the next call. */
+/**
+ * Walks along the answer to the last call of an instance, where it stands in the memory: before the next call. Its members are plain:
+ * private ones take longer to make than most answers to read.
+ */
 export class Answer {
-  #instance;
-  #view;
-  #next;
-  #start;
-  /** What stands behind the words, once it is asked for. */
-  #text;
-  #at = 0;
-
-  constructor(instance) {
-    this.#instance = instance;
-    this.#start = instance.answered();
-    this.#view = instance.view;
-    this.#next = this.#start + 4;
+  /** `told` is where the answer stands, where the call said so. */
+  constructor(instance, told = 0) {
+    this.instance = instance;
+    this.start = instance.answered(told);
+    this.view = instance.view;
+    this.next = this.start + HEAD_BYTES;
+    /** What stands behind the words, once it is asked for; and where the next text of it begins. */
+    this.all = undefined;
+    this.at = 0;
   }
 
   /** Reads an answer that is one text. */
   line() {
-    return this.#textFrom(this.#start);
+    return textOf(this.instance.output());
   }
 
   word() {
-    const word = this.#view.getUint32(this.#next, true);
-    this.#next += 4;
-    return word;
+    const { next } = this;
+    this.next = next + 4;
+    return this.view.getUint32(next, true);
   }
 
   text() {
-    const start = this.#at;
-    this.#at += this.word();
-    this.#text ??= this.#behindWords();
-    return this.#text.slice(start, this.#at);
+    const start = this.at;
+    this.at += this.word();
+    this.all ??= this.behindWords();
+    return this.all.slice(start, this.at);
   }
 
-  #behindWords() {
-    return this.#textFrom(this.#start + 4 * this.#view.getUint32(this.#start, true));
-  }
-
-  #textFrom(at) {
-    return textOf(this.#instance.bytes.subarray(at, this.#start + this.#instance.answeredBytes()));
+  behindWords() {
+    const words = this.start + 4 * this.view.getUint32(this.start, true);
+    return textOf(this.instance.bytes.subarray(words, words + this.view.getUint32(this.start + 4, true)));
   }
 
   optional() {
-    if (this.#view.getUint32(this.#next, true) !== ABSENT) return this.text();
-    this.#next += 4;
+    if (this.view.getUint32(this.next, true) !== ABSENT) return this.text();
+    this.next += 4;
     return null;
   }
 
@@ -115,10 +113,10 @@ export class Answer {
     const audit = AUDIT[this.word()];
     const reason = REASONS[this.word()] ?? this.text();
     const number = this.word();
-    const rule = number === 0 ? null : this.#instance.ruleName(number - 1);
+    const rule = number === 0 ? null : this.instance.ruleName(number - 1);
     const challenge = this.optional();
     const text = this.optional();
-    const target = this.#target(frame);
+    const target = this.targetOf(frame);
     const set = this.pairs(NONE);
     const remove = this.texts(NONE);
     const limits = this.list(limit, NONE);
@@ -127,7 +125,7 @@ export class Answer {
     return new Decision(effect, status, reason, rule, challenge, text, set, remove, limits, audit, keep, observed, target, policy);
   }
 
-  #target(frame) {
+  targetOf(frame) {
     const kind = this.word();
     if (kind === TARGET.none) return null;
     return kind === TARGET.given ? frame.target : this.text();
@@ -138,11 +136,11 @@ export class Answer {
     const does = this.word() === 1
       ? { forward: { target: this.text(), drop: this.texts(), set: this.pairs() } }
       : { answer: { status: this.word(), headers: this.pairs(), body: this.text() } };
-    const trace = this.#trace();
+    const trace = this.trace();
     return trace === undefined ? { decision, ...does } : { decision, ...does, trace };
   }
 
-  #trace() {
+  trace() {
     if (this.word() === 0) return undefined;
     const [id, span, caller] = [this.text(), this.text(), this.optional()];
     return caller === null ? { id, span } : { id, span, caller };

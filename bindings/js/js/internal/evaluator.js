@@ -29,15 +29,14 @@ export class Evaluator {
     }
   }
 
-  /** Answers a request in a frame: what `read` makes of the answer; or `null` where the instance died. */
-  run(name, frame, read) {
+  /** Answers a request in a frame: what `read` makes of the answer to `call`; or `null` where the instance died. */
+  run(call, frame, read) {
     try {
       const instance = (this.#instance ??= this.#load());
       frame.write(instance);
-      const ok = instance.run(name);
-      const answer = new Answer(instance);
-      if (!ok) throw requestError(answer.fault());
-      const result = read(answer, frame, this.digest);
+      const told = instance.ask(call);
+      if (told === 0) throw requestError(new Answer(instance).fault());
+      const result = read(instance, told, frame, this.digest);
       frame.learn(this.known, instance);
       return result;
     } catch (error) {

@@ -7,15 +7,17 @@ import { numberIn, PreparedIdentity } from "../identity.js";
 import { checkMembers, isA, isBytes, isObject, wrong } from "./arguments.js";
 import { randomWords } from "./random.js";
 import { textOf } from "./text.js";
+import { Writer } from "./writer.js";
 
 /** A text that is not there, and a fact of a wrong type, in place of their lengths. */
 const ABSENT = 0xffff_ffff;
 const WRONG = 0xffff_fffe;
 /** What says of the first caller that was kept that they ask. */
 const KEPT_FROM = 16;
-/** How many words there are at least, with the lengths of the texts that every request has; and what a trace takes beside them. */
-const WORDS_LEAST = 26;
+/** How many words there are before the lengths of texts, what a trace takes beside them, and how many texts every request has. */
+const HEAD_WORDS = 16;
 const TRACE_WORDS = 6;
+const TEXTS_LEAST = 10;
 
 const FACT = { absent: 0, present: 1, wrong: 2 };
 const TRACE = new Map([["restart", 1], ["continue", 2]]);
@@ -50,6 +52,8 @@ const KNOWN_MAX = 256;
 const KNOWN_UNITS_MAX = 64;
 
 const encoder = new TextEncoder();
+/** One for all requests: writing one calls no code of the caller's. */
+const writer = new Writer();
 
 /**
  * Holds one request, ready to be written.
@@ -85,7 +89,7 @@ export class Frame {
     /** Names of headers that nothing is known of. */
     this.unknown = undefined;
     /** Names and values of headers, in turn. */
-    this.lines = this.#headers(given.headers, known);
+    this.lines = headersOf(this, given.headers, known);
   }
 
   /** The target, as it was given. */
@@ -96,7 +100,7 @@ export class Frame {
   /** Writes the request where the next call of an instance reads it. */
   write(instance) {
     const who = this.prepared === undefined ? this.who.number : KEPT_FROM + numberIn(this.prepared, instance);
-    if (!this.#writeAscii(instance, who)) this.#writeAny(instance, who);
+    if (!writeAscii(this, instance, who)) writeAny(this, instance, who);
   }
 
   /** Asks of the names that nothing was known of whether the policy passes them over, for the next request. */
@@ -108,103 +112,114 @@ export class Frame {
       known.set(name, instance.call("passes_over", bytes.length, (room) => room.set(bytes)));
     }
   }
+}
 
-  /** Writes texts of ASCII, which have as many bytes as code units, without a list of them. Answers no where one is something else. */
-  #writeAscii(instance, who) {
-    const { lines, facts } = this;
-    const { issuer, text } = this.who;
-    if (typeof this.given !== "string") return false;
-    let units = this.method.length + this.host.length + this.given.length + issuer.length + text.length + this.requestId.length +
-      unitsOf(this.ip) + unitsOf(facts.country) + unitsOf(facts.tls_version) + unitsOf(facts.client_cert);
-    for (let i = 0; i < lines.length; i++) {
-      if (typeof lines[i] !== "string") return false;
-      units += lines[i].length;
+/** Writes texts of ASCII, which have as many bytes as code units, without a list of them. Answers no where one is something else. */
+function writeAscii(frame, instance, who) {
+  const { lines, facts, given } = frame;
+  const { issuer, text } = frame.who;
+  if (typeof given !== "string") return false;
+  let units = frame.method.length + frame.host.length + given.length + issuer.length + text.length + frame.requestId.length +
+    unitsOf(frame.ip) + unitsOf(facts.country) + unitsOf(facts.tls_version) + unitsOf(facts.client_cert);
+  for (let i = 0; i < lines.length; i++) {
+    if (typeof lines[i] !== "string") return false;
+    units += lines[i].length;
+  }
+  begin(frame, instance, who, units);
+  writer.ascii(frame.method);
+  writer.ascii(frame.host);
+  writer.ascii(given);
+  writer.ascii(frame.ip);
+  writer.ascii(facts.country);
+  writer.ascii(facts.tls_version);
+  writer.ascii(facts.client_cert);
+  writer.ascii(issuer);
+  writer.ascii(text);
+  writer.ascii(frame.requestId);
+  for (let i = 0; i < lines.length; i++) writer.ascii(lines[i]);
+  return writer.isAscii;
+}
+
+function writeAny(frame, instance, who) {
+  const { country, tls_version, client_cert } = frame.facts;
+  const texts = [
+    frame.method, frame.host, frame.given, frame.ip, country, tls_version, client_cert, frame.who.issuer, frame.who.text, frame.requestId,
+    ...frame.lines,
+  ].map((text, index) => encoded(frame, text, index));
+  begin(frame, instance, who, texts.reduce((sum, text) => sum + unitsOf(text), 0));
+  for (const text of texts) writer.encoded(text);
+}
+
+/** Writes all but texts of `length` bytes in all, and has the writer stand where those belong. */
+function begin(frame, instance, who, length) {
+  const { facts, trace } = frame;
+  const head = HEAD_WORDS + (trace === 0 ? 0 : TRACE_WORDS);
+  const words = head + TEXTS_LEAST + frame.lines.length;
+  const at = instance.place(4 * words + length);
+  const { view } = instance;
+  view.setUint32(at, words, true);
+  view.setUint32(at + 4, 4 * words + length, true);
+  view.setUint32(at + 8, frame.scheme, true);
+  writeInteger(view, at + 12, frame.now);
+  writeFact(view, at + 20, facts.asn);
+  writeFact(view, at + 32, facts.bot_score);
+  writeFact(view, at + 44, facts.size);
+  view.setUint32(at + 56, who, true);
+  view.setUint32(at + 60, trace, true);
+  // For its ids: fresh for each request, and nobody's to guess.
+  if (trace !== 0) {
+    let next = at + 4 * HEAD_WORDS;
+    randomWords(TRACE_WORDS, (word) => {
+      view.setUint32(next, word, true);
+      next += 4;
+    });
+  }
+  writer.begin(instance, at + 4 * head, at + 4 * words);
+}
+
+function encoded(frame, text, index) {
+  if (typeof text !== "string") return text;
+  if (!isWellFormed(text)) {
+    throw new TypeError(`${nameOf(frame, index)} holds half of a surrogate pair: hand bytes over as a Uint8Array`);
+  }
+  return encoder.encode(text);
+}
+
+function nameOf(frame, index) {
+  const header = index - NAMES.length;
+  return header < 0 ? NAMES[index] ?? frame.who.name : `request.headers[${header >> 1}][${header & 1}]`;
+}
+
+function headersOf(frame, lines, known) {
+  if (lines === undefined) return NO_LINES;
+  if (!Array.isArray(lines)) throw wrong("request.headers", "an array of pairs", lines);
+  const isFew = known !== undefined && lines.length <= LINES_FEW;
+  let kept = NO_LINES;
+  let units = 0;
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i];
+    if (!Array.isArray(line) || line.length !== 2) {
+      throw wrong(`request.headers[${i}]`, "a pair [name, value]", line);
     }
-    const writer = this.#begin(instance, who, units);
-    writer.ascii(this.method);
-    writer.ascii(this.host);
-    writer.ascii(this.given);
-    writer.ascii(this.ip);
-    writer.ascii(facts.country);
-    writer.ascii(facts.tls_version);
-    writer.ascii(facts.client_cert);
-    writer.ascii(issuer);
-    writer.ascii(text);
-    writer.ascii(this.requestId);
-    for (let i = 0; i < lines.length; i++) writer.ascii(lines[i]);
-    return writer.isAscii;
+    const name = line[0];
+    const value = line[1];
+    if (typeof name !== "string" && !isBytes(name)) throw wrong(`request.headers[${i}][0]`, "a string or a Uint8Array", name);
+    if (typeof value !== "string" && !isBytes(value)) throw wrong(`request.headers[${i}][1]`, "a string or a Uint8Array", value);
+    units += name.length + value.length;
+    if (isFew && isPassedOver(frame, name, value, known)) continue;
+    if (kept === NO_LINES) kept = [name, value];
+    else kept.push(name, value);
   }
+  // Of so many, all count.
+  return isFew && units > UNITS_FEW ? headersOf(frame, lines, undefined) : kept;
+}
 
-  #writeAny(instance, who) {
-    const { country, tls_version, client_cert } = this.facts;
-    const texts = [
-      this.method, this.host, this.given, this.ip, country, tls_version, client_cert, this.who.issuer, this.who.text, this.requestId,
-      ...this.lines,
-    ].map((text, index) => this.#encoded(text, index));
-    const writer = this.#begin(instance, who, texts.reduce((sum, text) => sum + unitsOf(text), 0));
-    for (const text of texts) writer.bytes(text);
-  }
-
-  /** Writes all but texts of `length` bytes in all; answers what writes those. */
-  #begin(instance, who, length) {
-    const { facts, trace } = this;
-    const writer = instance.write(WORDS_LEAST + (trace === 0 ? 0 : TRACE_WORDS) + this.lines.length, length);
-    writer.word(this.scheme);
-    writer.integer(this.now);
-    writeFact(writer, facts.asn);
-    writeFact(writer, facts.bot_score);
-    writeFact(writer, facts.size);
-    writer.word(who);
-    writer.word(trace);
-    // For its ids: fresh for each request, and nobody's to guess.
-    if (trace !== 0) randomWords(TRACE_WORDS, (word) => writer.word(word));
-    return writer;
-  }
-
-  #encoded(text, index) {
-    if (typeof text !== "string") return text;
-    if (!isWellFormed(text)) {
-      throw new TypeError(`${this.#nameOf(index)} holds half of a surrogate pair: hand bytes over as a Uint8Array`);
-    }
-    return encoder.encode(text);
-  }
-
-  #nameOf(index) {
-    const header = index - NAMES.length;
-    return header < 0 ? NAMES[index] ?? this.who.name : `request.headers[${header >> 1}][${header & 1}]`;
-  }
-
-  #headers(lines, known) {
-    if (lines === undefined) return NO_LINES;
-    if (!Array.isArray(lines)) throw wrong("request.headers", "an array of pairs", lines);
-    const isFew = known !== undefined && lines.length <= LINES_FEW;
-    let kept = NO_LINES;
-    let units = 0;
-    for (let i = 0; i < lines.length; i++) {
-      const line = lines[i];
-      if (!Array.isArray(line) || line.length !== 2) {
-        throw wrong(`request.headers[${i}]`, "a pair [name, value]", line);
-      }
-      const name = line[0];
-      const value = line[1];
-      if (typeof name !== "string" && !isBytes(name)) throw wrong(`request.headers[${i}][0]`, "a string or a Uint8Array", name);
-      if (typeof value !== "string" && !isBytes(value)) throw wrong(`request.headers[${i}][1]`, "a string or a Uint8Array", value);
-      units += name.length + value.length;
-      if (isFew && this.#isPassedOver(name, value, known)) continue;
-      if (kept === NO_LINES) kept = [name, value];
-      else kept.push(name, value);
-    }
-    // Of so many, all count.
-    return isFew && units > UNITS_FEW ? this.#headers(lines, undefined) : kept;
-  }
-
-  #isPassedOver(name, value, known) {
-    if (typeof name !== "string") return false;
-    const isPassedOver = known.get(name);
-    if (isPassedOver === undefined && name.length <= KNOWN_UNITS_MAX) (this.unknown ??= []).push(name);
-    // What can't be sent is told, however often the name was seen.
-    return isPassedOver === true && (typeof value !== "string" || isWellFormed(value));
-  }
+function isPassedOver(frame, name, value, known) {
+  if (typeof name !== "string") return false;
+  const isPassedOver = known.get(name);
+  if (isPassedOver === undefined && name.length <= KNOWN_UNITS_MAX) (frame.unknown ??= []).push(name);
+  // What can't be sent is told, however often the name was seen.
+  return isPassedOver === true && (typeof value !== "string" || isWellFormed(value));
 }
 
 /** Counts the code units of a text, or the bytes of what was encoded; 0 for what stands in place of one. */
@@ -249,13 +264,23 @@ function nullFact(name) {
   return new TypeError(`facts.${name} must not be null: leave out what is not known`);
 }
 
-function writeFact(writer, fact) {
+function writeFact(view, at, fact) {
   if (typeof fact === "number" || typeof fact === "bigint") {
-    writer.word(FACT.present);
-    writer.integer(fact);
+    view.setUint32(at, FACT.present, true);
+    writeInteger(view, at + 4, fact);
   } else {
-    writer.word(fact === undefined ? FACT.absent : FACT.wrong);
-    writer.integer(0);
+    view.setUint32(at, fact === undefined ? FACT.absent : FACT.wrong, true);
+    writeInteger(view, at + 4, 0);
+  }
+}
+
+/** Writes a whole number of 64 bits, as two words. */
+function writeInteger(view, at, number) {
+  if (typeof number === "bigint") {
+    view.setBigInt64(at, number, true);
+  } else {
+    view.setUint32(at, number >>> 0, true);
+    view.setUint32(at + 4, Math.floor(number / 2 ** 32) >>> 0, true);
   }
 }
 

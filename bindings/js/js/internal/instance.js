@@ -1,7 +1,6 @@
 // The border of one instance: bytes in, a call, bytes out. What goes wrong in it by itself is a `Trap`.
 
 import { textOf } from "./text.js";
-import { Writer } from "./writer.js";
 
 /** Bytes that are kept for requests, from one to the next. */
 const ROOM_BYTES = 16 * 1024;
@@ -20,7 +19,6 @@ export class Instance {
   bytes;
   view;
   #ruleNames = new Map();
-  #writer = new Writer();
   /** Where requests are written, and how many bytes there are for them. */
   #room = 0;
   #roomBytes = 0;
@@ -48,25 +46,28 @@ export class Instance {
     }
   }
 
-  /** Begins what the next call reads: so many words, and texts of `length` bytes behind them. They say themselves where they end. */
-  write(words, length) {
-    const bytes = 4 * words + length;
+  /** Makes room for a request of so many bytes, which says itself where it ends, and says where it is. */
+  place(bytes) {
     if (bytes > this.#roomBytes) {
       this.#room = this.#input(Math.max(bytes, ROOM_BYTES));
       // A giant's room is given back with the next one.
       this.#roomBytes = bytes > ROOM_BYTES ? 0 : ROOM_BYTES;
     } else if (this.bytes.length === 0) this.#look();
-    this.#writer.begin(this.bytes, this.view, this.#room, words, length);
-    return this.#writer;
+    return this.#room;
+  }
+
+  /** Has `call` call one of the exports on what was written. Answers what that does, as a number without a sign. */
+  ask(call) {
+    try {
+      return call(this.#exports) >>> 0;
+    } catch (error) {
+      throw new Trap(error);
+    }
   }
 
   /** Runs one export on what was written; answers whether it says that all is well. */
   run(name) {
-    try {
-      return this.#exports[name]() === 1;
-    } catch (error) {
-      throw new Trap(error);
-    }
+    return this.runWith(name);
   }
 
   /** As `run`, with numbers. */
@@ -111,23 +112,14 @@ export class Instance {
     return this.#between(() => this.#exports.output(), () => this.#exports.output_length());
   }
 
-  /** Says where the answer to the last call stands in the memory. */
-  answered() {
+  /** Says where the answer to the last call stands in the memory: at `told`, where the call said so. */
+  answered(told) {
     try {
+      const at = told === 0 ? this.#exports.output() >>> 0 : told;
       if (this.bytes.length === 0) this.#look();
-      const at = this.#exports.output() >>> 0;
       // An instance that answers nothing at all is broken.
       if (at === 0) throw new RangeError("there is no answer");
       return at;
-    } catch (error) {
-      throw new Trap(error);
-    }
-  }
-
-  /** Says how many bytes the answer to the last call has. */
-  answeredBytes() {
-    try {
-      return this.#exports.output_length() >>> 0;
     } catch (error) {
       throw new Trap(error);
     }
