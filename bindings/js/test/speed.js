@@ -94,6 +94,7 @@ function doors(policy, lines) {
   return [
     ["gate.decide", (request) => gate.decide(request), requests],
     ["gate.decide, caller mapped before", ([request, context]) => gate.decide(request, context), known],
+    ["gate.allows, caller mapped before", ([request, context]) => gate.allows(request, context), known],
     ["gate.handle", (request) => gate.handle(request, { requestId: "abc" }), requests],
     ["policy.decideJson", (line) => policy.decideJson(line), lines],
     ["a native call without work", () => policy.decideJson(""), lines],

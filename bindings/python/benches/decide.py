@@ -83,13 +83,53 @@ def doors(policy: gatelaw.Policy, lines: list[str]) -> dict[str, Callable[[], li
     """Lists the ways to ask a gate all of these requests."""
     gate = gatelaw.Gate(policy, limits="report")
     requests: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    # As a server has them: the request's own members, and the caller of a token that it has seen.
-    asked = [{name: value for name, value in request.items() if name != "identity"} for request in requests]
-    known = [policy.identity(request["identity"]) if "identity" in request else None for request in requests]
+    # As a server has them: the caller of a token that it has seen.
+    callers = [policy.identity(request["identity"]) if "identity" in request else None for request in requests]
+    known = list(zip(requests, callers, strict=True))
+    # Keywords one by one, as people write them, each looked up in a dict, as the matcher by hand looks up what it reads.
     return {
-        "decide, keywords": lambda: [gate.decide(**request) for request in requests],
-        "decide, caller mapped before": lambda: [gate.decide(**request, identity=who) for request, who in zip(asked, known)],
-        "allows, caller mapped before": lambda: [gate.allows(**request, identity=who) for request, who in zip(asked, known)],
+        "decide, keywords": lambda: [
+            gate.decide(
+                method=r["method"],
+                scheme=r["scheme"],
+                host=r["host"],
+                target=r["target"],
+                headers=r.get("headers"),
+                ip=r.get("ip"),
+                facts=r.get("facts"),
+                now=r["now"],
+                identity=r.get("identity"),
+            )
+            for r in requests
+        ],
+        "decide, caller mapped before": lambda: [
+            gate.decide(
+                method=r["method"],
+                scheme=r["scheme"],
+                host=r["host"],
+                target=r["target"],
+                headers=r.get("headers"),
+                ip=r.get("ip"),
+                facts=r.get("facts"),
+                now=r["now"],
+                identity=who,
+            )
+            for r, who in known
+        ],
+        "allows, caller mapped before": lambda: [
+            gate.allows(
+                method=r["method"],
+                scheme=r["scheme"],
+                host=r["host"],
+                target=r["target"],
+                headers=r.get("headers"),
+                ip=r.get("ip"),
+                facts=r.get("facts"),
+                now=r["now"],
+                identity=who,
+            )
+            for r, who in known
+        ],
         "decide, one mapping": lambda: [gate.decide(request) for request in requests],
         "decide_many, mappings": lambda: gate.decide_many(requests),
         "decide_json": lambda: [gate.decide_json(line) for line in lines],

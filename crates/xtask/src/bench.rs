@@ -58,7 +58,12 @@ const DOORS: [Door; 4] = [
     },
     Door {
         title: "a request to whether it may pass, the caller mapped before",
-        rows: &[("rust", "verdict"), ("luajit", "verdict")],
+        rows: &[
+            ("rust", "verdict"),
+            ("node", "gate.allows, caller mapped before"),
+            ("python", "allows, caller mapped before"),
+            ("luajit", "verdict"),
+        ],
         by_hand: Some("by hand, prepared"),
     },
 ];
