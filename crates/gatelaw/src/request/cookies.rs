@@ -23,21 +23,18 @@ pub(super) fn read_cookies(
         let Some((name, value)) = trim_text(pair).split_once('=') else {
             continue;
         };
-        if !is_token(name.as_bytes()) {
-            // Servers trim names: one that is read would be spelt in two ways, and stand twice for them.
-            if slots_of(needs, name.trim()) != (None, None) {
-                return Err(RefusalCode::Cookie);
-            }
-            continue;
-        }
-        let (slot, token) = slots_of(needs, name);
-        if (slot.is_some() || token.is_some()) && !is_value(value) {
+        let is_name = is_token(name.as_bytes());
+        // Servers trim names: one that is read would be spelt in two ways, and stand twice for them.
+        let name = if is_name { name } else { trimmed(name) };
+        let slot = slot_of(&needs.cookies, name);
+        let token = needs.token_cookies.binary_search_by(|n| n.as_str().cmp(name)).ok();
+        if (slot.is_some() || token.is_some()) && !(is_name && is_value(value)) {
             return Err(RefusalCode::Cookie);
         }
         if let Some(slot) = slot {
             cookies.push(slot, value);
         }
-        if let Some(token) = token {
+        if let Some(token) = token.and_then(|index| u32::try_from(index).ok()) {
             tokens.push(token, value);
         }
     }
@@ -46,10 +43,12 @@ pub(super) fn read_cookies(
     Ok(())
 }
 
-/// Finds a cookie among those for conditions, and among those for tokens.
-fn slots_of(needs: &Needs, name: &str) -> (Option<u32>, Option<u32>) {
-    let token = needs.token_cookies.binary_search_by(|n| n.as_str().cmp(name)).ok();
-    (slot_of(&needs.cookies, name), token.and_then(|index| u32::try_from(index).ok()))
+/// Takes away at both ends what some server may take for white space: all that isn't printed ASCII.
+fn trimmed(name: &str) -> &str {
+    let is_printed = |byte: &u8| byte.is_ascii_graphic();
+    let start = name.as_bytes().iter().position(is_printed).unwrap_or(0);
+    let end = name.as_bytes().iter().rposition(is_printed).map_or(0, |last| last + 1);
+    name.get(start..end).unwrap_or("")
 }
 
 /// Says whether a text is a cookie's value, with or without quotes around it; quotes belong to the value.

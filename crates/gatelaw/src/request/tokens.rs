@@ -86,11 +86,11 @@ const BEARER: &str = "bearer";
 /// What only begins so, as `BearerA`, `Bearer:a` or with a space beyond ASCII, has an empty token, which is never good. Servers behind the gate
 /// cut off a prefix or take any white space for the one that belongs there: they would believe what nobody verified.
 fn bearer(value: &str) -> Option<&str> {
-    let start = value.trim_start_matches(|c: char| !c.is_ascii_graphic());
-    let (scheme, rest) = start.split_at_checked(BEARER.len())?;
-    if !scheme.eq_ignore_ascii_case(BEARER) {
-        return None;
+    let (scheme, token) = value.split_once([' ', '\t']).unwrap_or((value, ""));
+    if scheme.eq_ignore_ascii_case(BEARER) {
+        return Some(trim_text(token));
     }
-    let is_scheme = start.len() == value.len() && (rest.is_empty() || rest.starts_with([' ', '\t']));
-    Some(if is_scheme { trim_text(rest) } else { "" })
+    let start = value.bytes().take_while(|byte| !byte.is_ascii_graphic()).count();
+    let begin = value.get(start..start + BEARER.len());
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(BEARER)).then_some("")
 }
