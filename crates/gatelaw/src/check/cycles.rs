@@ -16,7 +16,10 @@ pub(super) fn cyclic_defines<'a>(names: &Names<'a>, out: &mut Vec<Diagnostic>) -
     for define in &names.defines {
         let mut used = Vec::new();
         collect(&define.body, &mut used);
-        uses.insert(&define.name.node, used);
+        // What uses nothing leads nowhere: most defines need not be looked at.
+        if !used.is_empty() {
+            uses.insert(&define.name.node, used);
+        }
     }
     let knots = knots(&uses);
     for knot in &knots {

@@ -1,7 +1,8 @@
 //! Names: what is declared, once each, and what is used.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::ast::{self, Ast, Item, Name, ServiceLine};
 use crate::codes::names as codes;
@@ -10,7 +11,7 @@ use crate::policy::RoleId;
 use crate::source::Span;
 use crate::suggest::did_you_mean;
 
-/// The words that no declared name may be.
+/// The words that no declared name may be, sorted.
 pub const RESERVED: &[&str] = &[
     "algorithms",
     "all",
@@ -107,7 +108,16 @@ pub(crate) enum Declared<'a> {
     Issuer(&'a ast::Issuer),
 }
 
-impl Declared<'_> {
+impl<'a> Declared<'a> {
+    fn name(self) -> &'a Name {
+        match self {
+            Self::Role(r) => &r.name,
+            Self::List(l) => &l.name,
+            Self::Define(d) => &d.name,
+            Self::Issuer(i) => &i.name,
+        }
+    }
+
     fn kind(self) -> &'static str {
         match self {
             Self::Role(_) => "a role",
@@ -143,7 +153,6 @@ impl<'a> Names<'a> {
             services: Vec::new(),
             used: RefCell::default(),
         };
-        let mut places: BTreeMap<&str, Span> = BTreeMap::new();
         let mut services: BTreeMap<&str, (Span, &ast::Service)> = BTreeMap::new();
         for item in &ast.items {
             let (name, declared) = match item {
@@ -163,12 +172,11 @@ impl<'a> Names<'a> {
                 Item::Rule(_) | Item::Test(_) => continue,
             };
             refuse_reserved(name, out);
-            match places.get(name.node.as_str()) {
-                Some(first) => out.push(twice(name, *first, "a role, list, define or issuer")),
-                None => {
-                    places.insert(&name.node, name.span);
-                    names.declared.insert(&name.node, declared);
+            match names.declared.entry(&name.node) {
+                Entry::Occupied(first) => {
+                    out.push(twice(name, first.get().name().span, "a role, list, define or issuer"));
                 }
+                Entry::Vacant(place) => _ = place.insert(declared),
             }
         }
         names.services = services.into_values().map(|(_, s)| s).collect();
@@ -280,7 +288,7 @@ pub(crate) fn unknown<'k>(
 }
 
 pub(crate) fn refuse_reserved(name: &Name, out: &mut Vec<Diagnostic>) {
-    if RESERVED.contains(&name.node.as_str()) {
+    if RESERVED.binary_search(&name.node.as_str()).is_ok() {
         let message = format!("`{}` is a word of the language, and can't be a name", name.node);
         out.push(
             Diagnostic::at(codes::RESERVED, name.span, message)
@@ -330,4 +338,14 @@ pub(crate) fn rules<'a>(
         }
     }
     found.into_iter().map(|(full, (service, rule))| (full, service, rule)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RESERVED;
+
+    #[test]
+    fn reserved_words_are_sorted() {
+        assert!(RESERVED.is_sorted());
+    }
 }
