@@ -326,4 +326,191 @@ mod tests {
         });
         assert_eq!(outcome, Err(OverBudget));
     }
+
+    /// Variables of the small worlds below, and classes of each.
+    const VARIABLES: u32 = 3;
+    const CLASSES: u32 = 3;
+
+    /// Every way the variables can be classified.
+    fn worlds() -> Vec<Vec<u32>> {
+        (0..VARIABLES).fold(vec![Vec::new()], |worlds, _| {
+            let with = |world: Vec<u32>| (0..CLASSES).map(move |class| [world.as_slice(), &[class]].concat());
+            worlds.into_iter().flat_map(with).collect()
+        })
+    }
+
+    /// Asks a diagram as a decision does.
+    fn asked(d: &Diagrams, at: Ref, world: &[u32]) -> u32 {
+        match d.node(at) {
+            None => at.number().unwrap(),
+            Some(node) => {
+                let class = world[usize::try_from(node.variable).unwrap()];
+                let exception = node.exceptions.iter().find(|(c, _)| *c == class);
+                asked(d, exception.map_or(node.default, |(_, child)| *child), world)
+            }
+        }
+    }
+
+    fn table(d: &Diagrams, at: Ref) -> Vec<u32> {
+        worlds().iter().map(|world| asked(d, at, world)).collect()
+    }
+
+    /// Functions of truth: each variable's classes, and what operations make of them.
+    fn functions(d: &mut Diagrams) -> Vec<Ref> {
+        let mut functions = vec![Ref::NONE, Ref::TRUE];
+        for variable in 0..VARIABLES {
+            for classes in [&[1][..], &[2], &[1, 2]] {
+                functions.push(d.test(variable, classes).unwrap());
+            }
+        }
+        for at in 2..8 {
+            let (a, b) = (functions[at], functions[at + 3]);
+            let both = d.and(a, b).unwrap();
+            let other = d.not(both).unwrap();
+            functions.extend([both, other, d.or(other, functions[at + 1]).unwrap()]);
+        }
+        functions
+    }
+
+    fn worldly() -> Diagrams {
+        let mut d = Diagrams::default();
+        d.set_budget(u64::MAX);
+        d
+    }
+
+    #[test]
+    fn operations_say_of_every_world_what_their_names_say() {
+        let mut d = worldly();
+        let functions = functions(&mut d);
+        for a in functions.clone() {
+            let of_a = table(&d, a);
+            let not = d.not(a).unwrap();
+            assert_eq!(table(&d, not), of_a.iter().map(|x| 1 - x).collect::<Vec<_>>());
+            for b in functions.clone() {
+                let pairs: Vec<(u32, u32)> = of_a.iter().copied().zip(table(&d, b)).collect();
+                let said = |f: fn(u32, u32) -> u32| pairs.iter().map(|(x, y)| f(*x, *y)).collect::<Vec<_>>();
+                let and = d.and(a, b).unwrap();
+                assert_eq!(table(&d, and), said(|x, y| x & y));
+                let or = d.or(a, b).unwrap();
+                assert_eq!(table(&d, or), said(|x, y| x | y));
+                // The rule 2 and the rule 3: the first that matches.
+                let (second, third) = (d.renumber(a, 2).unwrap(), d.renumber(b, 3).unwrap());
+                let first_of = |x, y| if x == 1 { 2 } else { 3 * y };
+                let best = d.best(second, third).unwrap();
+                assert_eq!(table(&d, best), said(first_of));
+                let best = d.best(third, second).unwrap();
+                assert_eq!(table(&d, best), said(first_of));
+                // The first rule of all is the best, whatever stands on the other side.
+                let best = d.best(a, third).unwrap();
+                assert_eq!(table(&d, best), said(|x, y| if x == 1 { 1 } else { 3 * y }));
+            }
+        }
+    }
+
+    #[test]
+    fn what_says_the_same_of_every_world_is_one_node_in_order() {
+        let mut d = worldly();
+        let functions = functions(&mut d);
+        let mut known = HashMap::new();
+        for a in functions.clone() {
+            for b in functions.clone() {
+                let renumbered = d.renumber(b, 2).unwrap();
+                let made =
+                    [d.and(a, b), d.or(a, b), d.or(b, a), d.best(a, renumbered), d.best(renumbered, a)];
+                for at in made.map(Result::unwrap) {
+                    assert_eq!(*known.entry(table(&d, at)).or_insert(at), at);
+                }
+            }
+        }
+        for node in &d.nodes {
+            let children = || node.exceptions.iter().map(|(_, child)| *child);
+            assert!(node.exceptions.is_sorted_by(|(x, _), (y, _)| x < y), "{node:?}");
+            assert!(children().all(|child| child != node.default), "{node:?}");
+            for child in children().chain([node.default]) {
+                assert!(d.node(child).is_none_or(|below| below.variable > node.variable), "{node:?}");
+            }
+        }
+    }
+
+    /// Conditions as rules have them, with constants in them and tests that are repeated.
+    fn conditions() -> Vec<Cond> {
+        let test = |variable, classes: &[u32]| Cond::Test((variable, classes.to_vec()));
+        let not = |cond| Cond::Not(Box::new(cond));
+        let (a, b, c) = (test(0, &[1]), test(1, &[1, 2]), test(2, &[2]));
+        vec![
+            Cond::Constant(true),
+            Cond::Constant(false),
+            a.clone(),
+            not(b.clone()),
+            Cond::All(Vec::new()),
+            Cond::Any(Vec::new()),
+            Cond::All(vec![a.clone(), b.clone(), c.clone()]),
+            Cond::Any(vec![a.clone(), b.clone(), c.clone()]),
+            not(Cond::All(vec![c.clone(), Cond::Any(vec![a.clone(), not(b.clone())])])),
+            Cond::Any(vec![
+                Cond::All(vec![a.clone(), a.clone()]),
+                Cond::All(vec![b.clone(), Cond::Constant(false)]),
+            ]),
+            Cond::All(vec![Cond::Any(vec![c, Cond::Constant(true)]), b, Cond::Any(vec![a.clone(), not(a)])]),
+        ]
+    }
+
+    fn holds(cond: &Cond, world: &[u32]) -> bool {
+        match cond {
+            Cond::Constant(b) => *b,
+            Cond::Not(inner) => !holds(inner, world),
+            Cond::All(parts) => parts.iter().all(|part| holds(part, world)),
+            Cond::Any(parts) => parts.iter().any(|part| holds(part, world)),
+            Cond::Test((variable, classes)) => classes.contains(&world[usize::try_from(*variable).unwrap()]),
+        }
+    }
+
+    #[test]
+    fn diagrams_and_programs_answer_as_the_condition_reads() {
+        for cond in conditions() {
+            let mut d = worldly();
+            let expected: Vec<u32> = worlds().iter().map(|world| u32::from(holds(&cond, world))).collect();
+            let diagram = d.condition(&cond).unwrap();
+            assert_eq!(table(&d, diagram), expected, "{cond:?}");
+            let program = d.program(&cond);
+            assert_eq!(table(&d, program), expected, "{cond:?}");
+        }
+    }
+
+    /// One test whose answer no longer matters asks nothing.
+    #[test]
+    fn a_program_passes_over_what_can_not_matter() {
+        let mut d = worldly();
+        let either = Cond::Any(vec![Cond::Test((0, vec![1])), Cond::Constant(true)]);
+        assert_eq!(d.program(&either), Ref::TRUE);
+    }
+
+    #[test]
+    fn a_node_takes_an_edge_for_each_child_off_the_budget() {
+        let mut d = worldly();
+        d.set_budget(5);
+        d.test(0, &[1]).unwrap();
+        assert_eq!(d.budget(), 3);
+        d.test(0, &[1]).unwrap();
+        assert_eq!(d.budget(), 3, "a node that is there costs nothing");
+        d.test(0, &[1, 2]).unwrap();
+        assert_eq!(d.budget(), 0);
+        assert_eq!(d.test(1, &[1]), Err(OverBudget));
+    }
+
+    /// Long lists could be walked again and again to make nothing of them.
+    #[test]
+    fn combining_takes_an_eighth_of_both_lists_off_the_budget() {
+        let classes: Vec<u32> = (1..=80).collect();
+        let contradiction = |budget| {
+            let mut d = worldly();
+            let some = d.test(0, &classes).unwrap();
+            let none = d.not(some).unwrap();
+            d.set_budget(budget);
+            d.and(some, none).map(|both| (both, d.budget()))
+        };
+        assert_eq!(contradiction(21), Ok((Ref::NONE, 1)));
+        assert_eq!(contradiction(20), Ok((Ref::NONE, 0)));
+        assert_eq!(contradiction(19), Err(OverBudget));
+    }
 }

@@ -194,6 +194,7 @@ mod tests {
     use super::*;
     use crate::artifact::load_unsigned;
     use crate::eval::{AlternativeNote, KeptNotes, Line};
+    use crate::policy::{AttributeId, RoleId, RuleId};
     use crate::source::Sources;
 
     const LEAF: u32 = TERMINAL;
@@ -307,5 +308,140 @@ mod tests {
         assert_eq!(chain(500), Ok(()));
         let costly = LoadError::Malformed("one decision could take more steps than its size explains");
         assert_eq!(chain(200_000), Err(costly));
+    }
+
+    /// A rule of each kind, one that only observes, roles that come from claims, and an attribute.
+    const POLICY: &str = r#"
+        issuer okta {
+          url "https://acme.okta.com" audience "api" algorithms RS256
+          roles claim groups { "Admins" -> admin, "Staff" -> staff }
+          attribute mfa: bool = claim mfa ?? false
+        }
+        role staff
+        role admin includes staff
+        allow read { on GET /orders for staff when user.mfa }
+        deny embargo { when request.header("x-country").only? == "KP" }
+        observe deny bots { when request.bot_score? < 10 }
+        limit requests { for authenticated rate 600 per minute by user.id }
+        forward identity { for authenticated set "x-user-id" = user.id }
+        audit visits { level brief keep request.host }
+    "#;
+
+    /// Loads that plan, once it was changed.
+    fn changed(change: impl FnOnce(&mut Plan)) -> Result<(), LoadError> {
+        let mut plan = crate::compile(&Sources::from_text("policy.gate", POLICY)).unwrap().plan;
+        change(&mut plan);
+        load_unsigned(&plan.to_bytes()).map(drop)
+    }
+
+    fn id(plan: &Plan, rule: &str) -> RuleId {
+        RuleId(u32::try_from(plan.rules.iter().position(|r| r.name == rule).unwrap()).unwrap())
+    }
+
+    #[test]
+    fn a_plan_of_all_kinds_of_rules_loads() {
+        assert_eq!(changed(|_| ()), Ok(()));
+    }
+
+    #[test]
+    fn no_more_room_is_made_than_the_tables_have_words() {
+        let lie = Err(LoadError::Malformed("it asks for more room than its tables can use"));
+        let figures: [fn(&mut Plan) -> &mut u32; 3] =
+            [|p| &mut p.entry.rows_max, |p| &mut p.entry.all_of_max, |p| &mut p.entry.literals];
+        for figure in figures {
+            let with = |more| {
+                changed(|plan| {
+                    let words = u32::try_from(plan.tables.len()).unwrap();
+                    *figure(plan) = words + more;
+                })
+            };
+            assert_eq!(with(0), Ok(()));
+            assert_eq!(with(1), lie);
+        }
+    }
+
+    #[test]
+    fn roles_and_attributes_that_are_given_are_there() {
+        let astray = Err(LoadError::Malformed("a role is not there"));
+        assert_eq!(changed(|p| p.identity.roles[0].closure.push(RoleId(2))), astray);
+        let grant =
+            |role| changed(|p| p.identity.issuers[0].roles[0].grants.last_mut().unwrap().1 = RoleId(role));
+        assert_eq!(grant(1), Ok(()));
+        assert_eq!(grant(2), astray);
+        let attribute =
+            |number| changed(|p| p.identity.issuers[0].attributes[0].attribute = AttributeId(number));
+        assert_eq!(attribute(0), Ok(()));
+        assert_eq!(attribute(1), Err(LoadError::Malformed("an attribute is not there")));
+    }
+
+    /// They are looked up by halves.
+    #[test]
+    fn grants_of_roles_are_sorted_each_once() {
+        let unsorted = Err(LoadError::Malformed("grants of roles are not sorted"));
+        assert_eq!(changed(|p| p.identity.issuers[0].roles[0].grants.swap(0, 1)), unsorted);
+        let twice = |plan: &mut Plan| {
+            let grants = &mut plan.identity.issuers[0].roles[0].grants;
+            grants.insert(0, grants[0].clone());
+        };
+        assert_eq!(changed(twice), unsorted);
+    }
+
+    #[test]
+    fn only_rules_that_decide_have_a_rank_and_denies_come_first() {
+        let no_decision = Err(LoadError::Malformed("a rank is of no rule that decides"));
+        for rule in ["bots", "requests", "identity", "visits"] {
+            assert_eq!(changed(|p| p.ranked[0] = id(p, rule)), no_decision, "{rule}");
+        }
+        assert_eq!(changed(|p| p.ranked[0] = RuleId(6)), no_decision);
+        assert_eq!(
+            changed(|p| p.ranked.reverse()),
+            Err(LoadError::Malformed("an allow ranks before a deny"))
+        );
+    }
+
+    #[test]
+    fn an_instance_is_of_a_rule_of_its_kind() {
+        let count = changed(|p| assert_eq!(p.instances.len(), 4));
+        assert_eq!(count, Ok(()));
+        for kind in 0..4 {
+            for rule in ["read", "embargo", "bots", "requests", "identity", "visits"] {
+                let mut own = false;
+                let loaded = changed(|plan| {
+                    own = plan.instances[kind].rule == id(plan, rule);
+                    plan.instances[kind].rule = id(plan, rule);
+                });
+                let other = LoadError::Malformed("an instance is of no rule of its kind");
+                assert_eq!(loaded, if own { Ok(()) } else { Err(other) }, "{kind} {rule}");
+            }
+        }
+        // A limit that only observes counts nothing.
+        let observed = |plan: &mut Plan| {
+            let limit = usize::try_from(id(plan, "requests").0).unwrap();
+            plan.rules[limit].observe = true;
+        };
+        assert_eq!(changed(observed), Err(LoadError::Malformed("an instance is of no rule of its kind")));
+    }
+
+    /// They are looked up by halves.
+    #[test]
+    fn the_classes_of_a_node_are_sorted_each_once() {
+        check(&[0, 0, LEAF, 2, 1, LEAF | 1, 2, LEAF], Ok(()));
+        check(&[0, 0, LEAF, 2, 2, LEAF | 1, 1, LEAF], Err("the classes of a diagram are not sorted"));
+        check(&[0, 0, LEAF, 2, 1, LEAF | 1, 1, LEAF], Err("the classes of a diagram are not sorted"));
+    }
+
+    /// What bounds the steps of a decision.
+    #[test]
+    fn a_path_is_as_long_as_its_nodes_and_the_searches_in_them() {
+        let mut plan = crate::compile(&Sources::from_text("policy.gate", POLICY)).unwrap().plan;
+        plan.variables = vec![VariableWords { kind: VariableKind::Truth, arguments: [1, 0, 0] }];
+        let paths = |words: &[u32]| nodes(&plan, words).unwrap().1;
+        assert_eq!(paths(&[0, 0, LEAF, 0]), [0, 1, 0, 0]);
+        assert_eq!(paths(&[0, 0, LEAF, 1, 1, LEAF]), [0, 2, 0, 0, 0, 0]);
+        assert_eq!(paths(&[0, 0, LEAF, 3, 1, LEAF, 2, LEAF, 3, LEAF])[1], 1 + 2);
+        assert_eq!(paths(&[0, 0, LEAF, 4, 1, LEAF, 2, LEAF, 3, LEAF, 4, LEAF])[1], 1 + 3);
+        // The longer of two ways: by the default, or by an exception.
+        assert_eq!(paths(&[0, 0, 6, 1, 1, LEAF, 0, LEAF, 0])[1], 2 + 1);
+        assert_eq!(paths(&[0, 0, LEAF, 1, 1, 6, 0, LEAF, 0])[1], 2 + 1);
     }
 }

@@ -537,4 +537,219 @@ mod tests {
         assert!(read(1_000).is_some());
         assert_eq!(read(20), None);
     }
+
+    /// The paths from the nodes of the plans below, by offset.
+    const PATHS: [u32; 3] = [0, 5, 9];
+    /// Walks ask a state for each segment, and once behind the last.
+    const WALK: u64 = 129;
+
+    /// A plan that has these tables, from the offset 1 on, and these states.
+    fn plan_of(tables: &[u32], states: &[u32]) -> Plan {
+        let text = "allow health { on GET /healthz for anyone }";
+        let mut plan = crate::compile(&Sources::from_text("policy.gate", text)).unwrap().plan;
+        (plan.entry, plan.variables) = (crate::plan::Entry::default(), Vec::new());
+        (plan.tables, plan.states) = ([&[0], tables].concat(), [&[0], states].concat());
+        plan
+    }
+
+    /// What something in a plan is bounded by, and the words that are read to find that.
+    #[track_caller]
+    fn bounded(plan: &Plan, expected: (u64, u64), of: impl FnOnce(&mut Bound<'_>) -> Option<u64>) {
+        let mut bound = Bound::new(plan, &PATHS, 10_000);
+        let steps = of(&mut bound);
+        assert_eq!(steps.map(|steps| (steps, 10_000 - bound.left)), Some(expected));
+    }
+
+    #[test]
+    fn a_lookup_is_bounded_by_the_longest_run_of_slots() {
+        let probes = |table: &[u32], expected| bounded(&plan_of(table, &[]), expected, |b| b.probes(1));
+        probes(&[0], (1, 0));
+        probes(&[1, 1, 0, 0, 0, 0], (1, 4));
+        probes(&[1, 1, 7, 1, 0, 0], (2, 4));
+        // The run goes on behind the last slot.
+        probes(&[3, 3, 7, 1, 8, 1, 0, 0, 9, 1], (4, 8));
+        // All are taken.
+        probes(&[2, 1, 7, 1, 8, 1], (3, 4));
+    }
+
+    #[test]
+    fn an_entry_is_bounded_by_its_defaults_a_search_and_the_most_changes() {
+        let entry = |table: &[u32], expected| bounded(&plan_of(table, &[]), expected, |b| b.entry(1));
+        entry(&[0, 0], (1, 0));
+        entry(&[2, 0, 255, 1, 255, 0], (3, 2));
+        entry(&[0, 1, 1, 0], (2, 1));
+        entry(&[1, 0, 255, 2, 1, 0, 2, 9, 7], (11, 3));
+        entry(&[0, 3, 1, 9, 2, 9, 3, 9, 7], (10, 3));
+        entry(&[0, 4, 1, 11, 2, 11, 3, 11, 4, 11, 7], (11, 4));
+    }
+
+    /// Forty rows; a variable that changes nothing, and one that changes seven words.
+    const BITS: [u32; 18] = [40, 2, 0, 9, 0, 1, 11, 0, 0, 0, 1, 0, 255, 2, 1, 0, 2, 0];
+
+    #[test]
+    fn bits_are_bounded_by_their_rows_and_the_entry_of_each_variable() {
+        let bits = |table: &[u32], expected| bounded(&plan_of(table, &[]), expected, |b| b.bits(1));
+        bits(&[40, 0], (40, 0));
+        bits(&BITS, (40 + 1 + 4, 6 + 3));
+    }
+
+    #[test]
+    fn a_class_is_bounded_by_its_verdict_and_what_else_matches() {
+        // The bits of a class that has none would be those at 1, as large as they come.
+        let class = |table: &[u32], expected| {
+            bounded(&plan_of(&[&[4, 0, 900, 0][..], table].concat(), &[]), expected, |b| b.class(5));
+        };
+        class(&[0, 0], (1, 2));
+        class(&[7, 0, 1, 1], (1 + 5, 2));
+        class(&[7, 0, 1, LEAF], (1, 2));
+        class(&[7, 0, 2, 9, 30, 0], (1 + 30, 2));
+        class(&[0, 7, 8, 30, 0], (1 + 30, 2));
+        class(&[7, 9, 1, 2, 10, 30, 0], (1 + 9 + 30, 2));
+        bounded(&plan_of(&[], &[]), (0, 0), |b| b.class(0));
+    }
+
+    /// A class of one step, and one of 31.
+    const CHEAP_AND_DEAR: [u32; 7] = [0, 0, 0, 12, 13, 30, 0];
+
+    #[test]
+    fn an_end_is_bounded_by_its_dearest_class() {
+        let accept = |table: [u32; 7], expected| {
+            let tables = [&table[..], &CHEAP_AND_DEAR].concat();
+            bounded(&plan_of(&tables, &[]), expected, |b| b.accept(1));
+        };
+        accept([0; 7], (0, 0));
+        accept([3, 0, 8, 10, 0, 0, 0], (31, 3 + 2 + 2));
+        accept([2, 0, 8, 10, 0, 0, 0], (1, 2 + 2));
+        // The class of other methods, then pairs, whose first words are groups.
+        accept([SPARSE, 8, 10, 10, 0, 0, 0], (1, 1 + 2));
+        accept([SPARSE | 2, 0, 10, 8, 10, 8, 0], (1, 5 + 2));
+        accept([SPARSE | 2, 0, 8, 0, 8, 10, 0], (31, 5 + 2));
+        accept([SPARSE | 1, 10, 8, 0, 0, 0, 0], (31, 3 + 2));
+        bounded(&plan_of(&[], &[]), (0, 0), |b| b.accept(0));
+    }
+
+    #[test]
+    fn a_walk_is_bounded_by_the_dearest_state_for_every_segment_and_the_dearest_end() {
+        // At 1 an end that is cheap, at 3 one that is dear.
+        let tables = [&[1, 8, 1, 10, 0, 0, 0][..], &CHEAP_AND_DEAR].concat();
+        let walk = |states: &[u32], expected| {
+            bounded(&plan_of(&tables, states), expected, |b| b.start(1));
+        };
+        walk(&[0, 0, 0, 0, 0], (WALK * 2, 3));
+        walk(&[0, 0, 1, 0, 0], (WALK * 2, 3));
+        walk(&[0, 0, 0, 1, 0], (WALK * 2 + 1, 3 + 3));
+        walk(&[0, 0, 0, 1, 3], (WALK * 2 + 31, 3 + 3 + 3));
+        // One segment such as `*.json`: two targets.
+        walk(&[0, 1, 7, 8, 0, 0, 0, 0], (WALK * 3, 4));
+        // A state of one string behind the first, which has an affix: two words of text are looked at.
+        let second = [1, 0, 9, 1, 1, 7, 8, 0, 0, 0, 0];
+        walk(&[&[0, 0, 6, 0, 0][..], &second].concat(), (WALK * 4, 3 + 2 + 4));
+        bounded(&plan_of(&tables, &[]), (WALK, 0), |b| b.start(0));
+    }
+
+    #[test]
+    fn places_have_a_number_of_affixes_that_is_bounded() {
+        let affixes = |count: usize| {
+            let state = [&[0, number(count)][..], &vec![0; 2 * count + (1 << count) + 2]].concat();
+            let plan = plan_of(&[], &state);
+            Bound::new(&plan, &PATHS, 10_000).start(1)
+        };
+        let most = u64::try_from(ROUTE_AFFIXES_MAX).unwrap();
+        assert_eq!(affixes(ROUTE_AFFIXES_MAX), Some(WALK * (1 + most + 1)));
+        assert_eq!(affixes(ROUTE_AFFIXES_MAX + 1), None);
+    }
+
+    #[test]
+    fn a_host_is_bounded_by_all_that_stands_there() {
+        let state = [0, 0, 0, 0, 0];
+        let host = |table: &[u32], expected| bounded(&plan_of(table, &state), expected, |b| b.host(1));
+        host(&[77, 0, 0, 0], (1, 0));
+        host(&[77, 1, 1, 0, 0], (1 + WALK * 2, 1 + 3));
+        host(&[77, 0, 1, 1, 0], (1 + WALK * 2, 1 + 3));
+        host(&[77, 0, 0, 2, 7, 0, 0, 0], (1 + 1, 2 + 2));
+        host(&[77, 2, 1, 1, 1, 1, 1, 10, 0, 0, 0], (1 + WALK * 6 + 1, 4 + 3 + 3 + 2));
+        bounded(&plan_of(&[], &state), (0, 0), |b| b.host(0));
+    }
+
+    /// Tables that many name cost a load one look, and a decision as many as there are.
+    #[test]
+    fn what_is_named_twice_is_read_once() {
+        let twice = |tables: &[u32], expected, of: fn(&mut Bound<'_>) -> Option<u64>| {
+            let plan = plan_of(tables, &[0, 0, 0, 0, 0]);
+            bounded(&plan, expected, |b| Some(of(b)? + of(b)?));
+        };
+        twice(&[1, 1, 7, 1, 0, 0], (4, 4), |b| b.probes(1));
+        twice(&[1, 0, 255, 2, 1, 0, 2, 9, 7], (22, 3), |b| b.entry(1));
+        twice(&BITS, (90, 9), |b| b.bits(1));
+        twice(&[0, 0], (2, 2), |b| b.class(1));
+        twice(&[77, 1, 1, 0, 0], (2 + WALK * 4, 4), |b| b.host(1));
+        twice(&[], (WALK * 4, 3), |b| b.start(1));
+    }
+
+    #[test]
+    fn variables_are_bounded_by_their_kinds() {
+        // At 1 a table of strings; at 7 a scan of two columns, three rows and two literals.
+        let scan = [&[2, 3][..], &[0; 64], &[0; 9], &[2, 0, 0]].concat();
+        let tables = [&[1, 1, 7, 1, 0, 0][..], &scan].concat();
+        let kinds = |literals, kinds: &[(VariableKind, [u32; 3])], expected| {
+            let mut plan = plan_of(&tables, &[]);
+            plan.entry.literals = literals;
+            plan.variables = kinds
+                .iter()
+                .map(|(kind, arguments)| VariableWords { kind: *kind, arguments: *arguments })
+                .collect();
+            bounded(&plan, expected, |b| b.variables());
+        };
+        kinds(0, &[(VariableKind::Truth, [0, 1, 0]), (VariableKind::Pair, [0, 0, 1])], (2, 0));
+        kinds(0, &[(VariableKind::Program, [2, 0, 0])], (9, 0));
+        kinds(0, &[(VariableKind::Program, [LEAF, 0, 0])], (0, 0));
+        for kind in [VariableKind::Strings, VariableKind::AnyOf, VariableKind::AllOf] {
+            kinds(0, &[(kind, [0, 1, 0])], (2, 4));
+        }
+        kinds(9, &[(VariableKind::Scan, [0, 7, 0])], (2 * 2 + 1, 3));
+        kinds(1, &[(VariableKind::Scan, [0, 7, 0])], (2 + 1, 3));
+        kinds(9, &[(VariableKind::Found, [0, 0, 4])], (4 + 1, 0));
+        kinds(3, &[(VariableKind::Found, [0, 0, 4])], (3 + 1, 0));
+    }
+
+    /// A decision looks the method up, each label of a host in three tables, and walks both readings of the path.
+    #[test]
+    fn a_decision_is_bounded_by_its_lookups_and_both_readings() {
+        // At 1 a table of strings that leads to a host of a dear class, at 7 that host, at 13 one without anything; at 17 a class.
+        let tables = [1, 1, 7, 7, 0, 0, 77, 0, 0, 1, 21, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0, 23, 24, 30, 0];
+        let decision = |change: fn(&mut crate::plan::Entry), expected| {
+            let mut plan = plan_of(&tables, &[]);
+            change(&mut plan.entry);
+            plan.variables = vec![VariableWords { kind: VariableKind::Truth, arguments: [0, 0, 0] }];
+            bounded(&plan, expected, |b| b.decision());
+        };
+        let lookups = 1 + 3 * LABELS_MAX;
+        decision(|_| (), (lookups + 2, 0));
+        decision(|e| e.methods = 1, (lookups + 1 + 2, 4));
+        decision(|e| e.other_host = 13, (lookups + 2 * (1 + 1), 0));
+        let dear = 1 + 31;
+        decision(|e| e.exact_hosts = 1, (lookups + LABELS_MAX + 2 * (dear + 1), 4 + 1 + 2));
+        decision(|e| e.one_label_hosts = 1, (lookups + LABELS_MAX + 2 * (dear + 1), 4 + 1 + 2));
+        decision(|e| e.hosts_below = 1, (lookups + LABELS_MAX + 2 * (dear + 1), 4 + 1 + 2));
+        decision(
+            |e| (e.other_host, e.hosts_below) = (13, 1),
+            (lookups + LABELS_MAX + 2 * (dear + 1), 4 + 1 + 2),
+        );
+        decision(|e| e.everywhere = 17, (lookups + 2 * (1 + 1), 2));
+    }
+
+    #[test]
+    fn a_decision_may_take_just_as_many_steps_as_are_allowed() {
+        let checked = |rows| {
+            let mut plan = plan_of(&[0, 3, 4, rows, 0], &[]);
+            plan.entry.everywhere = 1;
+            check(&plan, &PATHS)
+        };
+        let plan = plan_of(&[0, 3, 4, 0, 0], &[]);
+        let words = length(plan.nodes.len() + plan.tables.len() + plan.states.len());
+        let allowed = DECISION_STEPS_BASE + DECISION_STEPS_PER_WORD * words;
+        let rows = number(usize::try_from((allowed - 1 - 3 * LABELS_MAX) / 2 - 1).unwrap());
+        assert_eq!(checked(rows), Ok(()));
+        assert_eq!(checked(rows + 1), COSTLY);
+    }
 }

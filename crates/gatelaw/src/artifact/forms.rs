@@ -119,3 +119,27 @@ impl Record for VariableWords {
         Ok(Self { kind, arguments: [u32::take(from)?, u32::take(from)?, u32::take(from)?] })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_read_as_they_were_written() {
+        for (text, bytes) in [
+            ("10.0.0.0/8", &[4, 10, 0, 0, 0, 8][..]),
+            ("192.0.2.1/32", &[4, 192, 0, 2, 1, 32]),
+            ("2001:db8::/32", &[6, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32]),
+        ] {
+            let (address, prefix) = text.split_once('/').unwrap();
+            let net = IpNet::new(address.parse().unwrap(), prefix.parse().unwrap()).unwrap();
+            let mut writer = Writer::default();
+            net.put(&mut writer);
+            assert_eq!(writer.finish(), bytes);
+            assert_eq!(IpNet::take(&mut Reader::new(bytes)), Ok(net));
+        }
+        let behind = LoadError::Malformed("a network has bits behind its prefix");
+        assert_eq!(IpNet::take(&mut Reader::new(&[4, 10, 0, 0, 1, 8])), Err(behind.clone()));
+        assert_eq!(IpNet::take(&mut Reader::new(&[4, 10, 0, 0, 0, 33])), Err(behind));
+    }
+}

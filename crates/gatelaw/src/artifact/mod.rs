@@ -380,4 +380,38 @@ mod tests {
         check(b"GATELAW\0\x00\x02", Err("artifact:version"));
         check(b"GATELAW\0\x00\x00", Err("artifact:version"));
     }
+
+    fn plan() -> Plan {
+        let text = "allow health { on GET /healthz for anyone }";
+        crate::compile(&crate::Sources::from_text("policy.gate", text)).unwrap().plan
+    }
+
+    /// Bytes of the header say what the rest means: another language, another canonical form, or what no version has said yet.
+    #[test]
+    fn an_artifact_that_means_something_else_is_refused_by_what_it_says() {
+        let bytes = plan().to_bytes();
+        let with = |at: usize| {
+            let mut other = bytes.clone();
+            other[at] ^= 1;
+            load_unsigned(&other).unwrap_err()
+        };
+        let (language, canonicaliser) = (LANGUAGE_VERSION, CANONICALISER_VERSION);
+        assert_eq!(with(10), LoadError::Meaning { language: language ^ 1, canonicaliser });
+        assert_eq!(with(11), LoadError::Meaning { language: language ^ 0x100, canonicaliser });
+        assert_eq!(with(12), LoadError::Meaning { language, canonicaliser: canonicaliser ^ 1 });
+        assert_eq!(with(13), LoadError::Meaning { language, canonicaliser: canonicaliser ^ 0x100 });
+        let nothing = LoadError::Malformed("its header ends with bytes that mean nothing");
+        assert_eq!([with(14), with(15)], [nothing.clone(), nothing]);
+    }
+
+    #[test]
+    fn the_digests_of_a_plan_are_those_of_its_artifact() {
+        let plan = plan();
+        let bytes = plan.to_bytes();
+        let text = |at: usize| digest_text(&bytes[at..at + 32]);
+        assert_eq!((plan.digest(), plan.file_digest()), (text(16).as_str(), text(48).as_str()));
+        let loaded = load_unsigned(&bytes).unwrap();
+        assert_eq!((loaded.digest(), loaded.file_digest()), (plan.digest(), plan.file_digest()));
+        assert_ne!(plan.digest(), plan.file_digest());
+    }
 }

@@ -268,3 +268,54 @@ pub(crate) enum Source {
     Text(String),
     Read(Read),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::load_unsigned;
+    use crate::source::Sources;
+
+    /// A plan as it was compiled, and as it was loaded.
+    fn plans(text: &str) -> [Plan; 2] {
+        let plan = crate::compile(&Sources::from_text("policy.gate", text)).unwrap().plan;
+        [load_unsigned(&plan.to_bytes()).unwrap(), plan]
+    }
+
+    #[test]
+    fn limits_that_only_observe_need_no_counter() {
+        let limit = "limit requests { rate 10 per minute by request.ip }";
+        for (text, expected) in [
+            ("allow health { on GET /healthz for anyone }".to_owned(), false),
+            (limit.to_owned(), true),
+            (format!("observe {limit}"), false),
+        ] {
+            assert_eq!(plans(&text).map(|plan| plan.has_limits()), [expected; 2], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_a_rule_reads_is_not_passed_over() {
+        let text = r#"deny beta { when request.header("x-beta").only? == "1" }"#;
+        for plan in plans(text) {
+            assert!(!plan.passes_over(b"x-beta"));
+            assert!(!plan.passes_over(b"host"));
+            assert!(plan.passes_over(b"x-gamma"));
+        }
+    }
+
+    #[test]
+    fn a_loaded_plan_costs_what_the_compiled_one_does() {
+        let text = r#"deny beta { when request.header("x-beta").only? == "1" and request.method == "GET" }"#;
+        let [loaded, compiled] = plans(text);
+        assert_eq!(loaded.cost(), compiled.cost());
+        // Two variables, in both readings of the path.
+        assert_eq!(loaded.cost().variables_max, 4);
+    }
+
+    #[test]
+    fn kinds_of_rules_have_the_names_that_policies_write() {
+        let deny = PlanKind::Deny(Denial::Respond { status: 403, text: None });
+        let kinds = [PlanKind::Allow, deny, PlanKind::Limit, PlanKind::Forward, PlanKind::Audit];
+        assert_eq!(kinds.map(|kind| kind.name()), ["allow", "deny", "limit", "forward", "audit"]);
+    }
+}
