@@ -251,3 +251,69 @@ fn is_set(bits: &[u32], number: u32) -> bool {
     let word = usize::try_from(number / 32).ok().and_then(|at| bits.get(at));
     word.is_some_and(|w| w >> (number % 32) & 1 == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_values_compare_as_their_operator_says_and_only_within_a_type() {
+        let orders = |op: u32| {
+            let with = |right| compares(Some(Scalar::Int(2)), op, Some(Scalar::Int(right)));
+            [1, 2, 3].map(with)
+        };
+        assert_eq!(orders(0), [false, true, false]);
+        assert_eq!(orders(1), [true, false, true]);
+        assert_eq!(orders(2), [false, false, true]);
+        assert_eq!(orders(3), [false, true, true]);
+        assert_eq!(orders(4), [true, false, false]);
+        assert_eq!(orders(5), [true, true, false]);
+        for op in 0..6 {
+            assert!(!compares(None, op, Some(Scalar::Int(2))));
+            assert!(!compares(Some(Scalar::Int(2)), op, None));
+            assert!(!compares(Some(Scalar::Int(2)), op, Some(Scalar::Instant(2))));
+            assert!(!compares(Some(Scalar::Int(2)), op, Some(Scalar::Duration(1))));
+        }
+    }
+
+    /// Of three words: what rows are left of all, where a class changes them.
+    fn left(defaults: &[[u32; 2]], changes: &[[u32; 3]], class: u32) -> [u32; 3] {
+        let count = |n: usize| u32::try_from(n).unwrap();
+        let head = [&[0, count(defaults.len())][..], defaults.as_flattened(), &[1, 5]].concat();
+        let at = count(head.len()) + 1;
+        let tables = [&head[..], &[at, count(changes.len())], changes.as_flattened()].concat();
+        let mut rows = [0xffff; 3];
+        narrow(&tables, 1, class, &mut rows);
+        rows
+    }
+
+    /// A default is kept, with what the class accepts too and without what it doesn't; a word without one loses only the latter.
+    #[test]
+    fn a_class_narrows_each_word_by_its_default_and_its_change() {
+        let (none, some): (&[[u32; 2]], &[[u32; 2]]) = (&[], &[[0, 0x00ff], [2, 0x0ff0]]);
+        assert_eq!(left(none, &[], 5), [0xffff; 3]);
+        assert_eq!(left(some, &[], 5), [0x00ff, 0xffff, 0x0ff0]);
+        let changes = [[0, 0x0f00, 0x000f], [1, 0x00ff, 0xf000], [2, 0xf000, 0x0f00]];
+        // Another class changes nothing.
+        assert_eq!(left(some, &changes, 4), [0x00ff, 0xffff, 0x0ff0]);
+        assert_eq!(left(some, &changes, 5), [0x0ff0, 0x0fff, 0xf0f0]);
+        assert_eq!(left(some, &changes[..1], 5), [0x0ff0, 0xffff, 0x0ff0]);
+        assert_eq!(left(some, &changes[1..2], 5), [0x00ff, 0x0fff, 0x0ff0]);
+        assert_eq!(left(some, &changes[2..], 5), [0x00ff, 0xffff, 0xf0f0]);
+        assert_eq!(left(none, &changes, 5), [0xfff0, 0x0fff, 0xf0ff]);
+        assert_eq!(left(&some[1..], &changes, 5), [0xfff0, 0x0fff, 0xf0f0]);
+        assert_eq!(left(&some[..1], &changes, 5), [0x0ff0, 0x0fff, 0xf0ff]);
+    }
+
+    #[test]
+    fn bits_are_set_and_found_in_their_word() {
+        let mut bits = [0; 3];
+        for number in [0, 31, 32, 70] {
+            assert!(!is_set(&bits, number));
+            set(&mut bits, number);
+        }
+        assert_eq!(bits, [1 | 1 << 31, 1, 1 << 6]);
+        let found: Vec<u32> = (0..200).filter(|number| is_set(&bits, *number)).collect();
+        assert_eq!(found, [0, 31, 32, 70]);
+    }
+}

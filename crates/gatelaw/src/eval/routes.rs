@@ -165,3 +165,49 @@ fn fits(before: &str, behind: &str, segment: &str, fold: bool) -> bool {
         && same(before, segment.get(..before.len()))
         && same(behind, segment.get(segment.len().saturating_sub(behind.len())..))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Canonical;
+    use crate::source::Sources;
+
+    #[test]
+    fn a_method_has_the_class_of_its_group_or_that_of_all_others() {
+        // At 1 a class for each group, the first that of all others; at 5 only the groups that differ.
+        let tables = [0, 3, 70, 71, 72, SPARSE | 2, 80, 1, 81, 5, 85, 9, 99];
+        let classes = |at| [0, 1, 2, 3, 5, 9].map(|method| class_of(&tables, at, method));
+        assert_eq!(classes(1), [70, 71, 72, 70, 70, 70]);
+        assert_eq!(classes(5), [80, 81, 80, 80, 85, 80]);
+    }
+
+    #[test]
+    fn of_several_services_that_with_the_longest_base_says_where_its_metadata_is() {
+        let sources = Sources::from_text("policy.gate", "allow health { on GET /healthz for anyone }");
+        let mut plan = crate::compile(&sources).unwrap().plan;
+        // What services say of tokens, the string of their metadata + 1, and the segments of their base.
+        plan.tables = vec![0, 1, 5, 2, 2, 6, 3, 1, 0, 9, 1, 7, 3];
+        // A state for each, of which a path without segments is the end; the last is the end of no service.
+        let state = |accept| [0, 0, 0, accept, accept];
+        plan.states = [&[0][..], &[1, 4, 7, 10, 0].map(state).concat()].concat();
+        let [two, three, bare, other_three, nobody] = [1, 6, 11, 16, 21];
+        let request = Canonical::new();
+        let said = |services: &[u32]| {
+            Starts { rules: &[], services, flat: &[] }.services(View::new(&plan, &request))
+        };
+        assert_eq!(said(&[]), (false, None));
+        assert_eq!(said(&[nobody]), (false, None));
+        assert_eq!(said(&[two]), (true, Some(4)));
+        assert_eq!(said(&[two, nobody]), (true, Some(4)));
+        assert_eq!(said(&[two, three]), (false, Some(5)));
+        assert_eq!(said(&[three, two]), (false, Some(5)));
+        assert_eq!(said(&[three]), (false, Some(5)));
+        // One without metadata says nothing, whatever its base.
+        assert_eq!(said(&[bare]), (true, None));
+        assert_eq!(said(&[bare, two]), (true, Some(4)));
+        assert_eq!(said(&[two, bare]), (true, Some(4)));
+        // Of one length the first counts.
+        assert_eq!(said(&[three, other_three]), (false, Some(5)));
+        assert_eq!(said(&[other_three, three]), (false, Some(6)));
+    }
+}

@@ -524,4 +524,86 @@ mod tests {
         };
         assert_eq!(decide(&removed), (403, tags, 0, 0));
     }
+
+    /// Decides by the plan, and holds the decision to that of the reference.
+    #[track_caller]
+    fn decided(text: &str, raw: &RawRequest<'_>) -> Decision {
+        let compiled = crate::compile(&Sources::from_text("policy.gate", text)).unwrap();
+        let decision = Session::new(&compiled.plan).decision(raw, Caller::Anonymous);
+        let digest = compiled.plan.digest();
+        let expected = crate::reference::decide(&compiled.policy, digest, raw, Caller::Anonymous);
+        assert_eq!(decision, expected, "{text}");
+        decision
+    }
+
+    /// The reading in which an escaped slash separates is for what denies: an allow never hears of it.
+    #[test]
+    fn where_an_escaped_slash_separates_only_denies_count() {
+        let raw = RawRequest::new(b"GET", b"api.acme.com", b"/a%2Fb");
+        let service =
+            |rules: &str| format!("service x {{ host api.acme.com\n  encoded_slash keep\n  {rules} }}");
+        let allow = "allow deep { on GET /a/b for anyone }";
+        let whole = "allow whole { on GET /{name} for anyone }";
+        let deny = "deny shut { on /a/b\n respond 404 }";
+        let status = |rules: &[&str]| decided(&service(&rules.join("\n")), &raw).status;
+        assert_eq!(status(&[allow]), 403);
+        assert_eq!(status(&[allow, "deny other { on /other }"]), 403);
+        assert_eq!(status(&[whole]), 200);
+        assert_eq!(status(&[whole, deny]), 404);
+        let observed = |rules: &[&str]| decided(&service(&rules.join("\n")), &raw).observed;
+        assert_eq!(observed(&[whole, &format!("observe {deny}")]).len(), 1);
+        assert_eq!(observed(&[whole, &format!("observe {allow}")]).len(), 0);
+        let visits = "audit visits { on /a/b\n level full keep request.host }";
+        assert_eq!(decided(&service(&[whole, visits].join("\n")), &raw).keep, []);
+    }
+
+    /// Of a request whose record doesn't fit, the answer is that, not what a rule would have said.
+    #[test]
+    fn a_text_is_sent_only_where_its_rule_decides() {
+        let deny = "deny embargo { on GET /\n respond 451 \"not here\" }";
+        let visits =
+            "audit visits { level brief keep request.header_line(\"x-in\"), request.header(\"x-in\") }";
+        let value = vec![b'a'; 40_000];
+        let headers = [(&b"x-in"[..], value.as_slice())];
+        let raw = RawRequest { headers: &headers, ..RawRequest::new(b"GET", b"api.acme.com", b"/") };
+        let text = |policy: &str| decided(policy, &raw).text;
+        assert_eq!(text(deny).as_deref(), Some("not here"));
+        assert_eq!(text(&format!("{deny}\n{visits}")), None);
+    }
+
+    /// The local week wraps somewhere in UTC's, and a day somewhere in the week.
+    #[test]
+    fn clocks_and_days_are_those_of_their_offset_all_week_long() {
+        let (minute, day) = (60, 86_400);
+        let offsets = [("", 0), (" +05:30", 330), (" -03:00", -180), (" +14:00", 840), (" -12:00", -720)];
+        for (offset, offset_min) in offsets {
+            let text = format!(
+                "allow night {{ on GET /night for anyone when time{offset} in 22:00..06:00 }}\n\
+                 allow early {{ on GET /early for anyone when time{offset} in 00:00..01:30 }}\n\
+                 allow sunday {{ on GET /sunday for anyone when weekday{offset} in [sun] }}\n\
+                 allow monday {{ on GET /monday for anyone when weekday{offset} in [mon] }}\n\
+                 allow behind {{ on GET /behind for anyone when time{offset} < time }}"
+            );
+            let compiled = crate::compile(&Sources::from_text("policy.gate", &text)).unwrap();
+            let mut session = Session::new(&compiled.plan);
+            // From Monday, the 5th of January 1970, on; before the epoch too.
+            for step in -96..(7 * 96) {
+                let now = 4 * day + step * 15 * minute;
+                let local: i64 = now + offset_min * minute;
+                let (second, weekday) = (local.rem_euclid(day), (local.div_euclid(day) + 3).rem_euclid(7));
+                let mut decide = |target: &[u8]| {
+                    let raw = RawRequest { now, ..RawRequest::new(b"GET", b"api.acme.com", target) };
+                    session.decision(&raw, Caller::Anonymous)
+                };
+                let allows = |decision: Decision| decision.effect == Effect::Allow;
+                let told = format!("time{offset} at {now}");
+                let night = second >= 22 * 60 * minute || second < 6 * 60 * minute;
+                assert_eq!(allows(decide(b"/night")), night, "{told}");
+                assert_eq!(allows(decide(b"/early")), second < 90 * minute, "{told}");
+                assert_eq!(allows(decide(b"/sunday")), weekday == 6, "{told}");
+                assert_eq!(allows(decide(b"/monday")), weekday == 0, "{told}");
+                assert_eq!(allows(decide(b"/behind")), second < now.rem_euclid(day), "{told}");
+            }
+        }
+    }
 }

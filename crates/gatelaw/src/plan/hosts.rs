@@ -89,3 +89,25 @@ pub(crate) fn is_address(host: &str) -> bool {
     let is_dotted = || crate::address::parse_ip(host.as_bytes()).is_some();
     host.starts_with('[') || (host.starts_with(|first: char| first.is_ascii_digit()) && is_dotted())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Addresses have no labels: no pattern fits them.
+    #[test]
+    fn only_whole_addresses_are_addresses() {
+        for (host, expected) in [
+            ("192.0.2.1", true),
+            ("[2001:db8::1]", true),
+            ("192.0.2.1.example", false),
+            ("1.example", false),
+            ("api.example", false),
+            ("192.0.2", false),
+            ("2001:db8::1", true),
+            ("fe80::1", false),
+        ] {
+            assert_eq!(is_address(host), expected, "{host}");
+        }
+    }
+}

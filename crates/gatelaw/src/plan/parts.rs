@@ -408,4 +408,24 @@ mod tests {
         assert_eq!(node.default, Ref::NONE);
         assert_eq!(node.exceptions, [(1, Ref::terminal(2)), (2, Ref::terminal(1))]);
     }
+
+    /// Both of two sets of classes, each named by what it takes or by what it doesn't.
+    #[test]
+    fn two_rows_in_one_accept_what_both_accept() {
+        let sets = || [&[][..], &[1], &[2], &[1, 2], &[1, 2, 3]].into_iter();
+        let accepts = sets().flat_map(|set| {
+            [false, true].map(|others| Accept { others, exceptions: set.iter().copied().collect() })
+        });
+        let accepts: Vec<Accept> = accepts.collect();
+        for (a, b) in accepts.iter().flat_map(|a| accepts.iter().map(move |b| (a, b))) {
+            let both = a.and(b);
+            let classes: Vec<bool> = (0..5).map(|class| both.accepts(class)).collect();
+            let expected: Vec<bool> = (0..5).map(|class| a.accepts(class) && b.accepts(class)).collect();
+            assert_eq!(classes, expected, "{a:?} {b:?}");
+            assert_eq!(both.is_empty(), !expected.contains(&true), "{a:?} {b:?}");
+        }
+        let accepted = |others| Accept { others, exceptions: [1].into() };
+        assert_eq!([0, 1].map(|class| accepted(false).accepts(class)), [false, true]);
+        assert_eq!([0, 1].map(|class| accepted(true).accepts(class)), [true, false]);
+    }
 }

@@ -166,4 +166,21 @@ mod tests {
         assert_eq!((dearest.rules, dearest.cost.variables_max), (vec!["dear".to_owned()], 2));
         assert_eq!(stats.fallbacks, [] as [String; 0]);
     }
+
+    #[test]
+    fn a_plan_is_told_by_its_own_figures() {
+        let text = "allow read { on GET /orders/{id} for anyone when request.header_line(\"a\")? == \"x\" }\n\
+                    deny shut { on /shut }\n\
+                    audit visits { level brief keep request.host }";
+        let compiled = crate::compile(&Sources::from_text("policy.gate", text)).unwrap();
+        let (plan, stats) = (compiled.plan, compiled.stats);
+        assert_eq!(
+            (stats.rules, stats.variables, stats.programs, stats.literals),
+            (3, plan.variables.len(), 0, 0)
+        );
+        assert_eq!(stats.node_words, plan.nodes.len());
+        assert_eq!(stats.table_words, plan.tables.len());
+        assert_eq!(stats.state_words, plan.states.len());
+        assert_eq!((stats.variables, stats.states, stats.classes), (1, 5, 4));
+    }
 }
