@@ -334,21 +334,6 @@ impl<A: Record, B: Record> Record for (A, B) {
     }
 }
 
-impl<K: Record + Ord, V: Record> Record for BTreeMap<K, V> {
-    fn put(&self, out: &mut Writer) {
-        super::length(self.len()).put(out);
-        for (key, value) in self {
-            key.put(out);
-            value.put(out);
-        }
-    }
-
-    fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
-        let length = from.length()?;
-        (0..length).map(|_| <(K, V)>::take(from)).collect()
-    }
-}
-
 /// Describes a struct: its fields in order.
 macro_rules! record {
     ($($name:path { $($field:ident),* $(,)? })*) => {$(
