@@ -434,6 +434,40 @@ mod tests {
     }
 
     #[test]
+    fn of_many_texts_each_is_named_by_its_number() {
+        let texts = ["a", "b", "c", "c", "b", "a", "d", "d"].map(Arc::<str>::from).to_vec();
+        let mut writer = Writer::default();
+        texts.put(&mut writer);
+        let bytes = writer.finish();
+        assert_eq!(bytes, b"\x08\x02a\x02b\x02c\x05\x03\x01\x02d\x07");
+        assert_eq!(Record::take(&mut Reader::new(&bytes)), Ok(texts));
+        let text = |bytes: &[u8]| Vec::<Arc<str>>::take(&mut Reader::new(bytes));
+        assert_eq!(text(b"\x02\x02a\x03"), Err(LoadError::Malformed("a text is not there")));
+    }
+
+    #[test]
+    fn a_line_that_is_the_one_before_takes_no_distance() {
+        let mut writer = Writer::default();
+        vec![Line(9), Line(9), Line(8), Line(8)].put(&mut writer);
+        assert_eq!(writer.finish(), [4, 18, 0, 3, 0]);
+    }
+
+    /// Notes are walked by recursion, and must fit a small stack: so deep, and no deeper, however many stand beside each other.
+    #[test]
+    fn notes_are_nested_just_so_deep() {
+        let note = |bytes: &[u8]| crate::eval::NoteExpr::take(&mut Reader::new(bytes)).map(drop);
+        let nested = |depth: u32| {
+            let nots = vec![1; usize::try_from(depth).unwrap()];
+            note(&[nots.as_slice(), &[0, 1]].concat())
+        };
+        assert_eq!(nested(EXPANDED_DEPTH_MAX * 2), Ok(()));
+        let deep = Err(LoadError::Malformed("a note is nested too deep"));
+        assert_eq!(nested(EXPANDED_DEPTH_MAX * 2 + 1), deep);
+        let beside = [&[2, 0xac, 0x02][..], &[1, 0, 1].repeat(300)].concat();
+        assert_eq!(note(&beside), Ok(()));
+    }
+
+    #[test]
     fn texts_and_lines_that_are_not_there_are_refused() {
         let text = |bytes: &[u8]| Arc::<str>::take(&mut Reader::new(bytes));
         assert_eq!(text(&[1]), Err(LoadError::Malformed("a text is not there")));

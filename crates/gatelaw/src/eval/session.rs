@@ -388,6 +388,7 @@ mod tests {
     use crate::artifact::load_unsigned;
     use crate::decision::Reason;
     use crate::plan::Source;
+    use crate::request::{Fact, Facts};
     use crate::source::Sources;
 
     type Values = Vec<(String, Source)>;
@@ -603,6 +604,100 @@ mod tests {
                 assert_eq!(allows(decide(b"/sunday")), weekday == 6, "{told}");
                 assert_eq!(allows(decide(b"/monday")), weekday == 0, "{told}");
                 assert_eq!(allows(decide(b"/behind")), second < now.rem_euclid(day), "{told}");
+            }
+        }
+    }
+
+    /// A segment that is written out goes where the patterns go that it fits.
+    #[test]
+    fn a_segment_matches_each_pattern_that_it_fits() {
+        let patterns = ["a.json", "aba", "x", "*.json", "ab*ba", "a*"];
+        let rule =
+            |(number, pattern): (usize, &&str)| format!("observe deny r{number} {{ on /f/{pattern} }}");
+        let text = patterns.iter().enumerate().map(rule).collect::<Vec<_>>().join("\n");
+        let fits = |pattern: &str, segment: &str| match pattern.split_once('*') {
+            None => pattern == segment,
+            Some((before, behind)) => {
+                let rest = segment.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
+                rest.is_some()
+            }
+        };
+        for segment in ["a.json", "b.json", ".json", "json", "aba", "abba", "abxba", "ab.json", "x", "y", "a"]
+        {
+            let target = format!("/f/{segment}");
+            let decision = decided(&text, &RawRequest::new(b"GET", b"api.acme.com", target.as_bytes()));
+            let fitting = patterns.iter().enumerate().filter(|(_, pattern)| fits(pattern, segment));
+            let expected: Vec<String> = fitting.map(|(number, _)| format!("r{number}")).collect();
+            assert_eq!(decision.observed, expected, "{segment}");
+        }
+    }
+
+    /// More of them beside each other are asked one by one, to the same answer.
+    #[test]
+    fn the_most_patterns_beside_each_other_and_one_more_answer_alike() {
+        for count in [crate::limits::ROUTE_AFFIXES_MAX, crate::limits::ROUTE_AFFIXES_MAX + 1] {
+            let rule = |n: usize| format!("observe deny r{n} {{ on /f/{}* }}", "a".repeat(n + 1));
+            let text = (0..count).map(rule).collect::<Vec<_>>().join("\n");
+            for length in 0..=count {
+                let target = format!("/f/{}b", "a".repeat(length));
+                let decision = decided(&text, &RawRequest::new(b"GET", b"api.acme.com", target.as_bytes()));
+                assert_eq!(decision.observed.len(), length, "{count} {target}");
+            }
+            let compiled = crate::compile(&Sources::from_text("policy.gate", &text)).unwrap();
+            let fallbacks = compiled.stats.fallbacks.len();
+            assert_eq!(fallbacks, count - crate::limits::ROUTE_AFFIXES_MAX, "{count}");
+        }
+    }
+
+    /// A session is used again and again: facts, headers, addresses and refusals of one request are no other's.
+    #[test]
+    fn a_request_leaves_nothing_to_the_next() {
+        const CERT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        let text = "allow everyone { for anyone }\n\
+                    deny country { when request.country? == \"KP\" or request.asn? == 64512 }\n\
+                    deny bots { when request.bot_score? < 10 or request.size? > 9 }\n\
+                    deny connection { when has request.client_cert or request.tls_version? == \"1.1\" }\n\
+                    deny network { when request.ip in [192.0.2.0/24] }\n\
+                    deny beta { when request.header(\"x-beta\").only? == \"1\" or request.cookie(\"b\").only? == \"1\" }\n\
+                    deny asked { when request.query(\"q\").only? == \"1\" }\n\
+                    observe deny seen { on /seen }\n\
+                    forward tags { set \"x-tag\" = request.header_line(\"x-beta\") }\n\
+                    audit visits { level brief keep request.header(\"x-beta\") }";
+        let plan = crate::compile(&Sources::from_text("policy.gate", text)).unwrap().plan;
+        let ip = "198.51.100.7".parse().ok();
+        let get = |target| RawRequest { ip, ..RawRequest::new(b"GET", b"api.acme.com", target) };
+        let facts = |change: fn(&mut Facts<'static>)| {
+            let mut facts = Facts::default();
+            change(&mut facts);
+            RawRequest { facts, ..get(b"/") }
+        };
+        let requests = [
+            get(b"/"),
+            get(b"/seen?q=1"),
+            get(b"/%zz"),
+            RawRequest { ip: None, ..get(b"/") },
+            RawRequest { ip: "192.0.2.1".parse().ok(), ..get(b"/") },
+            RawRequest { headers: &[(b"x-beta", b"1"), (b"cookie", b"b=1")], ..get(b"/") },
+            RawRequest { headers: &[(b"x-beta", b"2")], ..get(b"/a/b") },
+            facts(|f| f.country = Fact::Present("KP")),
+            facts(|f| f.country = Fact::Wrong),
+            facts(|f| f.asn = Fact::Present(64_512)),
+            facts(|f| f.bot_score = Fact::Present(5)),
+            facts(|f| f.bot_score = Fact::Present(500)),
+            facts(|f| f.client_cert = Fact::Present(CERT)),
+            facts(|f| f.tls_version = Fact::Present("1.1")),
+            facts(|f| f.size = Fact::Present(10)),
+        ];
+        for before in &requests {
+            for request in &requests {
+                let mut session = Session::new(&plan);
+                session.decision(before, Caller::Anonymous);
+                let fresh = Session::new(&plan).decision(request, Caller::Anonymous);
+                assert_eq!(
+                    session.decision(request, Caller::Anonymous),
+                    fresh,
+                    "{request:?} after {before:?}"
+                );
             }
         }
     }

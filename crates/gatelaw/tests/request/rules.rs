@@ -113,11 +113,15 @@ fn limits_are_exact() {
     ] {
         check(&Ask::get(&target), if ok { "ok" } else { "limits" });
     }
-    let merged = Ask { relaxations: MERGE, ..Ask::get(&segments(SEGMENTS_MAX).replace('/', "//")) };
-    check(&merged, "ok");
+    let merged = |count: usize| Ask { relaxations: MERGE, ..Ask::get(&segments(count).replace('/', "//")) };
+    check(&merged(SEGMENTS_MAX), "ok");
+    check(&merged(SEGMENTS_MAX + 1), "limits");
     let split = |count: usize| Ask { relaxations: SLASH, ..Ask::get(&format!("/a{}", "%2fa".repeat(count))) };
     check(&split(SEGMENTS_MAX - 1), "ok");
     check(&split(SEGMENTS_MAX), "limits");
+    // Only an escaped slash may separate.
+    let letters = format!("/{}", "%61".repeat(SEGMENTS_MAX + 1));
+    check(&Ask { relaxations: SLASH, ..Ask::get(&letters) }, "ok");
     check(&Ask::get(&"/".repeat(SEGMENTS_MAX + 1)), "empty-segment");
     check(&Ask::get(&"/".repeat(SEGMENTS_MAX + 2)), "limits");
 }
