@@ -4,12 +4,13 @@ const HEADER = "x-request-id";
 
 /** Makes the request that goes on. Its body is that of the request, passed on unread. */
 export function onwardOf(request, origin, { target, drop, set }) {
-  const url = origin + target;
-  const onward = new Request(url, request);
+  const judged = origin + target;
+  const onward = new Request(judged, request);
+  const { url, headers } = onward;
   // What was judged is what goes on: were the platform to write it in another way, nothing goes on.
-  if (onward.url !== `${written(origin)}${target}`) throw new Error("the platform writes what was judged in another way");
-  for (const name of drop) onward.headers.delete(name);
-  for (const [name, value] of set) onward.headers.set(name, value);
+  if (url !== judged && url !== written(origin) + target) throw new Error("the platform writes what was judged in another way");
+  for (const name of drop) headers.delete(name);
+  for (const [name, value] of set) headers.set(name, value);
   return onward;
 }
 

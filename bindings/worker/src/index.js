@@ -37,15 +37,15 @@ class WorkerGate {
 
   /** Answers a request: what the upstream answers where it is allowed, else what the gate answers. */
   async fetch(request, env, ctx) {
-    const handled = await this.handle(request, env, ctx);
-    if (handled.response !== undefined) return handled.response;
+    const judged = await this.#judge(request, env, ctx);
+    if (judged.response !== undefined) return judged.response;
     const { upstream, log } = this.#ready;
     try {
-      const response = await upstream.fetchFrom(env)(handled.request, { redirect: "manual" });
-      return marked(response, handled.requestId);
+      const response = await upstream.fetchFrom(env)(judged.request, { redirect: "manual" });
+      return marked(response, judged.requestId);
     } catch (error) {
-      log.event("upstream", handled, error);
-      return unreachable(handled.requestId, request.method);
+      log.event("upstream", judged, error);
+      return unreachable(judged.requestId, request.method);
     }
   }
 
@@ -84,14 +84,10 @@ class WorkerGate {
 
   /** Decides a request: `request` of the answer is what goes on, else `response` is what to answer. Never throws. */
   async handle(request, env, ctx) {
-    const requestId = correlationId();
-    try {
-      return await this.#judge(request, env, ctx, requestId);
-    } catch (error) {
-      // Whatever went wrong, nothing goes on.
-      (this.#ready?.log ?? this.#optionsLog).event("error", { requestId }, error);
-      return this.refused(unavailable("error", requestId), request, requestId);
-    }
+    const judged = await this.#judge(request, env, ctx);
+    const { request: onward, decision, requestId, trace } = judged;
+    if (onward !== undefined) this.#handled.set(onward, Object.freeze({ decision, requestId, trace }));
+    return judged;
   }
 
   /** Makes the answer to a request that doesn't go on. */
@@ -99,24 +95,31 @@ class WorkerGate {
     return { decision, requestId, trace, response: responseOf(answer, request.method) };
   }
 
-  async #judge(request, env, ctx, requestId) {
-    const ready = this.#readyIn(env);
-    if (ready === undefined) return this.refused(unavailable("options", requestId), request, requestId);
-    const loaded = await ready.policy.loaded(env, ctx);
-    if (loaded === undefined) return this.refused(unavailable("policy", requestId), request, requestId);
-    this.#loaded = loaded;
-    ready.counters?.tend(loaded);
-    const input = received(request);
-    const context = await ready.context(loaded.needs, request, env, ctx);
-    const handling = await handlingOf(loaded, input, { ...context, requestId }, env, ctx);
-    const { decision, trace, forward } = handling;
-    ready.decided?.(decision, request, requestId);
-    ready.log.decision(decision, input, { requestId, trace });
-    if (forward === undefined) return this.refused(handling, request, requestId);
-    const onward = onwardOf(request, ready.upstream.originOf(input), forward);
-    const handled = { decision, requestId, trace };
-    this.#handled.set(onward, Object.freeze(handled));
-    return { ...handled, request: onward };
+  /** Does what `handle` does, and remembers nothing of it. One function: each that waits for another takes its time. */
+  async #judge(request, env, ctx) {
+    const requestId = correlationId();
+    try {
+      const ready = this.#readyIn(env);
+      if (ready === undefined) return this.refused(unavailable("options", requestId), request, requestId);
+      const loaded = ready.policy.current(env, ctx) ?? (await ready.policy.first(env));
+      if (loaded === undefined) return this.refused(unavailable("policy", requestId), request, requestId);
+      this.#loaded = loaded;
+      ready.counters?.tend(loaded);
+      const input = received(request);
+      const context = ready.context(loaded, request, requestId);
+      // A policy without an issuer knows no identity.
+      if (ready.identify !== undefined && loaded.needs.tokens) context.identity = (await ready.identify(request, env, ctx)) ?? undefined;
+      const handling = await handlingOf(loaded, input, context, env, ctx);
+      const { decision, trace, forward } = handling;
+      ready.decided?.(decision, request, requestId);
+      ready.log.decision(decision, input, { requestId, trace });
+      if (forward === undefined) return this.refused(handling, request, requestId);
+      return { decision, requestId, trace, request: onwardOf(request, ready.upstream.originOf(input), forward) };
+    } catch (error) {
+      // Whatever went wrong, nothing goes on.
+      (this.#ready?.log ?? this.#optionsLog).event("error", { requestId }, error);
+      return this.refused(unavailable("error", requestId), request, requestId);
+    }
   }
 
   /** Options that a function makes are read once; wrong ones deny all requests, and are told once. */
@@ -140,20 +143,17 @@ function readyFrom(options) {
       ? new StoredPolicy({ binding, key, check_s }, settings, log)
       : new BundledPolicy(bytes, settings, log);
   const counters = settings.counters_s === undefined ? undefined : new CountersLog(settings.counters_s, log);
-  return { policy, log, counters, upstream: settings.upstream, decided: settings.decided, context: contextBy(settings) };
+  return { policy, log, counters, upstream: settings.upstream, identify: settings.identify, decided: settings.decided, context: contextBy(settings) };
 }
 
 /** Makes the function that tells what a gate needs beside the request. */
-function contextBy({ address, identify, trace }) {
-  return async (needs, request, env, ctx) => {
-    return {
-      facts: factsOf(request.cf ?? {}),
-      ip: needs.ip ? (request.headers.get(address) ?? undefined) : undefined,
-      trace,
-      // A policy without an issuer knows no identity.
-      identity: needs.tokens ? ((await identify?.(request, env, ctx)) ?? undefined) : undefined,
-    };
-  };
+function contextBy({ address, trace }) {
+  return ({ needs, readsConnection }, request, requestId) => ({
+    facts: readsConnection ? factsOf(request.cf ?? {}) : undefined,
+    ip: needs.ip ? (request.headers.get(address) ?? undefined) : undefined,
+    trace, requestId,
+    identity: undefined,
+  });
 }
 
 /** Decides by the token of the request, where the gate verifies tokens; else by what the hook said. */

@@ -15,7 +15,8 @@ export class BundledPolicy {
     this.#loaded = loaded(bytes, settings, undefined, log);
   }
 
-  async loaded() {
+  /** Answers what decides. */
+  current() {
     return this.#loaded;
   }
 }
@@ -43,18 +44,17 @@ export class StoredPolicy {
   }
 
   /** Answers what decides now; nothing where no policy could be had yet. Sees to it that KV is asked when it is time. */
-  async loaded(env, ctx) {
-    const now_ms = Date.now();
-    if (this.#loaded === undefined) {
-      if (now_ms - this.#failed_ms < RETRY_MS) return undefined;
-      // Every request asks by itself: what one request waits for, another must not.
-      await this.#check(env);
-      if (this.#loaded === undefined) this.#failed_ms = Date.now();
-      return this.#loaded;
-    }
-    if (now_ms - this.#asked_ms >= this.#place.check_s * 1000) {
-      ctx.waitUntil(this.#check(env));
-    }
+  current(env, ctx) {
+    if (this.#loaded !== undefined && Date.now() - this.#asked_ms >= this.#place.check_s * 1000) ctx.waitUntil(this.#check(env));
+    return this.#loaded;
+  }
+
+  /** Asks KV for the first policy, and answers it; nothing where there is none. */
+  async first(env) {
+    if (Date.now() - this.#failed_ms < RETRY_MS) return undefined;
+    // Every request asks by itself: what one request waits for, another must not.
+    await this.#check(env);
+    if (this.#loaded === undefined) this.#failed_ms = Date.now();
     return this.#loaded;
   }
 
@@ -95,11 +95,14 @@ function loaded(bytes, { gate: options, identify, keys, tokens_max }, keysBefore
   const policy = Policy.loadUnsigned(bytes);
   const gate = new Gate(policy, options);
   const needs = policy.needs();
+  // A token may be bound to the certificate of its connection. Where nothing asks for one, nor for where it comes from, the platform need
+  // not make an object of what it knows.
+  const readsConnection = needs.tokens || needs.facts.some((fact) => fact !== "size");
   // A policy without an issuer knows no token; with a hook, it says who asks.
-  if (!needs.tokens || identify !== undefined) return Object.freeze({ policy, gate, needs });
+  if (!needs.tokens || identify !== undefined) return Object.freeze({ policy, gate, needs, readsConnection });
   const verifier = new Verifier(gate, { tokensMax: tokens_max });
   for (const [issuer, document] of Object.entries(keys.sets)) verifier.setKeys(issuer, document);
-  return Object.freeze({ policy, gate, needs, verifier, keys: keysFor(verifier, keys, keysBefore, log) });
+  return Object.freeze({ policy, gate, needs, readsConnection, verifier, keys: keysFor(verifier, keys, keysBefore, log) });
 }
 
 function equal(one, other) {
