@@ -1,6 +1,6 @@
 // What somebody would write in JavaScript for the one policy of the benches: a Map by place, Sets of networks, roles and scopes.
 //
-// It reads no request that isn't canonical, refuses nothing, and gives no reasons. Its statuses are held to gatelaw's.
+// It reads no header, and no request that isn't canonical, refuses nothing, and gives no reasons. Its statuses are held to gatelaw's.
 
 /** Makes a matcher of what `gatelaw-benches runtimes` writes. */
 export function matcherOf({ rules, burned, embargoed, roles }) {

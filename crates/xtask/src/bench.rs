@@ -94,7 +94,10 @@ pub(crate) fn bench(project: &Project) -> Result<bool> {
     println!(
         "\n{RULES} rules in every runtime, 10,000 requests in turn: nanoseconds a request, how many times Rust's,"
     );
-    println!("and beside what somebody would write by hand in that language, how many times that");
+    println!("and beside what somebody would write by hand in that language, how many times that;");
+    println!(
+        "what is written by hand reads no header, and takes each request for one that can be read in one way"
+    );
     DOORS.iter().try_for_each(|door| print(door, &rows))?;
     Ok(true)
 }
