@@ -649,6 +649,29 @@ mod tests {
         }
     }
 
+    /// What was begun for the hosts of the one is gone when the routes of the others are made.
+    #[test]
+    fn hosts_whose_routes_are_too_many_leave_others_alone() {
+        let most = crate::limits::ROUTE_AFFIXES_MAX;
+        let rules = |count: usize| {
+            let rule =
+                |n: usize| format!("  observe deny r{n} {{ on /f/{}*, /g/{n}/x }}\n", "a".repeat(n + 1));
+            (0..count).map(rule).collect::<String>()
+        };
+        let service =
+            |name: &str, count| format!("service {name} {{\n  host {name}.example\n{}}}\n", rules(count));
+        let text = service("few", 2) + &service("many", most + 1) + &service("more", 3) + &service("zero", 1);
+        for host in ["few.example", "many.example", "more.example", "zero.example", "other.example"] {
+            for target in ["/f/b", "/f/ab", "/f/aab", "/f/aaab", "/g/0/x", "/g/1/x", "/g/1", "/g/9/x", "/"] {
+                decided(&text, &RawRequest::new(b"GET", host.as_bytes(), target.as_bytes()));
+            }
+        }
+        let matched = |host: &[u8]| decided(&text, &RawRequest::new(b"GET", host, b"/g/1/x")).observed;
+        assert_eq!(matched(b"few.example"), ["few.r1"]);
+        assert_eq!(matched(b"many.example"), ["many.r1"]);
+        assert_eq!(matched(b"zero.example"), [""; 0]);
+    }
+
     /// A session is used again and again: facts, headers, addresses and refusals of one request are no other's.
     #[test]
     fn a_request_leaves_nothing_to_the_next() {

@@ -137,6 +137,12 @@ mod tests {
         check(regex("ab|cd"), &[]);
         check(regex("[xX]y[yz]"), &["~xy"]);
         check(regex("(ab){0}c"), &["c"]);
+        // Two ranges that aren't one letter in both cases.
+        check(regex("[ABab]y"), &["y"]);
+        check(regex("[Aab]y"), &["y"]);
+        check(regex("[ABa]y"), &["y"]);
+        check(regex("[Ab]y"), &["y"]);
+        check(regex("[1a]y"), &["y"]);
     }
 
     #[test]
@@ -150,5 +156,18 @@ mod tests {
         }
         assert_eq!(Form::of(&regex(".*ab.*").unwrap()), Form::Other, "a dot is no newline");
         assert_eq!(Form::of(&regex(r"[\s\S]*ab[\s\S]*").unwrap()), Form::Contains(b"ab".to_vec()));
+        assert_eq!(Form::of(&regex(r"[\s\S]*ab").unwrap()), Form::Ends(b"ab".to_vec()));
+        for other in [
+            r"[\s\S]+ab[\s\S]*",
+            r"[\s\S]*ab[\s\S]+",
+            r"[\s\S]?ab",
+            r"[\s\S]{0,3}ab",
+            r"[\s\S]*ab[0-9]",
+            r"[0-9]ab[\s\S]*",
+            r"[0-9]*ab",
+            "[0-9]ab",
+        ] {
+            assert_eq!(Form::of(&regex(other).unwrap()), Form::Other, "{other}");
+        }
     }
 }

@@ -132,4 +132,13 @@ mod tests {
         let partition = of_intervals::<i64>(&[&[(0, Some(5)), (5, Some(9))]]).unwrap();
         assert_eq!(partition.points, vec![(0, 1), (9, 0)]);
     }
+
+    #[test]
+    fn signatures_have_a_length_that_is_bounded_together() {
+        let mut signatures = Signatures::new(1);
+        assert_eq!(signatures.class(vec![0; SIGNATURES_MAX]), Some(1));
+        assert_eq!(signatures.class(vec![0; SIGNATURES_MAX]), Some(1), "one that is known takes nothing");
+        assert_eq!(signatures.class(vec![0]), None);
+        assert_eq!(Signatures::new(1).class(vec![0; SIGNATURES_MAX + 1]), None);
+    }
 }

@@ -428,4 +428,19 @@ mod tests {
         assert_eq!([0, 1].map(|class| accepted(false).accepts(class)), [false, true]);
         assert_eq!([0, 1].map(|class| accepted(true).accepts(class)), [true, false]);
     }
+
+    /// What combines diagrams recurses once a variable, and must fit a small stack.
+    #[test]
+    fn a_diagram_has_no_more_variables_than_its_limit() {
+        let verdict = |count: usize| {
+            let test = |variable| Cond::Test((variable, vec![1]));
+            // The last variable first, so that each other takes one node more.
+            let tests = (0..word(count)).rev().map(test).collect();
+            let conditions = [Cond::Not(Box::new(Cond::All(vec![Cond::Any(tests)])))];
+            let scans = Scans::default();
+            Parts::new(&conditions, count, &scans).verdict(&[(0, 0)])
+        };
+        assert!(matches!(verdict(PART_VARIABLES_MAX), Verdict::Diagram(..)));
+        assert!(matches!(verdict(PART_VARIABLES_MAX + 1), Verdict::Rows(..)));
+    }
 }
