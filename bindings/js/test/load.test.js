@@ -8,7 +8,7 @@ import { GatelawError, Policy, version } from "gatelaw";
 
 const artifact = readFileSync(process.env.GATELAW_ARTIFACT);
 const flipped = Uint8Array.from(artifact);
-flipped[flipped.length - 1] ^= 1;
+flipped[120] ^= 1; // What decides begins behind the header.
 
 const bytes = (text) => new TextEncoder().encode(text);
 

@@ -6,7 +6,7 @@ use crate::generate::Rng;
 
 // The layout of an artifact, as `gatelaw::artifact` documents it.
 const POLICY_DIGEST: usize = 16;
-const FILE_DIGEST: usize = 48;
+const NOTES_DIGEST: usize = 48;
 const LENGTHS: usize = 80;
 const SECTIONS: usize = 120;
 
@@ -31,13 +31,9 @@ fn sealed(bytes: &mut [u8]) -> Option<()> {
         policy.update(bytes.get(at..end)?);
         at = end;
     }
-    let file = |bytes: &[u8]| {
-        let file = Sha256::new_with_prefix(bytes.get(..FILE_DIGEST)?);
-        Some(file.chain_update(bytes.get(LENGTHS..SECTIONS)?).chain_update(bytes.get(at..)?).finalize())
-    };
-    bytes.get_mut(POLICY_DIGEST..FILE_DIGEST)?.copy_from_slice(&policy.finalize());
-    let digest = file(bytes)?;
-    bytes.get_mut(FILE_DIGEST..LENGTHS)?.copy_from_slice(&digest);
+    let notes = Sha256::digest(bytes.get(at..)?);
+    bytes.get_mut(POLICY_DIGEST..NOTES_DIGEST)?.copy_from_slice(&policy.finalize());
+    bytes.get_mut(NOTES_DIGEST..LENGTHS)?.copy_from_slice(&notes);
     Some(())
 }
 

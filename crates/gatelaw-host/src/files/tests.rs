@@ -97,7 +97,7 @@ fn nothing_to_read_is_a_problem() {
 
 #[test]
 fn an_artifact_is_no_policy_text() {
-    let folder = folder(&[("p.gatelaw", b"GATELAW\0\x02\x00")]);
+    let folder = folder(&[("p.gatelaw", b"GATELAW\0\x03\x00")]);
     let path = folder.path().join("p.gatelaw");
     check_problem(std::slice::from_ref(&path), code::NO_POLICY, "is an artifact");
     assert!(matches!(open(&[path]), Ok(PolicyInput::Artifact(_, bytes)) if bytes.len() == 10));

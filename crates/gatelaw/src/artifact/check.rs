@@ -79,6 +79,9 @@ pub(super) fn notes(plan: &Plan, notes: &Notes) -> Result<(), LoadError> {
 }
 
 fn rules(plan: &Plan) -> Result<(), LoadError> {
+    if plan.rule_names.lens().len() != plan.rules.len() {
+        return Err(LoadError::Malformed("it has another number of names than of rules"));
+    }
     let decides = |rule: &crate::policy::RuleId| {
         plan.rule(*rule).is_some_and(|r| !r.observe && matches!(r.kind, PlanKind::Allow | PlanKind::Deny(_)))
     };
@@ -335,7 +338,7 @@ mod tests {
     }
 
     fn id(plan: &Plan, rule: &str) -> RuleId {
-        RuleId(u32::try_from(plan.rules.iter().position(|r| r.name == rule).unwrap()).unwrap())
+        (0..9).map(RuleId).find(|id| plan.rule_name(*id) == Some(rule)).unwrap()
     }
 
     #[test]

@@ -56,24 +56,30 @@ struct Bound<'p> {
 }
 
 /// Remembers the steps of a table by its offset.
-struct Memo(Vec<u64>);
+struct Memo {
+    /// One more than the steps; 0 where they aren't known. There is no room at all before the first are known.
+    known: Vec<u32>,
+    words: usize,
+}
 
 impl Memo {
-    /// Zeroed room costs nothing until it is written.
     fn new(words: usize) -> Self {
-        Self(vec![0; words])
+        Self { known: Vec::new(), words }
     }
 
     fn get(&self, at: u32) -> Option<u64> {
-        let known = usize::try_from(at).ok().and_then(|at| self.0.get(at)).copied();
-        known.and_then(|steps| steps.checked_sub(1))
+        let known = usize::try_from(at).ok().and_then(|at| self.known.get(at)).copied();
+        known.and_then(|steps| steps.checked_sub(1)).map(u64::from)
     }
 
-    fn set(&mut self, at: u32, steps: u64) -> u64 {
-        if let Some(known) = usize::try_from(at).ok().and_then(|at| self.0.get_mut(at)) {
-            *known = steps.saturating_add(1);
+    /// Answers the steps; `None` for those of an hour, which 32 bits can't say.
+    fn set(&mut self, at: u32, steps: u64) -> Option<u64> {
+        if self.known.is_empty() {
+            self.known = vec![0; self.words];
         }
-        steps
+        let room = usize::try_from(at).ok().and_then(|at| self.known.get_mut(at))?;
+        *room = u32::try_from(steps).ok()?.checked_add(1)?;
+        Some(steps)
     }
 }
 
@@ -172,7 +178,7 @@ impl<'p> Bound<'p> {
         for class in flat {
             steps = steps.saturating_add(self.class(*class)?);
         }
-        Some(self.hosts.set(at, steps))
+        self.hosts.set(at, steps)
     }
 
     /// Bounds a walk along the path, and the dearest class at an end of it.
@@ -181,7 +187,7 @@ impl<'p> Bound<'p> {
             return Some(known);
         }
         let steps = self.walk(at, Self::accept)?;
-        Some(self.starts.set(at, steps))
+        self.starts.set(at, steps)
     }
 
     /// Follows all states from one, and bounds the walk: its dearest state for every segment, and the dearest end.
@@ -233,9 +239,12 @@ impl<'p> Bound<'p> {
         };
         let classes = tables.get(range(start, length)?)?;
         self.read(u64::from(length))?;
-        let mut dearest = 0;
-        for class in classes.iter().step_by(step) {
-            dearest = dearest.max(self.class(*class)?);
+        let (mut dearest, mut last) = (0, 0);
+        for class in classes.iter().step_by(step).copied() {
+            // Most methods have the class of the one before.
+            if class != last {
+                (dearest, last) = (dearest.max(self.class(class)?), class);
+            }
         }
         Some(dearest)
     }
@@ -257,7 +266,7 @@ impl<'p> Bound<'p> {
             _ => self.bits(word(tables, verdict.checked_add(1)?))?,
         };
         let matching = if matching == 0 { 0 } else { self.bits(word(tables, matching))? };
-        Some(self.classes.set(at, verdict.saturating_add(matching).saturating_add(1)))
+        self.classes.set(at, verdict.saturating_add(matching).saturating_add(1))
     }
 
     /// Bounds bit vectors: their words once, and once more for each row; each variable, and what its class changes.
@@ -273,7 +282,7 @@ impl<'p> Bound<'p> {
         for [_, entry, _] in columns.as_chunks::<3>().0 {
             steps = steps.saturating_add(self.entry(*entry)?);
         }
-        Some(self.bits.set(at, steps))
+        self.bits.set(at, steps)
     }
 
     /// Bounds what one variable changes in bit vectors.
@@ -288,7 +297,7 @@ impl<'p> Bound<'p> {
         let changes =
             classes.iter().map(|[_, changes]| if *changes == 0 { 0 } else { word(tables, *changes) });
         let steps = u64::from(changes.max().unwrap_or(0)) + length(defaults.len()) + search(classes.len());
-        Some(self.entries.set(at, steps))
+        self.entries.set(at, steps)
     }
 
     /// The longest path from a node.
@@ -307,7 +316,7 @@ impl<'p> Bound<'p> {
             return Some(known);
         }
         let probes = self.strings(&self.plan.tables, at)?.probes;
-        Some(self.probes.set(at, probes))
+        self.probes.set(at, probes)
     }
 
     /// Counts the literals that a scan can find.

@@ -31,7 +31,7 @@ record! {
     Entry {
         exact_hosts, one_label_hosts, hosts_below, other_host, methods, everywhere, rows_max, all_of_max, literals,
     }
-    PlanRule { name, observe, kind }
+    PlanRule { observe, kind }
     Instance { rule, action }
     Cost { variables_max, words_max }
     Notes { files, rules, alternatives, classes, nodes }
@@ -94,16 +94,16 @@ impl Record for IpNet {
     }
 }
 
-/// The texts behind each other, then where each ends.
+/// The texts behind each other, then how long each is.
 impl Record for Strings {
     fn put(&self, out: &mut Writer) {
         self.bytes().to_owned().put(out);
-        self.ends().collect::<Vec<u32>>().put(out);
+        self.lens().collect::<Vec<u32>>().put(out);
     }
 
     fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
-        let (bytes, ends) = <(String, Vec<u32>)>::take(from)?;
-        Self::new(bytes, &ends).ok_or(LoadError::Malformed("a text begins or ends inside a character"))
+        let (bytes, lens) = <(String, Vec<u32>)>::take(from)?;
+        Self::new(bytes, &lens).ok_or(LoadError::Malformed("a text begins or ends inside a character"))
     }
 }
 

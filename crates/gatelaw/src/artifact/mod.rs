@@ -9,9 +9,11 @@
 //! | 8 | [`MAGIC`] |
 //! | 2, 2, 2, 2 | [`FORMAT_VERSION`], [`LANGUAGE_VERSION`], [`CANONICALISER_VERSION`], zero |
 //! | 32 | digest of the policy: SHA-256 over the versions and all sections but the notes |
-//! | 32 | digest of the file: SHA-256 over all other bytes, of the sections the notes alone: the other digest has the rest |
+//! | 32 | digest of the notes: SHA-256 over their section |
 //! | 4 each | the length in bytes of each section, in the order below |
 //! | … | the sections, one behind the other |
+//!
+//! The digest of the file is that of all bytes before the sections: of these the two digests in it speak.
 //!
 //! | section | what |
 //! |---|---|
@@ -44,7 +46,7 @@ use record::{Reader, Record, Writer, put_words, words};
 pub const MAGIC: [u8; 8] = *b"GATELAW\0";
 
 /// Names the byte layout that this gatelaw writes and reads; any other is refused.
-pub const FORMAT_VERSION: u16 = 2;
+pub const FORMAT_VERSION: u16 = 3;
 
 /// Names the version of the language that rules are written in.
 pub const LANGUAGE_VERSION: u16 = 1;
@@ -142,8 +144,8 @@ const SECTIONS_AT: usize = LENGTHS_AT + 4 * SECTIONS;
 
 /// Loads an artifact that nobody signed: the caller answers for where the bytes come from.
 ///
-/// Everything that decides is checked here, in one pass; deciding then checks nothing again. The notes are held to their digest, and read
-/// when an explanation first asks for them: [`Plan::rules`] says what is wrong with them.
+/// Everything that decides is held to its digest and checked here, in one pass; deciding then checks nothing again. The notes decide
+/// nothing: they are held to their digest, and read, when an explanation first asks for them; [`Plan::rules`] says what is wrong with them.
 ///
 /// # Errors
 /// Where the bytes are no artifact of this version, were changed, or hold no well-formed plan.
@@ -163,14 +165,13 @@ pub fn load_unsigned(bytes: &[u8]) -> Result<Plan, LoadError> {
     if !rest.is_empty() {
         return Err(LoadError::Malformed("bytes follow its end"));
     }
-    let (policy, file) = digests.split_at_checked(32).ok_or(truncated)?;
-    let lengths = bytes.get(LENGTHS_AT..SECTIONS_AT).unwrap_or(&[]);
-    let notes = sections.last().copied().unwrap_or(&[]);
-    if digest(&[header, policy, lengths, notes]) != *file || policy_digest(header, &sections) != *policy {
+    let (policy, notes) = digests.split_first_chunk::<32>().ok_or(truncated.clone())?;
+    if policy_digest(header, &sections) != *policy {
         return Err(LoadError::Digest);
     }
-    let mut plan = plan_of(&sections)?;
-    (plan.digest, plan.file_digest) = (digest_text(policy), digest_text(file));
+    let notes = notes.first_chunk::<32>().ok_or(truncated)?;
+    let mut plan = plan_of(&sections, *notes)?;
+    (plan.digest, plan.file_digest) = (digest_text(policy), file_digest(bytes));
     check::check(&plan)?;
     Ok(plan)
 }
@@ -188,12 +189,12 @@ fn check_meaning(header: &[u8; HEADER_BYTES]) -> Result<(), LoadError> {
     }
 }
 
-fn plan_of(sections: &[&[u8]]) -> Result<Plan, LoadError> {
+fn plan_of(sections: &[&[u8]], notes_digest: [u8; 32]) -> Result<Plan, LoadError> {
     let [identity, needs, strings, variables, nodes, tables, states, entry, rules, notes] = sections else {
         return Err(LoadError::Malformed("it has another number of sections"));
     };
     let (entry, cost) = whole(entry)?;
-    let (rules, (instances, ranked)): (Vec<_>, (_, Vec<_>)) = whole(rules)?;
+    let ((rule_names, rules), (instances, ranked)): ((_, Vec<_>), (_, Vec<_>)) = whole(rules)?;
     Ok(Plan {
         identity: whole(identity)?,
         reading: Reading::new(whole(needs)?),
@@ -205,17 +206,21 @@ fn plan_of(sections: &[&[u8]]) -> Result<Plan, LoadError> {
         entry,
         allows_from: crate::plan::allows_from(&rules, &ranked),
         rules,
+        rule_names,
         instances,
         ranked,
         cost,
         digest: String::new(),
         file_digest: String::new(),
-        notes: KeptNotes::unread(notes),
+        notes: KeptNotes::unread(notes, notes_digest),
     })
 }
 
 /// Reads the notes of a plan, and checks all that an explanation follows.
-fn read_notes(plan: &Plan, section: &[u8]) -> Result<Notes, LoadError> {
+fn read_notes(plan: &Plan, section: &[u8], expected: &[u8; 32]) -> Result<Notes, LoadError> {
+    if digest(section) != *expected {
+        return Err(LoadError::Digest);
+    }
     let notes = whole(section)?;
     check::notes(plan, &notes)?;
     Ok(notes)
@@ -241,10 +246,12 @@ impl Plan {
         let refs: Vec<&[u8]> = sections.iter().map(Vec::as_slice).collect();
         let mut bytes = header.to_vec();
         bytes.extend_from_slice(&policy_digest(&header, &refs));
-        let lengths: Vec<u8> = sections.iter().flat_map(|s| length(s.len()).to_le_bytes()).collect();
-        let file = digest(&[&bytes, &lengths, refs.last().copied().unwrap_or(&[])]);
-        bytes.extend_from_slice(&file);
-        bytes.extend_from_slice(&lengths);
+        bytes.extend_from_slice(&match &self.notes {
+            KeptNotes::Compiled(_) => digest(refs.last().copied().unwrap_or(&[])),
+            // As it was loaded: notes that were changed must not become good ones.
+            KeptNotes::Loaded { digest, .. } => *digest,
+        });
+        bytes.extend(sections.iter().flat_map(|s| length(s.len()).to_le_bytes()));
         sections.iter().for_each(|s| bytes.extend_from_slice(s));
         bytes
     }
@@ -252,14 +259,13 @@ impl Plan {
     /// Computes the digests of a plan that was just compiled.
     pub(crate) fn seal(&mut self) {
         let bytes = self.to_bytes();
-        let digests = bytes.get(DIGESTS_AT..LENGTHS_AT).and_then(|d| d.split_at_checked(32));
-        let (policy, file) = digests.unwrap_or_default();
-        (self.digest, self.file_digest) = (digest_text(policy), digest_text(file));
+        let policy = bytes.get(DIGESTS_AT..).and_then(<[u8]>::first_chunk::<32>);
+        (self.digest, self.file_digest) = (digest_text(policy.unwrap_or(&[0; 32])), file_digest(&bytes));
     }
 
     /// Returns what explanations say of rules and tests.
     pub(crate) fn notes(&self) -> Result<&Notes, LoadError> {
-        self.notes.get(|section| read_notes(self, section))
+        self.notes.get(|section, digest| read_notes(self, section, digest))
     }
 
     /// Returns the digest of what decides: `sha256:` and 64 hex digits.
@@ -299,6 +305,7 @@ impl Plan {
                 self.cost.put(s);
             }),
             record(&|s| {
+                self.rule_names.put(s);
                 self.rules.put(s);
                 self.instances.put(s);
                 self.ranked.put(s);
@@ -330,13 +337,16 @@ fn policy_digest(header: &[u8], sections: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn digest(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part));
-    hash.finalize().into()
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
-fn digest_text(digest: &[u8]) -> String {
+/// Hashes what stands before the sections of an artifact.
+fn file_digest(bytes: &[u8]) -> String {
+    digest_text(&digest(bytes.get(..SECTIONS_AT).unwrap_or(bytes)))
+}
+
+fn digest_text(digest: &[u8; 32]) -> String {
     use std::fmt::Write;
     digest.iter().fold("sha256:".to_owned(), |mut text, byte| {
         // Writing to a `String` can't fail.
@@ -370,14 +380,14 @@ mod tests {
     fn bytes_that_end_early_are_truncated() {
         check(b"", Err("artifact:truncated"));
         check(b"GATELAW", Err("artifact:truncated"));
-        check(b"GATELAW\0\x02", Err("artifact:truncated"));
+        check(b"GATELAW\0\x03", Err("artifact:truncated"));
     }
 
     #[test]
     fn only_this_format_version_is_read() {
-        check(b"GATELAW\0\x02\x00", Ok(()));
-        check(b"GATELAW\0\x01\x00", Err("artifact:version"));
-        check(b"GATELAW\0\x00\x02", Err("artifact:version"));
+        check(b"GATELAW\0\x03\x00", Ok(()));
+        check(b"GATELAW\0\x02\x00", Err("artifact:version"));
+        check(b"GATELAW\0\x00\x03", Err("artifact:version"));
         check(b"GATELAW\0\x00\x00", Err("artifact:version"));
     }
 
@@ -408,8 +418,10 @@ mod tests {
     fn the_digests_of_a_plan_are_those_of_its_artifact() {
         let plan = plan();
         let bytes = plan.to_bytes();
-        let text = |at: usize| digest_text(&bytes[at..at + 32]);
-        assert_eq!((plan.digest(), plan.file_digest()), (text(16).as_str(), text(48).as_str()));
+        assert_eq!(plan.digest(), digest_text(bytes[16..].first_chunk().unwrap()));
+        assert_eq!(plan.file_digest(), digest_text(&digest(&bytes[..120])));
+        let (_, notes) = *plan.section_bytes().last().unwrap();
+        assert_eq!(bytes[48..80], digest(&bytes[bytes.len() - notes..]));
         let loaded = load_unsigned(&bytes).unwrap();
         assert_eq!((loaded.digest(), loaded.file_digest()), (plan.digest(), plan.file_digest()));
         assert_ne!(plan.digest(), plan.file_digest());

@@ -21,10 +21,11 @@ pub(super) fn allow(view: View<'_>, outcome: &mut Outcome) {
     for at in 0..outcome.matched.len() {
         let Some(number) = outcome.matched.get(at).copied() else { continue };
         let Some(instance) = view.plan.instance(number) else { continue };
-        let (Action::Limit { by, .. }, Some(rule)) = (&instance.action, view.plan.rule(instance.rule)) else {
+        let (Action::Limit { by, .. }, Some(rule)) = (&instance.action, view.plan.rule_name(instance.rule))
+        else {
             continue;
         };
-        let mut key = LimitKey::new(&rule.name);
+        let mut key = LimitKey::new(rule);
         by.iter().for_each(|read| add_key(view, *read, &mut key));
         let range = outcome.written(|text| key.finish_into(text));
         outcome.limits.push((number, range));

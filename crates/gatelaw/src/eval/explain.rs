@@ -5,7 +5,7 @@ use super::notes::{NoteExpr, Notes, RuleNote};
 use super::view::View;
 use crate::artifact::LoadError;
 use crate::decision::Decision;
-use crate::plan::PlanRule;
+use crate::plan::{Plan, PlanRule};
 
 /// Says why a decision is as it is: a second object beside it, never part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,8 @@ pub(super) fn explanation(
     let none = Notes::default();
     let (notes, unread) = plan.notes().map_or_else(|error| (&none, Some(error)), |notes| (notes, None));
     let rules = plan.rules.iter().enumerate();
-    let mut rules: Vec<RuleExplained> = rules.map(|(number, rule)| unreached(rule, notes, number)).collect();
+    let mut rules: Vec<RuleExplained> =
+        rules.map(|(number, rule)| unreached(plan, rule, notes, number)).collect();
     for (class, split) in classes {
         scratch.next_round();
         for condition in conditions_of(notes, *class) {
@@ -130,10 +131,11 @@ fn holds(
     }
 }
 
-fn unreached(rule: &PlanRule, notes: &Notes, number: usize) -> RuleExplained {
+fn unreached(plan: &Plan, rule: &PlanRule, notes: &Notes, number: usize) -> RuleExplained {
+    let name = u32::try_from(number).ok().and_then(|number| plan.rule_names.find(number)).unwrap_or_default();
     let RuleNote { file, line, annotations, routes } = notes.rules.get(number).cloned().unwrap_or_default();
     RuleExplained {
-        name: rule.name.clone(),
+        name: name.to_owned(),
         kind: rule.kind.name().to_owned(),
         observe: rule.observe,
         file: notes.file(file).to_owned(),

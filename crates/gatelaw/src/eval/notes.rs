@@ -20,6 +20,8 @@ pub(crate) enum KeptNotes {
     Loaded {
         /// As they stand in it.
         section: Box<[u8]>,
+        /// The digest that the artifact says they have.
+        digest: [u8; 32],
         /// Once they were asked for.
         read: OnceLock<Result<Box<Notes>, LoadError>>,
     },
@@ -27,19 +29,19 @@ pub(crate) enum KeptNotes {
 
 impl KeptNotes {
     /// Keeps the section of an artifact as it is.
-    pub(crate) fn unread(section: &[u8]) -> Self {
-        Self::Loaded { section: section.into(), read: OnceLock::new() }
+    pub(crate) fn unread(section: &[u8], digest: [u8; 32]) -> Self {
+        Self::Loaded { section: section.into(), digest, read: OnceLock::new() }
     }
 
-    /// Returns the notes, which `read` makes of their section the first time.
+    /// Returns the notes, which `read` makes of their section and digest the first time.
     pub(crate) fn get(
         &self,
-        read: impl FnOnce(&[u8]) -> Result<Notes, LoadError>,
+        read: impl FnOnce(&[u8], &[u8; 32]) -> Result<Notes, LoadError>,
     ) -> Result<&Notes, LoadError> {
         match self {
             Self::Compiled(notes) => Ok(notes),
-            Self::Loaded { section, read: kept } => {
-                let kept = kept.get_or_init(|| read(section).map(Box::new));
+            Self::Loaded { section, digest, read: kept } => {
+                let kept = kept.get_or_init(|| read(section, digest).map(Box::new));
                 kept.as_deref().map_err(LoadError::clone)
             }
         }

@@ -201,7 +201,10 @@ impl Outcome {
     /// Finds the text that a `respond` sends.
     fn response<'d>(&self, plan: &'d Plan) -> Option<&'d str> {
         match &plan.rule(self.rule?)?.kind {
-            PlanKind::Deny(Denial::Respond { text, .. }) if self.why == Why::Rule => text.as_deref(),
+            PlanKind::Deny(denial) if self.why == Why::Rule => match &**denial {
+                Denial::Respond { text, .. } => text.as_deref(),
+                Denial::Challenge { .. } => None,
+            },
             PlanKind::Allow | PlanKind::Deny(_) | PlanKind::Limit | PlanKind::Forward | PlanKind::Audit => {
                 None
             }
@@ -294,7 +297,7 @@ impl Plan {
     /// Returns the full name of a rule.
     #[must_use]
     pub fn rule_name(&self, rule: RuleId) -> Option<&str> {
-        self.rule(rule).map(|rule| rule.name.as_str())
+        self.rule_names.find(rule.0)
     }
 
     pub(crate) fn rule(&self, id: RuleId) -> Option<&crate::plan::PlanRule> {

@@ -271,8 +271,19 @@ impl Work {
         };
         self.outcome.rule = Some(id);
         match &rule.kind {
-            PlanKind::Deny(Denial::Respond { status, .. }) => self.outcome.deny(*status, Why::Rule),
-            PlanKind::Deny(Denial::Challenge { max_age_s, acr, scope }) => {
+            PlanKind::Deny(denial) => self.denied(denial, caller, metadata),
+            // INVARIANT: only allows and denies have ranks, and the denies come first (checked at load).
+            PlanKind::Allow | PlanKind::Limit | PlanKind::Forward | PlanKind::Audit => {
+                self.outcome.deny(403, Why::NoRule)
+            }
+        }
+    }
+
+    /// Denies as a rule says.
+    fn denied(&mut self, denial: &Denial, caller: Option<&Identity>, metadata: Option<&str>) {
+        match denial {
+            Denial::Respond { status, .. } => self.outcome.deny(*status, Why::Rule),
+            Denial::Challenge { max_age_s, acr, scope } => {
                 let scope_alone = !scope.is_empty() && acr.is_empty() && max_age_s.is_none();
                 let (status, why, error) = match (caller, scope_alone) {
                     (None, _) => (401, Why::Unauthenticated, None),
@@ -285,10 +296,6 @@ impl Work {
                 let challenge =
                     Challenge { error, scope, max_age_s: *max_age_s, acr, resource_metadata: metadata };
                 self.challenge(status, why, challenge);
-            }
-            // INVARIANT: only allows and denies have ranks, and the denies come first (checked at load).
-            PlanKind::Allow | PlanKind::Limit | PlanKind::Forward | PlanKind::Audit => {
-                self.outcome.deny(403, Why::NoRule)
             }
         }
     }

@@ -10,7 +10,9 @@ use super::routes::{ItemId, Routes, State, TooMany};
 use super::scans::Scans;
 use super::stats::{Cost, Dearest, Stats, class_cost};
 use super::tables::{StringPool, Tables, string_table, string_table_words, word};
-use super::{Action, Entry, Instance, Plan, PlanKind, PlanRule, Source, VariableKind, VariableWords};
+use super::{
+    Action, Entry, Instance, Plan, PlanKind, PlanRule, Source, Strings, VariableKind, VariableWords,
+};
 use crate::eval::texts::literal_text;
 use crate::eval::{ClassifiedNotes, KeptNotes, NoteDrafts};
 use crate::lower::{Alternative, Cond, HostScope, Places, Probes, Read, Reading, TestId, Variable, places};
@@ -382,6 +384,7 @@ impl<'c> Builder<'c> {
             states: states.words,
             entry,
             rules: self.policy.rules.iter().map(plan_rule).collect(),
+            rule_names: Strings::of(self.policy.rules.iter().map(|r| r.name.as_str())).unwrap_or_default(),
             instances: self.instances,
             allows_from: 0,
             ranked: self.ranked,
@@ -515,12 +518,12 @@ fn ranked(policy: &Policy) -> Vec<RuleId> {
 fn plan_rule(rule: &policy::Rule) -> PlanRule {
     let kind = match &rule.action {
         policy::Action::Allow => PlanKind::Allow,
-        policy::Action::Deny(denial) => PlanKind::Deny(denial.clone()),
+        policy::Action::Deny(denial) => PlanKind::Deny(Box::new(denial.clone())),
         policy::Action::Limit(_) => PlanKind::Limit,
         policy::Action::Forward(_) => PlanKind::Forward,
         policy::Action::Audit(_) => PlanKind::Audit,
     };
-    PlanRule { name: rule.name.clone(), observe: rule.observe, kind }
+    PlanRule { observe: rule.observe, kind }
 }
 
 fn action_of(policy: &Policy, rule: &policy::Rule, captures: &BTreeMap<String, u32>) -> Option<Action> {

@@ -64,6 +64,8 @@ pub struct Plan {
     pub(crate) entry: Entry,
     /// By rule, in the order of full names.
     pub(crate) rules: Vec<PlanRule>,
+    /// The full name of each.
+    pub(crate) rule_names: Strings,
     /// What matching rules do, with captures as segments.
     pub(crate) instances: Vec<Instance>,
     /// The rules by rank: denies without challenge, denies with one, allows; each by name.
@@ -204,7 +206,6 @@ pub(crate) fn allows_from(rules: &[PlanRule], ranked: &[RuleId]) -> u32 {
 /// Holds what is known of a rule once it matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PlanRule {
-    pub(crate) name: String,
     pub(crate) observe: bool,
     pub(crate) kind: PlanKind,
 }
@@ -213,7 +214,7 @@ pub(crate) struct PlanRule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PlanKind {
     Allow,
-    Deny(Denial),
+    Deny(Box<Denial>),
     Limit,
     Forward,
     Audit,
@@ -314,7 +315,7 @@ mod tests {
 
     #[test]
     fn kinds_of_rules_have_the_names_that_policies_write() {
-        let deny = PlanKind::Deny(Denial::Respond { status: 403, text: None });
+        let deny = PlanKind::Deny(Box::new(Denial::Respond { status: 403, text: None }));
         let kinds = [PlanKind::Allow, deny, PlanKind::Limit, PlanKind::Forward, PlanKind::Audit];
         assert_eq!(kinds.map(|kind| kind.name()), ["allow", "deny", "limit", "forward", "audit"]);
     }

@@ -33,19 +33,23 @@ impl<'t> Sought<'t> {
 }
 
 impl Strings {
-    /// Takes texts that stand behind each other in `bytes`, by where each ends; `None` where one ends inside a character, or
-    /// before the one in front of it.
-    pub(crate) fn new(bytes: String, ends: &[u32]) -> Option<Self> {
-        let mut start = 0;
-        let mut place = |end: &u32| {
-            let range = usize::try_from(start).ok()?..usize::try_from(*end).ok()?;
-            let head = first_eight(bytes.get(range)?);
-            let place = Place { start, len: end.checked_sub(start)?, head };
-            start = *end;
-            Some(place)
-        };
-        let places = ends.iter().map(&mut place).collect::<Option<_>>()?;
+    /// Takes texts that stand behind each other in `bytes`, by their lengths; `None` where one ends inside a character, or past the end.
+    pub(crate) fn new(bytes: String, lens: &[u32]) -> Option<Self> {
+        let mut start = 0_u32;
+        let mut places = Vec::with_capacity(lens.len());
+        for len in lens {
+            let end = start.checked_add(*len)?;
+            let text = bytes.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)?;
+            places.push(Place { start, len: *len, head: first_eight(text) });
+            start = end;
+        }
         Some(Self { bytes, places })
+    }
+
+    /// Puts texts behind each other; `None` where they are longer than 32 bits can say.
+    pub(crate) fn of<'t>(texts: impl Iterator<Item = &'t str> + Clone) -> Option<Self> {
+        let lens = texts.clone().map(|text| u32::try_from(text.len()).ok()).collect::<Option<Vec<_>>>()?;
+        Self::new(texts.collect(), &lens)
     }
 
     /// Returns the texts behind each other.
@@ -53,15 +57,21 @@ impl Strings {
         &self.bytes
     }
 
-    /// Lists where each text ends.
-    pub(crate) fn ends(&self) -> impl ExactSizeIterator<Item = u32> {
-        self.places.iter().map(|place| place.start.saturating_add(place.len))
+    /// Lists how long each text is.
+    pub(crate) fn lens(&self) -> impl ExactSizeIterator<Item = u32> {
+        self.places.iter().map(|place| place.len)
     }
 
     /// Finds a text; empty where there is none.
     #[inline]
     pub(crate) fn text(&self, id: u32) -> &str {
-        self.place(id).map_or("", |place| self.at(place))
+        self.find(id).unwrap_or("")
+    }
+
+    /// Finds a text.
+    #[inline]
+    pub(crate) fn find(&self, id: u32) -> Option<&str> {
+        self.place(id).map(|place| self.at(place))
     }
 
     /// Says whether a text is the one that is sought.
@@ -92,17 +102,9 @@ mod tests {
     const TEXTS: [&str; 9] =
         ["", "a", "b", "orders", "invoices", "invoices2", "invoices3", "a\0", "größer-als-acht"];
 
-    fn strings() -> Strings {
-        let ends = TEXTS.iter().scan(0, |end, text| {
-            *end += u32::try_from(text.len()).unwrap();
-            Some(*end)
-        });
-        Strings::new(TEXTS.concat(), &ends.collect::<Vec<_>>()).unwrap()
-    }
-
     #[test]
     fn a_text_is_itself_alone() {
-        let strings = strings();
+        let strings = Strings::of(TEXTS.into_iter()).unwrap();
         for (id, text) in (0..).zip(TEXTS) {
             assert_eq!(strings.text(id), text);
             for other in TEXTS {
@@ -113,12 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn ends_that_go_back_or_cut_a_character_are_refused() {
-        let strings = |ends: &[u32]| Strings::new("aüb".to_owned(), ends);
-        let whole = strings(&[1, 3, 3, 4]).unwrap();
-        assert_eq!(whole.ends().collect::<Vec<_>>(), [1, 3, 3, 4]);
-        for ends in [&[2][..], &[3, 1], &[5], &[1, u32::MAX]] {
-            assert_eq!(strings(ends), None, "{ends:?}");
+    fn lengths_past_the_end_or_that_cut_a_character_are_refused() {
+        let strings = |lens: &[u32]| Strings::new("aüb".to_owned(), lens);
+        let whole = strings(&[1, 2, 0, 1]).unwrap();
+        assert_eq!(whole.lens().collect::<Vec<_>>(), [1, 2, 0, 1]);
+        assert_eq!([whole.find(1), whole.find(2), whole.find(4)], [Some("ü"), Some(""), None]);
+        for lens in [&[2][..], &[1, 1], &[5], &[4, 1], &[1, u32::MAX]] {
+            assert_eq!(strings(lens), None, "{lens:?}");
         }
     }
 }

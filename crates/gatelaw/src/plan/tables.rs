@@ -10,8 +10,8 @@ use crate::lower::{Automaton, Scan};
 pub(crate) struct StringPool {
     numbers: BTreeMap<String, u32>,
     bytes: String,
-    /// Where each text ends.
-    ends: Vec<u32>,
+    /// How long each text is.
+    lens: Vec<u32>,
 }
 
 impl StringPool {
@@ -19,16 +19,16 @@ impl StringPool {
         if let Some(known) = self.numbers.get(text) {
             return *known;
         }
-        let number = word(self.ends.len());
+        let number = word(self.lens.len());
         self.bytes.push_str(text);
-        self.ends.push(word(self.bytes.len()));
+        self.lens.push(word(text.len()));
         self.numbers.insert(text.to_owned(), number);
         number
     }
 
     pub(crate) fn finish(self) -> Strings {
         // INVARIANT: whole texts were put behind each other.
-        Strings::new(self.bytes, &self.ends).unwrap_or_default()
+        Strings::new(self.bytes, &self.lens).unwrap_or_default()
     }
 }
 
