@@ -1,52 +1,17 @@
 //! A decision as one line of JSON.
 
 use std::borrow::Borrow;
-use std::fmt::Display;
+use std::fmt::{self, Write};
 
 use gatelaw::ast::{AuditLevel, Effect};
-use gatelaw::decision::{DecisionText, Reason};
+use gatelaw::decision::{DecisionText, LimitText};
 use gatelaw::{Decision, Plan, Session};
-use serde::{Serialize, Serializer};
 
+use crate::json::plain_length;
 use crate::request_line::{LineError, RequestLine, RequestText};
 
-/// The members of a decision, always all and in this order.
-#[derive(Serialize)]
-struct Line<'d> {
-    v: u8,
-    effect: &'static str,
-    status: u16,
-    reason: Text<&'d Reason>,
-    rule: Option<&'d str>,
-    challenge: Option<&'d str>,
-    text: Option<&'d str>,
-    set: &'d [(&'d str, &'d str)],
-    remove: &'d [&'d str],
-    limits: Vec<LimitLine<'d>>,
-    audit: &'static str,
-    keep: &'d [(&'d str, &'d str)],
-    observed: &'d [&'d str],
-    target: Option<&'d str>,
-    policy: &'d str,
-}
-
-/// What is written as its text.
-struct Text<T>(T);
-
-impl<T: Display> Serialize for Text<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-#[derive(Serialize)]
-struct LimitLine<'d> {
-    name: &'d str,
-    key: &'d str,
-    rate: u32,
-    per_s: u32,
-    burst: u32,
-}
+/// Bytes that nearly every line fits.
+const LINE_BYTES: usize = 1_024;
 
 /// Writes a decision as one line, without a line break at its end.
 #[must_use]
@@ -54,43 +19,123 @@ pub fn decision_line(decision: &Decision) -> String {
     written(&decision.as_text())
 }
 
+/// Writes the members of a decision, always all and in this order.
+///
+/// By hand: a serialiser of any type writes each name, colon and comma on its own, and looks at each byte of a text whether it needs an
+/// escape.
 fn written(decision: &DecisionText<'_>) -> String {
-    let line = Line {
-        v: 1,
-        effect: match decision.effect {
-            Effect::Allow => "allow",
-            Effect::Deny => "deny",
-        },
-        status: decision.status,
-        reason: Text(&decision.reason),
-        rule: decision.rule,
-        challenge: decision.challenge,
-        text: decision.text,
-        set: &decision.set,
-        remove: &decision.remove,
-        limits: decision
-            .limits
-            .iter()
-            .map(|l| LimitLine { name: l.name, key: l.key, rate: l.rate, per_s: l.per_s, burst: l.burst })
-            .collect(),
-        audit: match decision.audit {
-            AuditLevel::None => "none",
-            AuditLevel::Brief => "brief",
-            AuditLevel::Full => "full",
-        },
-        keep: &decision.keep,
-        observed: &decision.observed,
-        target: decision.target,
-        policy: decision.policy,
-    };
-    // Texts and numbers alone always serialise; were they not to, an empty line is no allow.
-    let mut text = Vec::with_capacity(LINE_BYTES);
-    let is_written = serde_json::to_writer(&mut text, &line).is_ok();
-    if is_written { String::from_utf8(text).unwrap_or_default() } else { String::new() }
+    let mut line = Line(String::with_capacity(LINE_BYTES));
+    line.raw(match decision.effect {
+        Effect::Allow => r#"{"v":1,"effect":"allow","status":"#,
+        Effect::Deny => r#"{"v":1,"effect":"deny","status":"#,
+    });
+    line.number(decision.status.into());
+    line.raw(r#","reason":""#);
+    // Writing to a `String` can't fail.
+    _ = write!(line, "{}", decision.reason);
+    line.raw(r#"","rule":"#);
+    line.text_or_null(decision.rule);
+    line.raw(r#","challenge":"#);
+    line.text_or_null(decision.challenge);
+    line.raw(r#","text":"#);
+    line.text_or_null(decision.text);
+    line.raw(r#","set":["#);
+    line.list(&decision.set, Line::pair);
+    line.raw(r#"],"remove":["#);
+    line.list(&decision.remove, |line, name| line.text(name));
+    line.raw(r#"],"limits":["#);
+    line.list(&decision.limits, Line::limit);
+    line.raw(match decision.audit {
+        AuditLevel::None => r#"],"audit":"none","keep":["#,
+        AuditLevel::Brief => r#"],"audit":"brief","keep":["#,
+        AuditLevel::Full => r#"],"audit":"full","keep":["#,
+    });
+    line.list(&decision.keep, Line::pair);
+    line.raw(r#"],"observed":["#);
+    line.list(&decision.observed, |line, name| line.text(name));
+    line.raw(r#"],"target":"#);
+    line.text_or_null(decision.target);
+    line.raw(r#","policy":"#);
+    line.text(decision.policy);
+    line.raw("}");
+    line.0
 }
 
-/// Bytes that nearly every line fits.
-const LINE_BYTES: usize = 1_024;
+/// A line that is being written. What is formatted into it is escaped, as part of a text.
+struct Line(String);
+
+impl Line {
+    /// Writes what is JSON already.
+    fn raw(&mut self, json: &str) {
+        self.0.push_str(json);
+    }
+
+    fn number(&mut self, number: u32) {
+        _ = write!(self.0, "{number}");
+    }
+
+    fn text(&mut self, text: &str) {
+        self.raw("\"");
+        self.escaped(text);
+        self.raw("\"");
+    }
+
+    /// Writes the inside of a text.
+    fn escaped(&mut self, text: &str) {
+        if plain_length(text.as_bytes()) == text.len() {
+            return self.raw(text);
+        }
+        // A text always serialises.
+        let quoted = serde_json::to_string(text).unwrap_or_default();
+        self.raw(quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(""));
+    }
+
+    fn text_or_null(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.text(text),
+            None => self.raw("null"),
+        }
+    }
+
+    /// Writes entries with commas between.
+    fn list<T>(&mut self, entries: &[T], entry: impl Fn(&mut Self, &T)) {
+        for (number, value) in entries.iter().enumerate() {
+            if number > 0 {
+                self.raw(",");
+            }
+            entry(self, value);
+        }
+    }
+
+    fn pair(&mut self, (name, value): &(&str, &str)) {
+        self.raw("[");
+        self.text(name);
+        self.raw(",");
+        self.text(value);
+        self.raw("]");
+    }
+
+    fn limit(&mut self, limit: &LimitText<'_>) {
+        self.raw(r#"{"name":"#);
+        self.text(limit.name);
+        self.raw(r#","key":"#);
+        self.text(limit.key);
+        for (name, number) in
+            [(r#","rate":"#, limit.rate), (r#","per_s":"#, limit.per_s), (r#","burst":"#, limit.burst)]
+        {
+            self.raw(name);
+            self.number(number);
+        }
+        self.raw("}");
+    }
+}
+
+impl fmt::Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.escaped(text);
+        Ok(())
+    }
+}
 
 /// Reads a line for a plan: the request, and all that the policy needs of it.
 ///
@@ -128,4 +173,25 @@ pub fn decide_line<P: Borrow<Plan>>(
         session.decide(raw, caller.caller());
     });
     written(&session.view())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A serialiser that was written for all texts says what each byte is.
+    #[test]
+    fn texts_are_escaped_as_json_has_them() {
+        for text in (0..=0x24f_u32)
+            .filter_map(char::from_u32)
+            .flat_map(|c| [format!("{c}"), format!("long enough{c}for words")])
+        {
+            let mut line = Line(String::new());
+            line.text(&text);
+            assert_eq!(line.0, serde_json::to_string(&text).unwrap());
+        }
+        let mut line = Line(String::new());
+        _ = write!(line, "{}", gatelaw::decision::Reason::Refused("a\"b\n".to_owned()));
+        assert_eq!(line.0, r#"refused:a\"b\n"#);
+    }
 }

@@ -43,19 +43,13 @@ pub fn parse_nested(text: &str, depth_max: u32) -> Result<JsonText<'_>, JsonErro
 
 /// Reads one value.
 #[derive(Clone, Copy)]
-pub(crate) struct Value {
+struct Value {
     /// How much deeper it may be nested.
     deeper: u32,
     depth_max: u32,
 }
 
 impl Value {
-    /// Makes what reads a value that stands in so many objects and arrays.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn within(depth: u32) -> Self {
-        Self { deeper: JSON_DEPTH_MAX.saturating_sub(depth), depth_max: JSON_DEPTH_MAX }
-    }
-
     fn deeper<E: Error>(self) -> Result<Self, E> {
         let deeper = self.deeper.checked_sub(1);
         let too_deep = || E::custom(format_args!("nested more than {} deep", self.depth_max));
@@ -145,10 +139,10 @@ impl<'de> Visitor<'de> for Value {
 }
 
 /// Members of an object up to which a name is compared with each before it.
-const COMPARED_MAX: usize = 24;
+pub(crate) const COMPARED_MAX: usize = 24;
 
 /// Chooses one of 64 bits for a name: names of different bits are different, so that most need no comparison.
-fn mark_of(name: &str) -> u64 {
+pub(crate) fn mark_of(name: &str) -> u64 {
     let (first, last) = (name.bytes().next().unwrap_or(0), name.bytes().next_back().unwrap_or(0));
     let number = usize::from(first.wrapping_mul(7) ^ last).wrapping_add(name.len());
     1 << (number % 64)
@@ -181,6 +175,32 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
+/// Says how many bytes at the beginning stand in a JSON text for themselves: up to a quote, a backslash or a control character.
+///
+/// Looks at eight bytes at a time.
+pub(crate) fn plain_length(bytes: &[u8]) -> usize {
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (number, eight) in eights.iter().enumerate() {
+        let marks = marks_of_others(u64::from_le_bytes(*eight));
+        if marks != 0 {
+            return 8 * number + usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0);
+        }
+    }
+    let is_other = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
+    bytes.len() - rest.len() + rest.iter().position(is_other).unwrap_or(rest.len())
+}
+
+/// Marks the bytes that don't stand for themselves by their highest bits. Above the first of them, others may be marked too.
+const fn marks_of_others(eight: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // Borrows from the byte above where a byte is less.
+    const fn less(eight: u64, than: u8) -> u64 {
+        eight.wrapping_sub(ONES * u64::from_le_bytes([than, 0, 0, 0, 0, 0, 0, 0])) & !eight
+    }
+    let (quote, backslash) = (eight ^ (ONES * 0x22), eight ^ (ONES * 0x5c));
+    (less(quote, 1) | less(backslash, 1) | less(eight, b' ')) & (ONES * 0x80)
+}
+
 /// Returns a number that is integral and exact, as [`parse`] reads it. Its text says so without arithmetic on floats.
 #[must_use]
 pub fn whole(value: f64) -> Option<i64> {
@@ -209,6 +229,30 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(parse(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_for_itself_ends_at_the_first_byte_that_does_not() {
+        for length in 0..40 {
+            let text = vec![b'x'; length];
+            assert_eq!(plain_length(&text), length);
+            for (at, byte) in (0..length).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+                let is_other = byte < b' ' || byte == b'"' || byte == b'\\';
+                for behind in [b'x', b'!', b'\0', 0xff] {
+                    let mut text = text.clone();
+                    text[at..].fill(behind);
+                    text[at] = byte;
+                    let ends = if is_other {
+                        at
+                    } else if behind == 0 {
+                        (at + 1).min(length)
+                    } else {
+                        length
+                    };
+                    assert_eq!(plain_length(&text), ends, "{byte} at {at} of {length}");
+                }
+            }
         }
     }
 

@@ -95,23 +95,31 @@ pub(super) fn set<'c>(
 }
 
 fn as_set<'c>(value: &'c JsonText<'c>, shape: SetShape) -> Result<Vec<&'c str>, TokenFault> {
-    let mut members = match (shape, value) {
+    let mut members = members(value, shape)?;
+    // Providers mostly write them sorted.
+    if !members.is_sorted_by(|a, b| a < b) {
+        members.sort_unstable();
+        members.dedup();
+    }
+    Ok(members)
+}
+
+/// Lists the members of a set as they stand in a claim.
+fn members<'c>(value: &'c JsonText<'c>, shape: SetShape) -> Result<Vec<&'c str>, TokenFault> {
+    match (shape, value) {
         (SetShape::List, JsonText::Array(values)) => {
             let mut members = Vec::with_capacity(values.len());
             for value in values {
                 members.push(as_str(value)?);
             }
-            members
+            Ok(members)
         }
         (SetShape::Words, JsonText::String(text)) => {
-            text.split(' ').filter(|word| !word.is_empty()).collect()
+            Ok(text.split(' ').filter(|word| !word.is_empty()).collect())
         }
-        (SetShape::One, JsonText::String(text)) => vec![text.as_ref()],
-        _ => return Err(TokenFault::Claims),
-    };
-    members.sort_unstable();
-    members.dedup();
-    Ok(members)
+        (SetShape::One, JsonText::String(text)) => Ok(vec![text.as_ref()]),
+        _ => Err(TokenFault::Claims),
+    }
 }
 
 fn require(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
@@ -213,11 +221,20 @@ pub(super) fn scopes<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Result<Ve
     as_set(value, shape)
 }
 
+/// Values of a claim that are asked one by one for the roles they grant, each as often as it stands there.
+const UNSORTED_MAX: usize = 16;
+
 /// Grants what any `roles` line grants, and all that those roles include.
 fn roles(model: &IdentityModel, issuer: &Issuer, claims: &JsonText<'_>) -> Result<Vec<RoleId>, TokenFault> {
     let mut granted = Vec::new();
     for line in &issuer.roles {
-        for value in set(claims, &line.path, line.shape)? {
+        let Some(claim) = at(claims, &line.path)? else { continue };
+        let mut values = members(claim, line.shape)?;
+        // Of a few, one that stands twice may grant twice: what is granted is sorted in the end. Many must not add up.
+        if values.len() > UNSORTED_MAX {
+            values = as_set(claim, line.shape)?;
+        }
+        for value in values {
             // INVARIANT: grants are sorted by value (checked at load).
             let start = line.grants.partition_point(|(granting, _)| granting.as_str() < value);
             let grants = line.grants.iter().skip(start).take_while(|(granting, _)| granting == value);
