@@ -17,6 +17,7 @@ local getmetatable = getmetatable
 local ipairs = ipairs
 local pairs = pairs
 local pcall = pcall
+local rawset = rawset
 local setmetatable = setmetatable
 local tonumber = tonumber
 local tostring = tostring
@@ -33,6 +34,21 @@ local ffi_new = ffi.new
 local ffi_sizeof = ffi.sizeof
 local ffi_string = ffi.string
 local ngx_time = ngx and ngx.time
+
+
+-- How many members a table has: OpenResty's LuaJIT counts them without a loop
+-- that Lua would have to run.
+local has_nkeys, nkeys = pcall(require, "table.nkeys")
+if not has_nkeys then
+  nkeys = function(members)
+    local count = 0
+    for _ in pairs(members) do
+      count = count + 1
+    end
+
+    return count
+  end
+end
 
 
 -- Once in a process is enough, and twice is an error of LuaJIT's.
@@ -320,6 +336,14 @@ local function expect(kind, argument, value, level)
 end
 
 
+-- What the readers of a request cost is what a caller pays each time: none of
+-- them has a loop for what most requests are. LuaJIT compiles no function whole in
+-- which a loop runs once or twice, and what calls it neither.
+local function one(value)
+  return value == nil and 0 or 1
+end
+
+
 local function expect_known(known, argument, given, level)
   for name in pairs(given) do
     if not known[name] then
@@ -344,9 +368,7 @@ local function text_of(text)
 end
 
 
--- LuaJIT compiles no function whole in which a loop runs once or twice, as most
--- of these would: the first two members are read without one, and what is left
--- is read elsewhere.
+-- The first two members are read without a loop, and what is left is rare.
 local function list_of(read, first, len)
   if len == 0 then
     return {}
@@ -486,34 +508,53 @@ local REQUEST = {
 
 -- A value of another type is for the policy to judge: where it is read, the
 -- request is denied, `fact:NAME`.
-local function set_facts(facts, level)
-  local given, mistaken = 0, 0
-  for name, value in pairs(facts) do
-    local fact = FACTS[name]
-    if not fact then
-      error("request.facts has no member `" .. tostring(name) .. "`",
-            level + 1)
-    end
-
-    local is_right = type(value) == fact.kind
-    if is_right and fact.kind == "number" then
-      is_right = value == floor(value)
-                 and value < EXACT_MAX and value > -EXACT_MAX
-    end
-
-    if not is_right then
-      mistaken = mistaken + fact.bit
-    elseif fact.kind == "number" then
-      given = given + fact.bit
-      request_in[name] = value
-    else
-      given = given + fact.bit
-      set_text(request_in[name], value)
-    end
+local function set_text_fact(name, value)
+  if value == nil then
+    return
   end
 
-  request_in.given = given
-  request_in.wrong = mistaken
+  local bit = FACTS[name].bit
+  if type(value) ~= "string" then
+    request_in.wrong = request_in.wrong + bit
+    return
+  end
+
+  request_in.given = request_in.given + bit
+  set_text(request_in[name], value)
+end
+
+
+local function set_number_fact(name, value)
+  if value == nil then
+    return
+  end
+
+  local bit = FACTS[name].bit
+  if type(value) ~= "number" or value ~= floor(value)
+     or value >= EXACT_MAX or value <= -EXACT_MAX
+  then
+    request_in.wrong = request_in.wrong + bit
+    return
+  end
+
+  request_in.given = request_in.given + bit
+  request_in[name] = value
+end
+
+
+local function set_facts(f, level)
+  local known = one(f.country) + one(f.asn) + one(f.bot_score)
+                + one(f.tls_version) + one(f.client_cert) + one(f.size)
+  if nkeys(f) ~= known or getmetatable(f) ~= nil then
+    expect_known(FACTS, "request.facts", f, level + 1)
+  end
+
+  set_text_fact("country", f.country)
+  set_number_fact("asn", f.asn)
+  set_number_fact("bot_score", f.bot_score)
+  set_text_fact("tls_version", f.tls_version)
+  set_text_fact("client_cert", f.client_cert)
+  set_number_fact("size", f.size)
 end
 
 
@@ -536,18 +577,62 @@ local function set_line(at, name, value)
 end
 
 
+local function set_pair(headers, i, argument, level)
+  local line = headers[i]
+  if type(line) ~= "table" or type(line[1]) ~= "string"
+     or type(line[2]) ~= "string"
+  then
+    error(argument .. "[" .. i .. "] must be a pair { name, value } of "
+          .. "strings", level + 1)
+  end
+
+  set_line(i - 1, line[1], line[2])
+end
+
+
+local function set_four(headers, at, count, argument, level)
+  set_pair(headers, at + 1, argument, level + 1)
+  if count > at + 1 then
+    set_pair(headers, at + 2, argument, level + 1)
+  end
+
+  if count > at + 2 then
+    set_pair(headers, at + 3, argument, level + 1)
+  end
+
+  if count > at + 3 then
+    set_pair(headers, at + 4, argument, level + 1)
+  end
+end
+
+
+local function set_pairs(headers, from, count, argument, level)
+  for i = from, count do
+    set_pair(headers, i, argument, level + 1)
+  end
+end
+
+
 local function set_headers(headers, argument, level)
   local count = #headers
-  for i = 1, count do
-    local line = headers[i]
-    if type(line) ~= "table" or type(line[1]) ~= "string"
-       or type(line[2]) ~= "string"
-    then
-      error(argument .. "[" .. i .. "] must be a pair { name, value } of "
-            .. "strings", level + 1)
-    end
+  if count > 0 then
+    set_four(headers, 0, count, argument, level + 1)
+  end
 
-    set_line(i - 1, line[1], line[2])
+  if count > 4 then
+    set_four(headers, 4, count, argument, level + 1)
+  end
+
+  if count > 8 then
+    set_four(headers, 8, count, argument, level + 1)
+  end
+
+  if count > 12 then
+    set_four(headers, 12, count, argument, level + 1)
+  end
+
+  if count > 16 then
+    set_pairs(headers, 17, count, argument, level + 1)
   end
 
   return count
@@ -608,7 +693,6 @@ local function now_of(now, argument, level)
 end
 
 
--- Apart from what follows, which has loops: so LuaJIT compiles it whole.
 local function set_words(request, level)
   ffi_fill(request_in, ffi_sizeof(request_in))
   set_text(request_in.method,
@@ -639,12 +723,22 @@ local function set_words(request, level)
 end
 
 
+local function known_of(r)
+  return one(r.method) + one(r.scheme) + one(r.host) + one(r.target)
+         + one(r.headers) + one(r.headers_by_name) + one(r.headers_cut)
+         + one(r.ip) + one(r.peer) + one(r.facts) + one(r.now)
+end
+
+
 -- Fills the struct. It points into strings that `request` holds: they stand
 -- during the call.
 local function set_request(request, level)
   level = level + 1
   expect("table", "request", request, level)
-  expect_known(REQUEST, "request", request, level)
+  if nkeys(request) ~= known_of(request) or getmetatable(request) ~= nil then
+    expect_known(REQUEST, "request", request, level)
+  end
+
   set_words(request, level + 1)
 
   local count = 0
@@ -681,10 +775,40 @@ local function limits_of(first, len)
 end
 
 
-local function read_decision(d)
+local LISTS = { set = true, remove = true, limits = true, keep = true,
+                observed = true }
+
+
+-- A list that is empty is made once somebody asks for it: most are, and few are
+-- asked for.
+local decision_mt = {
+  __index = function(self, name)
+    if not LISTS[name] then
+      return nil
+    end
+
+    local list = {}
+    rawset(self, name, list)
+    return list
+  end,
+}
+
+
+-- None for an empty list: each would be a table.
+local function some(read, first, len)
+  if len == 0 then
+    return nil
+  end
+
+  return read(first, len)
+end
+
+
+-- `policy` is the digest of the policy that decided.
+local function read_decision(d, policy)
   local allowed = d.allowed == 1
 
-  return {
+  return setmetatable({
     allowed = allowed,
     effect = allowed and "allow" or "deny",
     status = d.status,
@@ -692,15 +816,26 @@ local function read_decision(d)
     rule = text_of(d.rule),
     challenge = text_of(d.challenge),
     text = text_of(d.text),
-    set = pairs_of(d.set, d.set_len),
-    remove = texts_of(d.remove, d.remove_len),
-    limits = limits_of(d.limits, d.limits_len),
+    set = some(pairs_of, d.set, d.set_len),
+    remove = some(texts_of, d.remove, d.remove_len),
+    limits = some(limits_of, d.limits, d.limits_len),
     audit = text_of(d.audit),
-    keep = pairs_of(d.keep, d.keep_len),
-    observed = texts_of(d.observed, d.observed_len),
+    keep = some(pairs_of, d.keep, d.keep_len),
+    observed = some(texts_of, d.observed, d.observed_len),
     target = text_of(d.target),
-    policy = text_of(d.policy),
-  }
+    policy = policy,
+    keys_wanted = nil,
+  }, decision_mt)
+end
+
+
+-- Makes the lists that are empty too, for who writes all of it down.
+local function with_lists(decision)
+  for name in pairs(LISTS) do
+    decision[name] = decision[name]
+  end
+
+  return decision
 end
 
 
@@ -760,26 +895,27 @@ local function asker_of(who, level)
 end
 
 
--- Decides, and leaves what was decided in the session.
-local function judge(self, request, who, level)
+local function decide(self, request, who, level)
   set_request(request, level + 1)
   local verifier, identity = asker_of(who, level + 1)
-  local status = self.lib.gate_judge(self.session, verifier, identity,
-                                     request_in, verdict_out, gate_error)
+  local status
+  if verifier then
+    status = self.lib.gate_decide_token(self.session, verifier, request_in,
+                                        decision_out, text_out, gate_error)
+  else
+    status = self.lib.gate_decide(self.session, request_in, identity,
+                                  decision_out, gate_error)
+  end
+
   hold(request, who)
-
-  return status == GATE_OK
-end
-
-
-local function decided(self)
-  local status = self.lib.gate_decided(self.session, decision_out, gate_error)
   if status ~= GATE_OK then
     return nil, last_failure()
   end
 
-  local decision = read_decision(decision_out)
-  decision.keys_wanted = text_of(verdict_out.wanted)
+  local decision = read_decision(decision_out, self.digest)
+  if verifier then
+    decision.keys_wanted = text_of(text_out[0])
+  end
 
   return decision
 end
@@ -797,15 +933,14 @@ end
 -- or who asks, by `policy:identity`; nobody without
 -- @treturn[1] table the decision: ask for `decision.allowed`. Where it is
 -- denied and `keys_wanted` names an issuer, keys of that one that the verifier
--- can be given now may change it: wait for them and ask again, or leave it so
+-- can be given now may change it: wait for them and ask again, or leave it so.
+-- `pairs` shows none of its lists that is empty until you ask for it
 -- @treturn[2] nil
 -- @treturn[2] table what went wrong: deny
 function gate_mt:decide(request, who)
-  if not judge(self, request, who, 2) then
-    return nil, last_failure()
-  end
+  local decision, err = decide(self, request, who, 2)
 
-  return decided(self)
+  return decision, err
 end
 
 
@@ -818,7 +953,12 @@ end
 -- @treturn[2] nil
 -- @treturn[2] table what went wrong: deny
 function gate_mt:allows(request, who)
-  if not judge(self, request, who, 2) then
+  set_request(request, 2)
+  local verifier, identity = asker_of(who, 2)
+  local status = self.lib.gate_judge(self.session, verifier, identity,
+                                     request_in, verdict_out, gate_error)
+  hold(request, who)
+  if status ~= GATE_OK then
     return nil, last_failure()
   end
 
@@ -837,11 +977,7 @@ end
 -- @treturn[2] table what went wrong: deny
 function gate_mt:handle(request, request_id, who)
   expect("string", "request_id", request_id, 2)
-  if not judge(self, request, who, 2) then
-    return nil, last_failure()
-  end
-
-  local decision, err = decided(self)
+  local decision, err = decide(self, request, who, 2)
   if not decision then
     return nil, err
   end
@@ -858,16 +994,6 @@ end
 
 
 local TRACES = { restart = 1, continue = 2 }
-
-
--- None for an empty list: most are, and each would be a table.
-local function some(read, first, len)
-  if len == 0 then
-    return nil
-  end
-
-  return read(first, len)
-end
 
 
 local function read_onward(h, request)
@@ -888,7 +1014,7 @@ local function read_answer(h)
 end
 
 
-local function read_served(request)
+local function read_served(request, digest)
   local d, h = served_out.decision, served_out.handling
   local is_forwarded = h.forwarded == 1
   local audit = text_of(d.audit)
@@ -908,7 +1034,7 @@ local function read_served(request)
     keep = some(pairs_of, d.keep, d.keep_len),
     observed = some(texts_of, d.observed, d.observed_len),
     limits = some(limits_of, d.limits, d.limits_len),
-    decision = audit == "full" and read_decision(d) or nil,
+    decision = audit == "full" and with_lists(read_decision(d, digest)) or nil,
   }
 end
 
@@ -924,7 +1050,7 @@ local function serve(self, request, request_id, who, traces)
     return nil, last_failure(), read_trace(served_out.trace)
   end
 
-  return read_served(request)
+  return read_served(request, self.digest)
 end
 
 
@@ -1299,6 +1425,7 @@ function policy_mt:gate(options)
   return setmetatable({
     lib = lib,
     session = ffi_gc(session_out[0], lib.gate_session_free),
+    digest = self:digest(),
   }, gate_mt)
 end
 

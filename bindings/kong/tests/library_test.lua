@@ -614,10 +614,55 @@ for _, case in ipairs({
   { "request has no member `header`", { header = {} } },
 }) do
   test("a wrong type names its argument: " .. case[1], function()
-    local err = named(gate.decide, gate, request(case[2]))
+    local err = named(function()
+      local decision = gate:decide(request(case[2]))
+      return decision
+    end)
     assert(err:find(case[1], 1, true), err)
+    assert(err:find("library_test.lua:%d+: "), "it blames another: " .. err)
   end)
 end
+
+
+test("a member too many is found beside one that a metatable gives", function()
+  local odd = setmetatable(request({ header = {}, method = false }),
+                           { __index = { method = "GET" } })
+  odd.method = nil
+  local err = named(gate.decide, gate, odd)
+  assert(err:find("request has no member `header`", 1, true), err)
+end)
+
+
+test("each line of the headers is read, as many as there are", function()
+  for count = 1, 40 do
+    local headers = {}
+    for i = 1, count do
+      headers[i] = { "x-" .. i, "v" }
+    end
+
+    assert(gate:decide(request({ headers = headers })))
+    for i = 1, count do
+      headers[i][2] = 7
+      local err = named(gate.decide, gate, request({ headers = headers }))
+      assert(err:find("request.headers[" .. i .. "] must", 1, true), err)
+      headers[i][2] = "v"
+    end
+  end
+end)
+
+
+test("lists that are empty are there, and each decision's own", function()
+  local one = gate:decide(request({ target = "/nowhere" }))
+  local other = gate:decide(request({ target = "/nowhere" }))
+  for _, name in ipairs({ "set", "remove", "limits", "keep", "observed" }) do
+    assert(#one[name] == 0, name)
+    one[name][1] = "mine"
+    assert(#one[name] == 1, name)
+    assert(#other[name] == 0, name)
+  end
+
+  assert(one.nothing == nil)
+end)
 
 
 for _, case in ipairs({
