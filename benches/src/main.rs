@@ -1,5 +1,5 @@
 //! Prints tables: `cargo run --release -p gatelaw-benches [TABLE …] [RULES …]`; or the policy that they are about:
-//! `cargo run --release -p gatelaw-benches policy 1000`. `runtimes FOLDER RULES` writes what `cargo xtask bench` needs;
+//! `cargo run --release -p gatelaw-benches policy 1000`. `runtimes FOLDER RULES REQUESTS` writes what `cargo xtask bench` needs;
 //! `passes RULES GATELAW HAND` is what it counts the instructions of.
 
 mod border;
@@ -28,11 +28,11 @@ const TABLES: [Table; 4] = [
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [runtimes, folder, rules] = arguments.as_slice()
+    if let [runtimes, folder, rules, requests] = arguments.as_slice()
         && runtimes == "runtimes"
     {
-        let rules = rules.parse().map_err(|_| format!("`{rules}` is no number of rules"))?;
-        return runtimes::print(folder.as_ref(), rules);
+        let number = |text: &String| text.parse().map_err(|_| format!("`{text}` is no number"));
+        return runtimes::print(folder.as_ref(), number(rules)?, number(requests)?);
     }
     if let [passes, rules, gatelaw, by_hand] = arguments.as_slice()
         && passes == "passes"

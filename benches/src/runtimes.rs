@@ -13,13 +13,15 @@ use gatelaw_host::{RequestLine, decide_line};
 
 use crate::others::{self, lua_text};
 
-const REQUESTS: usize = 10_000;
+/// How many requests a round asks, those of the workload over and over where it has fewer.
+const ASKED: usize = 10_000;
 const ROUNDS: usize = 15;
 
 /// Writes `policy.gatelaw`, `requests.jsonl` and `requests.lua` for other runtimes, and `workload.json` and `workload.lua` for
 /// what is written by hand there; and prints what their doors cost here.
-pub(crate) fn print(folder: &Path, rules: usize) -> Result<(), String> {
-    let workload = Workload::new(1, rules, REQUESTS);
+pub(crate) fn print(folder: &Path, rules: usize, requests: usize) -> Result<(), String> {
+    let workload = Workload::new(1, rules, requests);
+    let passes = ASKED.checked_div(requests).ok_or("no requests are nothing to measure")?.max(1);
     let compiled = compile(&Sources::from_text("bench.gate", &policy::text(&workload)))
         .map_err(|errors| format!("the policy has {} errors", errors.len()))?;
     let lines: Vec<String> = workload.requests.iter().map(|r| policy::request_line(&workload, r)).collect();
@@ -39,6 +41,7 @@ pub(crate) fn print(folder: &Path, rules: usize) -> Result<(), String> {
     let prepared = policy::identities(&workload, plan.identity_model());
     let prepared: Vec<_> = prepared.into_iter().map(|identity| plan.prepare(identity)).collect();
     let headers: Vec<_> = workload.requests.iter().map(policy::header_lines).collect();
+    let asked: Vec<_> = workload.requests.iter().zip(&headers).collect();
     let parsed: Vec<_> = lines.iter().filter_map(|line| RequestLine::parse(line, None).ok()).collect();
     let [mut first, mut second, mut third, mut fourth] = [plan; 4].map(Session::new);
     let (mut texts, mut values, mut decided, mut told) = (0, 0, 0, 0);
@@ -46,24 +49,26 @@ pub(crate) fn print(folder: &Path, rules: usize) -> Result<(), String> {
         ROUNDS,
         [
             &mut || {
-                texts += lines.iter().map(|line| decide_line(&mut first, line, None).len()).sum::<usize>()
+                for line in repeated(&lines, passes) {
+                    texts += decide_line(&mut first, line, None).len();
+                }
             },
             &mut || {
-                for line in &parsed {
+                for line in repeated(&parsed, passes) {
                     let caller = line.caller(plan.identity_model());
                     let decision = line.with(|raw| second.decision(raw, caller.caller()));
                     values += u64::from(decision.status);
                 }
             },
             &mut || {
-                for (request, headers) in workload.requests.iter().zip(&headers) {
+                for (request, headers) in repeated(&asked, passes) {
                     let caller = request.caller.and_then(|number| prepared.get(number));
                     let caller = caller.map_or(Caller::Anonymous, Caller::Prepared);
                     decided += u64::from(third.decision(&policy::raw(request, headers), caller).status);
                 }
             },
             &mut || {
-                for (request, headers) in workload.requests.iter().zip(&headers) {
+                for (request, headers) in repeated(&asked, passes) {
                     let caller = request.caller.and_then(|number| prepared.get(number));
                     let caller = caller.map_or(Caller::Anonymous, Caller::Prepared);
                     told += u64::from(fourth.decide(&policy::raw(request, headers), caller).status());
@@ -74,12 +79,18 @@ pub(crate) fn print(folder: &Path, rules: usize) -> Result<(), String> {
     if texts == 0 || values != decided || values != told {
         return Err("the doors answer otherwise".into());
     }
+    let count = u64::try_from(passes.saturating_mul(requests)).map_err(|error| error.to_string())?;
     let doors =
         [("text", text_ns), ("values", values_ns), ("prepared", prepared_ns), ("verdict", verdict_ns)];
     for (door, ns) in doors {
-        println!("{door:28}{:>14}{:>9}", ns / 10_000, ratio(ns, values_ns));
+        println!("{door:28}{:>14}{:>9}", ns / count, ratio(ns, values_ns));
     }
     Ok(())
+}
+
+/// Goes over a list again and again.
+fn repeated<T>(list: &[T], passes: usize) -> impl Iterator<Item = &T> {
+    std::iter::repeat_n(list, passes).flatten()
 }
 
 /// Writes a request as the Lua library takes it, with `identity` beside.
