@@ -79,7 +79,7 @@ fn args() -> Option<Args> {
 }
 
 fn run(args: &Args) -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the repository has no folder")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("the repository has no folder")?;
     let config_path = root.join(&args.config);
     let name = args.config.file_stem().and_then(|stem| stem.to_str()).unwrap_or("mutants");
     let folder = root.join("target").join("switched").join(name);
@@ -89,11 +89,10 @@ fn run(args: &Args) -> Result<(), String> {
     let mut tree = Tree::copied(root, &folder)?;
     tree.switched(&mutants, &config)?;
     let first = args.pass == Pass::First;
-    let mut suite = Suite::watched(tree.tests(&config, !first)?, args.pass != Pass::Whole, &folder)?;
     let tried = folder.join("tried.txt");
-    if args.pass == Pass::Again {
-        suite.leave_out(&fs::read_to_string(&tried).unwrap_or_default());
-    }
+    let known = if args.pass == Pass::Again { fs::read_to_string(&tried) } else { Ok(String::new()) };
+    let built = tree.tests(&config, !first)?;
+    let suite = Suite::watched(built, args.pass != Pass::Whole, &folder, &known.unwrap_or_default())?;
     let seconds: f64 = suite.tests.iter().map(|test| test.seconds).sum();
     println!("{} tests, {seconds:.0} s one after the other", suite.tests.len());
     try_all(args, &mutants, &tree.unfit, &suite, &folder.join("fates.tsv"))?;
