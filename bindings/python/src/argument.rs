@@ -26,6 +26,12 @@ pub(crate) fn bytes<'v>(value: &'v Bound<'_, PyAny>) -> Result<&'v [u8], Fault> 
     Ok(bytes.as_bytes())
 }
 
+/// Reads what is a `str` and of no class of its own, as most texts are; `None` where it is anything else, for who says then what.
+#[inline]
+pub(crate) fn plain_text<'v>(value: &'v Bound<'_, PyAny>) -> Option<&'v str> {
+    value.cast_exact::<PyString>().ok()?.to_str().ok()
+}
+
 fn lent<'v>(text: &'v Bound<'_, PyString>, instead: &str) -> Result<&'v str, Fault> {
     text.to_str().map_err(|_| no_text(instead))
 }
@@ -76,7 +82,7 @@ impl<'py> Lines<'py> {
     pub(crate) fn of(value: &Bound<'py, PyAny>) -> Result<Self, Fault> {
         // One of a class of its own may list other members than it holds.
         if let Ok(list) = value.cast_exact::<PyList>() {
-            return Ok(Self { lines: pairs(list.len(), list.iter().map(Ok))?, named: false });
+            return Ok(Self { lines: listed(list)?, named: false });
         }
         // Asking whether something is a mapping takes long where it is none.
         let is_array = value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>();
@@ -87,14 +93,18 @@ impl<'py> Lines<'py> {
         if is_text(value) || value.is_instance_of::<PyBytes>() {
             return Err(wanted());
         }
-        Ok(Self { lines: pairs(0, value.try_iter().map_err(|_| wanted())?)?, named: false })
+        Ok(Self { lines: pairs(value.try_iter().map_err(|_| wanted())?)?, named: false })
     }
 
     /// Returns their names and values.
     pub(crate) fn texts(&self) -> Result<HeaderLines<'_>, Fault> {
         let mut texts = Vec::with_capacity(self.lines.len());
         for (number, line) in self.lines.iter().enumerate() {
-            texts.push(self.line(number, line)?);
+            let (name, value) = line;
+            texts.push(match (plain_text(name), plain_text(value)) {
+                (Some(name), Some(value)) => (name.as_bytes().into(), value.as_bytes().into()),
+                _ => self.line(number, line)?,
+            });
         }
         Ok(texts)
     }
@@ -105,16 +115,25 @@ impl<'py> Lines<'py> {
     }
 }
 
-/// Lists pairs of name and value, about `count` of them.
-fn pairs<'py>(
-    count: usize,
-    found: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>,
-) -> Result<Vec<Entry<'py>>, Fault> {
-    let mut pairs = Vec::with_capacity(count);
-    for (number, line) in found.enumerate() {
-        pairs.push(pair(&line?).map_err(|fault| fault.within(&format!("[{number}]")))?);
+/// Lists pairs of name and value.
+fn pairs<'py>(found: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>) -> Result<Vec<Entry<'py>>, Fault> {
+    found.enumerate().map(|(number, line)| numbered(number, &line?)).collect()
+}
+
+/// Lists the pairs of a list: what most headers are.
+fn listed<'py>(list: &Bound<'py, PyList>) -> Result<Vec<Entry<'py>>, Fault> {
+    let mut pairs = Vec::with_capacity(list.len());
+    for (number, line) in list.iter().enumerate() {
+        pairs.push(match two(&line) {
+            Some(pair) => pair,
+            None => numbered(number, &line)?,
+        });
     }
     Ok(pairs)
+}
+
+fn numbered<'py>(number: usize, line: &Bound<'py, PyAny>) -> Result<Entry<'py>, Fault> {
+    pair(line).map_err(|fault| fault.within(&format!("[{number}]")))
 }
 
 /// Reads one line of a mapping; a mistake is named by the header's name.

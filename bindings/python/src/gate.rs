@@ -84,7 +84,9 @@ impl Gate {
     ) -> PyResult<Decision> {
         guarded(py, || {
             let keywords = Keywords { method, host, target, scheme, headers, ip, facts, now, identity };
-            self.asked(request, &keywords, |request, known| Ok(self.decision(py, request, known).into()))
+            let plan = self.sessions.shared_plan();
+            let told = |session: &Session<_>| Decision::of(session.outcome(), plan);
+            self.asked(request, &keywords, |request, known| Ok(self.judged(py, request, known, told)))
         })
     }
 
@@ -330,7 +332,7 @@ impl Gate {
         py: Python<'_>,
         request: &RequestText<'_>,
         known: Option<&LineCaller>,
-        told: fn(&Session<Arc<Plan>>) -> T,
+        told: impl FnOnce(&Session<Arc<Plan>>) -> T,
     ) -> T {
         if let (None, Some(verifying)) = (known, &self.verifying) {
             return verifying.judged(py, request, told);

@@ -6,9 +6,9 @@ use gatelaw::json::{Json, JsonText};
 use gatelaw::limits::JSON_DEPTH_MAX;
 use gatelaw_host::json::whole;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use crate::argument::{entries, text, two};
+use crate::argument::{Entry, entries, plain_text, text, two};
 use crate::error::Fault;
 
 /// A value that JSON can say, held for as long as its texts are lent.
@@ -19,6 +19,9 @@ pub(crate) enum Value<'py> {
     Text(Bound<'py, PyAny>),
     Array(Vec<Value<'py>>),
     Object(Vec<Member<'py>>),
+    /// An object with nothing but texts in it, as facts mostly are.
+    // INVARIANT: of a `dict`, names and values of no class of their own: no name stands twice, none has a lone surrogate.
+    Texts(Vec<Entry<'py>>),
 }
 
 /// A member of an object: name and value.
@@ -34,6 +37,13 @@ impl Value<'_> {
             Self::Object(members) => {
                 let members = members.iter().map(|(name, value)| Ok((text(name)?.into(), value.json()?)));
                 JsonText::Object(members.collect::<Result<_, Fault>>()?)
+            }
+            Self::Texts(members) => {
+                let mut read = Vec::with_capacity(members.len());
+                for (name, value) in members {
+                    read.push((text(name)?.into(), JsonText::String(text(value)?.into())));
+                }
+                JsonText::Object(read)
             }
         })
     }
@@ -97,7 +107,12 @@ fn container<'py>(value: &Bound<'py, PyAny>, depth: u32) -> Result<Value<'py>, F
         return array(value, |entry| json(entry, deeper));
     }
     let wanted = || Fault::kind("a value that JSON can say", value);
-    object(entries(value)?.ok_or_else(wanted)?, |name, value| {
+    let members = entries(value)?.ok_or_else(wanted)?;
+    let is_plain = |(name, value): &Entry<'_>| plain_text(name).and(plain_text(value)).is_some();
+    if value.is_exact_instance_of::<PyDict>() && members.iter().all(is_plain) {
+        return Ok(Value::Texts(members));
+    }
+    object(members, |name, value| {
         let read = json(value, deeper);
         let read = read.map_err(|fault| fault.within(&format!(".{}", text(&name).unwrap_or_default())))?;
         Ok((name, read))

@@ -93,7 +93,7 @@ impl Verifying {
         self: &Arc<Self>,
         py: Python<'_>,
         request: &RequestText<'_>,
-        told: fn(&Session<Arc<Plan>>) -> T,
+        told: impl FnOnce(&Session<Arc<Plan>>) -> T,
     ) -> T {
         let answer = self.with(|gate| {
             if gate.decide_text_at_once(request).is_none() {

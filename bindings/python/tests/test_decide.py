@@ -412,3 +412,48 @@ def test_an_address_that_is_read_must_be_given() -> None:
     assert gate.decide(method="GET", host="a.example", target="/", ip="192.0.2.7").allowed
     assert gate.decide(method="GET", host="a.example", target="/", ip="::ffff:192.0.2.7").allowed
     assert gate.decide(method="GET", host="a.example", target="/", ip="192.0.2.07").reason == "refused:client-ip"
+
+
+def test_a_decision_outlives_what_made_it() -> None:
+    """What isn't asked for at once is still there when the gate has gone on, and when it and its policy are gone."""
+    policy = gatelaw.compile({"policy.gate": "deny gone { on GET /gone  respond 410 \"moved away\" }"})
+    gate = gatelaw.Gate(policy)
+    first = gate.decide(method="GET", host="api.acme.com", target="/g%6Fne?a=%41")
+    other = gate.decide(method="GET", host="api.acme.com", target="/elsewhere")
+    digest = policy.digest
+    del gate, policy
+    assert (first.rule, first.text, first.target, first.policy) == ("gone", "moved away", "/gone?a=%41", digest)
+    assert first != other and first == gatelaw.Decision.from_json(first.to_json())
+    assert (first.allowed, first.status, other.allowed, other.status) == (False, 410, False, 403)
+
+
+class Twin(str):
+    """A text that equals none, so that a dict takes it twice."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return 1
+
+
+def test_facts_of_texts_are_read_as_any_others() -> None:
+    assert decide("/german", facts={"country": "DE"}).allowed
+    assert decide("/german", facts={Twin("country"): "DE"}).allowed
+    assert not decide("/german", facts={"country": "FR", "tls_version": "1.3"}).allowed
+    with pytest.raises(TypeError, match=r"`facts.country`: the member stands twice"):
+        decide("/german", facts={Twin("country"): "FR", Twin("country"): "DE"})
+    with pytest.raises(gatelaw.GatelawError, match=r"`facts.country`: the text has a lone surrogate"):
+        decide("/german", facts={"country": "\ud800"})
+    with pytest.raises(gatelaw.GatelawError, match=r"`facts \(a name in it\)`: the text has a lone surrogate"):
+        decide("/german", facts={"\ud800": "DE"})
+    with pytest.raises(gatelaw.GatelawError, match="nation"):
+        decide("/german", facts={"nation": "DE"})
+
+
+def test_headers_of_a_class_of_their_own_are_read_as_texts() -> None:
+    assert decide("/tagged", headers=[(Twin("x-tag"), Twin("ä"))]).allowed
+    assert decide("/tagged", headers=[["x-tag", "ä"]]).allowed
+    assert decide("/tagged", headers=[("x-tag", "ä".encode())]).allowed
