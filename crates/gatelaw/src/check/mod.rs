@@ -95,8 +95,9 @@ pub fn check(ast: &Ast, sources: &Sources) -> (Option<Policy>, Vec<Diagnostic>) 
         out.extend(crate::analysis::analyse(&policy));
     }
     out.sort_by(|a, b| {
-        let by_place = a.span.cmp(&b.span).then(a.list_line.cmp(&b.list_line));
-        by_place.then(a.code.cmp(&b.code)).then(a.message.cmp(&b.message))
+        // Most are at places of their own: no message is looked at for these.
+        let by_place = a.span.cmp(&b.span).then_with(|| a.list_line.cmp(&b.list_line));
+        by_place.then_with(|| a.code.cmp(&b.code)).then_with(|| a.message.cmp(&b.message))
     });
     out.dedup();
     let wrong = out.iter().any(|d| d.code.severity == Severity::Error);

@@ -285,6 +285,10 @@ fn compare_op(input: Input<'_>) -> Result<Option<(Input<'_>, Spanned<CompareOp>)
         ("<", CompareOp::Less),
         (">", CompareOp::Greater),
     ];
+    let input = input.space();
+    if !input.rest.starts_with(['=', '!', '<', '>']) {
+        return Ok(None);
+    }
     for (text, node) in ops {
         if let Ok((rest, span)) = sign(text)(input) {
             return Ok(Some((rest, Spanned { node, span })));

@@ -119,8 +119,11 @@ impl<'a> Input<'a> {
     pub(super) fn space(self) -> Self {
         let mut at = self;
         loop {
-            let behind = at.rest.trim_start_matches([' ', '\t', '\n', '\r']);
-            at = at.plain(at.rest.len() - behind.len());
+            let is_white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+            let white = at.rest.bytes().take_while(is_white).count();
+            if white > 0 {
+                at = at.plain(white);
+            }
             if !at.rest.starts_with('#') {
                 return at;
             }

@@ -1,8 +1,5 @@
 //! Words, names, signs and strings.
 
-use nom::Parser;
-use nom::bytes::complete::take_while1;
-
 use super::faults::{expected, expected_at, fail, is_misleading, misleading, no_match};
 use super::input::{Fault, Input, Parsed};
 use crate::ast::{Name, Text};
@@ -12,35 +9,39 @@ use crate::diagnostic::Diagnostic;
 use crate::limits::NAME_BYTES_MAX;
 use crate::source::{Span, Spanned};
 
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || c == '-'
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// Finds the next word, and where it begins. Looked for again and again, as nothing but a word says what follows: so nothing is copied.
+fn next_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
+    let start = input.space();
+    let bytes = start.rest.as_bytes();
+    if !bytes.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_') {
+        return None;
+    }
+    let length = bytes.iter().take_while(|b| is_word(**b)).count();
+    Some((start, start.rest.get(..length)?))
 }
 
 /// `orders`, `RS256`, `per-user`: any word
 pub(super) fn word(input: Input<'_>) -> Parsed<'_, Name> {
-    let start = input.space();
-    if !start.first().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') {
-        return Err(no_match());
-    }
-    let (rest, text) = take_while1::<_, _, Fault>(is_word).parse(start)?;
-    Ok((rest, Spanned { node: text.rest.to_owned(), span: start.span_to(rest) }))
+    let (start, text) = next_word(input).ok_or_else(no_match)?;
+    let rest = start.skip(text.len());
+    Ok((rest, Spanned { node: text.to_owned(), span: start.span_to(rest) }))
 }
 
 /// Returns the next word without reading it; empty where there is none.
 pub(super) fn peek(input: Input<'_>) -> &str {
-    let start = input.space();
-    if !start.first().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') {
-        return "";
-    }
-    let end = start.rest.find(|c| !is_word(c)).unwrap_or(start.rest.len());
-    start.rest.get(..end).unwrap_or("")
+    next_word(input).map_or("", |(_, text)| text)
 }
 
 /// `when`: one keyword
-pub(super) fn keyword<'a>(word_: &'static str) -> impl Fn(Input<'a>) -> Parsed<'a, Span> {
+pub(super) fn keyword<'a>(word: &'static str) -> impl Fn(Input<'a>) -> Parsed<'a, Span> {
     move |input| {
-        let (rest, found) = word(input)?;
-        if found.node == word_ { Ok((rest, found.span)) } else { Err(no_match()) }
+        let (start, _) = next_word(input).filter(|(_, text)| *text == word).ok_or_else(no_match)?;
+        let rest = start.skip(word.len());
+        Ok((rest, start.span_to(rest)))
     }
 }
 
