@@ -121,7 +121,7 @@ impl Trace {
         for part in ["00-", &self.id, "-", &self.parent, "-"] {
             text.push_str(part);
         }
-        push_hex(self.flags, &mut text);
+        text.extend(hex_of(self.flags).map(char::from));
         text
     }
 
@@ -188,18 +188,19 @@ fn is_zero(field: &str) -> bool {
 
 /// Writes an id. All zeros are none: a generator that fails so is not followed.
 fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    bytes.iter().for_each(|byte| push_hex(*byte, &mut text));
-    match text.strip_suffix('0') {
-        Some(most) if is_zero(most) => format!("{most}1"),
-        _ => text,
+    let mut digits = Vec::with_capacity(2 * bytes.len());
+    bytes.iter().for_each(|byte| digits.extend_from_slice(&hex_of(*byte)));
+    if let Some((last, most)) = digits.split_last_mut()
+        && most.iter().chain([&*last]).all(|digit| *digit == b'0')
+    {
+        *last = b'1';
     }
+    // At once: digit by digit into a text takes longer than all else of a trace. Hex is UTF-8.
+    String::from_utf8(digits).unwrap_or_default()
 }
 
-fn push_hex(byte: u8, text: &mut String) {
-    for digit in [byte >> 4, byte & 15] {
-        text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
-    }
+fn hex_of(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' + digit } else { b'a' - 10 + digit })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gatelaw::limits::TOKENS_PENDING_MAX;
 use gatelaw::policy::IssuerId;
-use gatelaw::{Begun, Plan};
+use gatelaw::{Begun, Plan, Session};
 use gatelaw_host::keys::{FetchedError, KeyFetches, KeySet};
 use gatelaw_host::{Counters, Pending, Step, Verifier, Who};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -29,14 +29,6 @@ pub(super) struct Tokens {
     fetches: KeyFetches,
     /// Those whose signature is being verified.
     pending: Waiting<Box<Pending>>,
-}
-
-/// Says how far a request is.
-enum Judged {
-    /// Decided; the issuer whose keys may be fetched and could change that.
-    Decided { keys_wanted: Option<IssuerId> },
-    /// All but the signature is right.
-    NeedsSignature(Box<Pending>),
 }
 
 impl Tokens {
@@ -71,17 +63,17 @@ impl Evaluator {
     ///
     /// `waits`: where keys are wanted, the caller waits for them and asks again, so that this answer counts for nothing.
     fn verify(&mut self, exchange: &mut Exchange, waits: bool) -> bool {
-        let judged = self.begin(&exchange.input, waits);
-        self.answer_with(exchange, judged)
+        let answered = self.begin(&exchange.input, waits);
+        self.end(exchange, answered)
     }
 
     /// Decides the request of [`Evaluator::verify`] once its signature was verified. Answers as that does, or what is wrong.
     fn settle(&mut self, exchange: &mut Exchange, number: u32, is_valid: bool) -> bool {
-        let judged = self.finish(&exchange.input, number, is_valid);
-        self.answer_with(exchange, judged)
+        let answered = self.finish(&exchange.input, number, is_valid);
+        self.end(exchange, answered)
     }
 
-    fn begin(&mut self, bytes: &[u8], waits: bool) -> Result<Judged, Fault> {
+    fn begin(&mut self, bytes: &[u8], waits: bool) -> Result<(), Fault> {
         let session = self.session.as_mut().ok_or_else(Fault::no_policy)?;
         let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
         let frame = read(bytes, session.plan())?;
@@ -93,7 +85,10 @@ impl Evaluator {
                 let client_cert = raw.facts.client_cert.present();
                 match tokens.verifier.begin(token, client_cert, raw.now) {
                     Step::Decided(who) => who,
-                    Step::NeedsSignature(pending) => return Ok(Judged::NeedsSignature(pending)),
+                    Step::NeedsSignature(pending) => {
+                        add_pending(tokens, pending, &mut self.answer);
+                        return Ok(());
+                    }
                     Step::NeedsKeys(wanted) => {
                         keys_wanted = Some(wanted.issuer);
                         tokens.fetches.want(wanted.issuer);
@@ -103,10 +98,11 @@ impl Evaluator {
             }
         };
         session.finish(who.caller());
-        Ok(Judged::Decided { keys_wanted })
+        add_decided(session, &frame, keys_wanted, &mut self.answer);
+        Ok(())
     }
 
-    fn finish(&mut self, bytes: &[u8], number: u32, is_valid: bool) -> Result<Judged, Fault> {
+    fn finish(&mut self, bytes: &[u8], number: u32, is_valid: bool) -> Result<(), Fault> {
         let session = self.session.as_mut().ok_or_else(Fault::no_policy)?;
         let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
         let pending = tokens.pending.take(number).ok_or_else(Fault::given_up)?;
@@ -115,33 +111,7 @@ impl Evaluator {
         // Another request may have used the session meanwhile.
         let _ = session.begin(&frame.raw());
         session.finish(who.caller());
-        Ok(Judged::Decided { keys_wanted: None })
-    }
-
-    fn answer_with(&mut self, exchange: &mut Exchange, judged: Result<Judged, Fault>) -> bool {
-        let answered = judged.and_then(|judged| match judged {
-            Judged::Decided { keys_wanted } => self.answer_decided(&exchange.input, keys_wanted),
-            Judged::NeedsSignature(pending) => self.answer_pending(pending),
-        });
-        self.end(exchange, answered)
-    }
-
-    fn answer_decided(&mut self, bytes: &[u8], keys_wanted: Option<IssuerId>) -> Result<(), Fault> {
-        let session = self.session.as_ref().ok_or_else(Fault::no_policy)?;
-        self.answer.clear();
-        self.answer.word(0);
-        self.answer.text(keys_wanted.map_or("", |issuer| issuer_name(session.plan(), issuer)));
-        add_handling(session, &Frame::read(bytes)?, &mut self.answer);
-        Ok(())
-    }
-
-    fn answer_pending(&mut self, pending: Box<Pending>) -> Result<(), Fault> {
-        let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
-        self.answer.clear();
-        self.answer.word(1);
-        let texts = signature::texts(&pending);
-        self.answer.word(tokens.pending.keep(pending));
-        texts.iter().for_each(|text| self.answer.text(text));
+        add_decided(session, &frame, None, &mut self.answer);
         Ok(())
     }
 
@@ -233,6 +203,28 @@ impl Evaluator {
             Err(fault) => self.fail(exchange, &fault),
         }
     }
+}
+
+/// Answers a request that is decided; `keys_wanted` are those of the issuer whose keys may be fetched and could change that.
+fn add_decided(
+    session: &Session<Arc<Plan>>,
+    frame: &Frame<'_>,
+    keys_wanted: Option<IssuerId>,
+    answer: &mut Answer,
+) {
+    answer.clear();
+    answer.word(0);
+    answer.text(keys_wanted.map_or("", |issuer| issuer_name(session.plan(), issuer)));
+    add_handling(session, frame, answer);
+}
+
+/// Answers a request of whose token all but the signature is right.
+fn add_pending(tokens: &mut Tokens, pending: Box<Pending>, answer: &mut Answer) {
+    answer.clear();
+    answer.word(1);
+    let texts = signature::texts(&pending);
+    answer.word(tokens.pending.keep(pending));
+    texts.iter().for_each(|text| answer.text(text));
 }
 
 /// Reads the frame of a request of which nothing is said of who asks: its token does.
