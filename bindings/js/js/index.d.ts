@@ -202,8 +202,8 @@ export class Verifier {
   /** Notes that a fetch failed; keys that were had before stay. */
   failed(issuer: string, now?: number | bigint): void;
   /**
-   * Answers what was counted of tokens and keys: plain numbers, which only grow. An instance in place of one that died begins at 0, and
-   * so does the verifier of another policy.
+   * Answers what was counted of tokens and keys: plain numbers, which only grow. An instance in place of one that died begins where its
+   * verifier began: at 0, or with what the verifier `after` which it came had counted.
    */
   counters(): Counters;
   /** Writes what was counted in the text format of Prometheus, version 0.0.4: the same bytes in every runtime. */
@@ -264,6 +264,8 @@ export interface Suspicions {
 export interface VerifierOptions {
   /** How many valid tokens are remembered, from 1 to 1,000,000; by default 10,000. */
   readonly tokensMax?: number;
+  /** The verifier of the policy before: counting goes on from what it has counted, for issuers that keep their name. */
+  readonly after?: Verifier | undefined;
 }
 
 /** A document to fetch: an issuer's discovery document, or its keys. */

@@ -9,7 +9,7 @@ import { Signatures } from "./internal/signature.js";
 import { evaluatorOf } from "./policy.js";
 
 const NO_CONTEXT = Object.freeze({});
-const OPTIONS = new Set(["tokensMax"]);
+const OPTIONS = new Set(["tokensMax", "after"]);
 /** Some hundred bytes each, and more for callers with many claims. */
 const TOKENS_MAX_DEFAULT = 10_000;
 const TOKENS_MAX = 1_000_000;
@@ -30,6 +30,8 @@ export class Verifier {
   /** Where the verifier stands; an instance that died is replaced, and begins without what was remembered. */
   #instance;
   #instances = 0;
+  /** What the verifier of the policy before had counted. */
+  #countedBefore;
   /** By issuer, the documents of keys that stay as they are. */
   #fixed = new Map();
   #signatures = new Signatures();
@@ -38,16 +40,18 @@ export class Verifier {
   constructor(gate, options = {}) {
     if (!(gate instanceof Gate)) throw wrong("gate", "a Gate", gate);
     checkMembers(options, OPTIONS, "options");
-    const { tokensMax = TOKENS_MAX_DEFAULT } = options;
+    const { tokensMax = TOKENS_MAX_DEFAULT, after } = options;
     if (!Number.isInteger(tokensMax) || tokensMax < 1 || tokensMax > TOKENS_MAX) {
       throw new TypeError(`options.tokensMax must be a whole number from 1 to ${TOKENS_MAX}`);
     }
+    if (after !== undefined && !(after instanceof Verifier)) throw wrong("options.after", "a Verifier", after);
     const evaluator = evaluatorOf(gate.policy);
     if (taken.has(evaluator)) throw new TypeError("gate: its policy has a verifier: load the policy again for another one");
     taken.add(evaluator);
     this.#gate = gate;
     this.#evaluator = evaluator;
     this.#tokensMax = tokensMax;
+    this.#countedBefore = after?.#counted("counters") ?? undefined;
   }
 
   /** The gate that decides. */
@@ -94,14 +98,14 @@ export class Verifier {
     this.#call("failed", checkedNow(now), [issuer]);
   }
 
-  /** Answers what was counted of tokens and keys by the instance that judges now: plain numbers, which only grow. */
+  /** Answers what was counted of tokens and keys, by verifiers of policies before too: plain numbers, which only grow. */
   counters() {
-    return JSON.parse(this.#counted("counters"));
+    return JSON.parse(told(this.#counted("counters")));
   }
 
   /** Writes what was counted in the text format of Prometheus, version 0.0.4. */
   prometheus() {
-    return this.#counted("prometheus");
+    return told(this.#counted("prometheus"));
   }
 
   /**
@@ -143,6 +147,7 @@ export class Verifier {
     return this.#evaluator.with((instance) => {
       if (this.#instance === instance) return instance;
       instance.call("make_verifier", 0, () => {}, this.#tokensMax);
+      if (this.#countedBefore !== undefined) callWith(instance, "adopt_counters", 0, [this.#countedBefore]);
       for (const [issuer, document] of this.#fixed) callWith(instance, "set_keys", 0, [issuer, document]);
       this.#instance = instance;
       this.#instances += 1;
@@ -161,11 +166,10 @@ export class Verifier {
     });
   }
 
+  /** Answers what was counted, as a text; `null` where the instance that counts died. */
   #counted(name) {
     const instance = this.#ready();
-    const text = instance && this.#evaluator.with(() => (instance.run(name), new Answer(instance).line()));
-    if (text === null) throw new GatelawError("module:trap", "the instance that counts died");
-    return text;
+    return instance && this.#evaluator.with(() => (instance.run(name), new Answer(instance).line()));
   }
 
   /** Answers what an export says; `null` where the instance died. */
@@ -187,6 +191,12 @@ function frameOf(request, context, requestId) {
     if (given?.identity !== undefined) throw new TypeError(`${name}.identity: the token of the request says who asks`);
   }
   return new Frame(request, context, requestId);
+}
+
+/** There is always a text, but of an instance that died. */
+function told(text) {
+  if (text === null) throw new GatelawError("module:trap", "the instance that counts died");
+  return text;
 }
 
 function checkIssuer(issuer) {

@@ -32,7 +32,7 @@ const verifier = new Verifier(gate, { tokensMax: 100 });
 verifier.setKeys("okta", '{"keys":[]}');
 const next: KeyFetch | undefined = verifier.nextFetch() ?? verifier.fetched("okta", new Uint8Array(), "max-age=60", 1_795_000_000);
 verifier.failed(next?.issuer ?? "okta");
-const counters: Counters = verifier.counters();
+const counters: Counters = new Verifier(gate, { after: verifier }).counters();
 console.log(counters.issuers["okta"]?.clock_skew_suspected.behind.refused, counters.refused["token:size"], verifier.prometheus().length);
 export const handled: Promise<Handling> = verifier.handle(request, { requestId: "abc", trace: "restart" }, () => true);
 const fetcher = new KeyFetcher(verifier, { fetch: (url, init) => fetch(url, init), onFailure: (issuer, error) => console.warn(issuer, codeOf(error)) });

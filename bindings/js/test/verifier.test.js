@@ -247,6 +247,36 @@ test("a request that waits for keys counts by its last answer alone, and fetches
   assert.deepEqual([counted().by_stale_keys, counted().verified, counted().remembered], [1, 2, 1]);
 });
 
+test("the verifier of the next policy goes on counting, and so does an instance in place of one of its that died", async () => {
+  const key = new Key("ES256");
+  const before = verifierOf([key]);
+  for (const token of [key.sign(claims()), "x.y"]) await reasonOf(before, token);
+  const verifier = verifierOf([key], artifact, { after: before });
+  const counted = () => [verifier.counters().issuers.own.verified, verifier.counters().refused["token:format"]];
+  assert.deepEqual(verifier.counters(), before.counters());
+  assert.deepEqual(counted(), [1, 1]);
+  assert.equal(verifier.prometheus(), before.prometheus());
+  await reasonOf(before, "x.y");
+  for (const token of [key.sign(claims()), "x.y"]) await reasonOf(verifier, token);
+  assert.deepEqual(counted(), [2, 2]);
+  overwrite(instances.at(-1));
+  assert.equal(await reasonOf(verifier, "x.y"), "503 gate:trap");
+  assert.deepEqual(counted(), [1, 1]);
+});
+
+test("an instance that died has counted nothing for the next policy", async () => {
+  const key = new Key("ES256");
+  const before = verifierOf([key]);
+  await reasonOf(before, "x.y");
+  overwrite(instances.at(-1));
+  const verifier = verifierOf([key], artifact, { after: before });
+  assert.equal(verifier.counters().refused["token:format"], 0);
+});
+
+test("`after` is a verifier", () => {
+  assert.throws(() => verifierOf([], artifact, { after: {} }), { name: "TypeError", message: "options.after must be a Verifier, not an object" });
+});
+
 test("an instance in place of one that died counts anew", async () => {
   const key = new Key("ES256");
   const verifier = verifierOf([key]);

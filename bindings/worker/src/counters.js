@@ -6,7 +6,9 @@ export class CountersLog {
   #every_ms;
   #told_ms;
   #loaded;
-  /** What was told last, of which verifier, and of which of its instances: one in place of one that died begins at 0. */
+  /** What its verifier began with: what those of the policies before counted, and told. An instance in place of one that died begins there. */
+  #begun;
+  /** What was told last, and of which of its instances. */
   #told;
   #instances = 0;
 
@@ -15,13 +17,14 @@ export class CountersLog {
     this.#log = log;
   }
 
-  /** Tells what was counted where it is time, and what the policy before counted: called with each request. */
+  /** Tells what was counted where it is time, and what the policy before counted: called with each request, before it is judged. */
   tend(loaded) {
     const now_ms = Date.now();
     this.#told_ms ??= now_ms;
     if (this.#loaded !== loaded) {
       this.#tell();
-      [this.#loaded, this.#told, this.#instances] = [loaded, undefined, 0];
+      [this.#loaded, this.#begun, this.#told, this.#instances] = [loaded, undefined, undefined, 0];
+      this.#tell();
       return;
     }
     // Clocks go back, too.
@@ -41,7 +44,8 @@ export class CountersLog {
       this.#log.problem("counters", error.message, error.code);
       return;
     }
-    const { v, ...came } = since(counters, this.#instances === verifier.instances ? this.#told : undefined) ?? {};
+    this.#begun ??= counters;
+    const { v, ...came } = since(counters, this.#instances === verifier.instances ? this.#told : this.#begun) ?? {};
     [this.#told, this.#instances] = [counters, verifier.instances];
     if (Object.keys(came).length > 0) this.#log.counters(policy.digest, came);
   }

@@ -86,7 +86,7 @@ export interface WorkerGate<Env = unknown> {
   /** Decides a request: `request` of the answer is what goes on, else `response` is what to answer. Never throws. */
   handle(request: Request, env: Env, ctx: Waiting): Promise<Handled>;
   /**
-   * Answers what this isolate counted of tokens and keys by the policy that decided last; nothing before the first request, and where the
+   * Answers what this isolate counted of tokens and keys, by the policy that decided last and those before it; nothing before the first request, and where the
    * gate verifies no tokens.
    */
   counters(): Counters | undefined;

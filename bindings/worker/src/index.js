@@ -67,7 +67,7 @@ class WorkerGate {
     return honoMiddleware(this);
   }
 
-  /** Answers what this isolate counted of tokens and keys by the policy that decided last; nothing where it verifies none. */
+  /** Answers what this isolate counted of tokens and keys, by the policy that decided last and those before it; nothing where it verifies none. */
   counters() {
     return this.#loaded?.verifier?.counters();
   }

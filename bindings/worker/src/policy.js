@@ -12,7 +12,7 @@ export class BundledPolicy {
 
   /** Throws a `GatelawError` for bytes that are no artifact, or a policy that this gate can't do. */
   constructor(bytes, settings, log) {
-    this.#loaded = loaded(bytes, settings, undefined, log);
+    this.#loaded = loaded(bytes, settings, {}, log);
   }
 
   /** Answers what decides. */
@@ -26,7 +26,8 @@ export class StoredPolicy {
   #place;
   #settings;
   #log;
-  /** What fetches keys for the policy that is in force, or fetched them for the last one that had an issuer. */
+  /** What verifies tokens for the policy that is in force, or did for the last one that had an issuer, and what fetches keys for it. */
+  #verifier;
   #keys;
   /** INVARIANT: one assignment swaps it; a request decides with the one that it found. */
   #loaded;
@@ -85,13 +86,15 @@ export class StoredPolicy {
   #take(bytes) {
     if (this.#seen !== undefined && equal(this.#seen, bytes)) return;
     this.#seen = bytes;
-    this.#loaded = loaded(bytes, this.#settings, this.#keys, this.#log);
-    this.#keys = this.#loaded.keys ?? this.#keys;
+    this.#loaded = loaded(bytes, this.#settings, { verifier: this.#verifier, keys: this.#keys }, this.#log);
+    const { verifier = this.#verifier, keys = this.#keys } = this.#loaded;
+    [this.#verifier, this.#keys] = [verifier, keys];
     this.#log.policy(this.#loaded.policy.digest);
   }
 }
 
-function loaded(bytes, { gate: options, identify, keys, tokens_max }, keysBefore, log) {
+/** Loads a policy; `before` is what verified tokens until now. */
+function loaded(bytes, { gate: options, identify, keys, tokens_max }, before, log) {
   const policy = Policy.loadUnsigned(bytes);
   const gate = new Gate(policy, options);
   const needs = policy.needs();
@@ -100,9 +103,9 @@ function loaded(bytes, { gate: options, identify, keys, tokens_max }, keysBefore
   const readsConnection = needs.tokens || needs.facts.some((fact) => fact !== "size");
   // A policy without an issuer knows no token; with a hook, it says who asks.
   if (!needs.tokens || identify !== undefined) return Object.freeze({ policy, gate, needs, readsConnection });
-  const verifier = new Verifier(gate, { tokensMax: tokens_max });
+  const verifier = new Verifier(gate, { tokensMax: tokens_max, after: before.verifier });
   for (const [issuer, document] of Object.entries(keys.sets)) verifier.setKeys(issuer, document);
-  return Object.freeze({ policy, gate, needs, readsConnection, verifier, keys: keysFor(verifier, keys, keysBefore, log) });
+  return Object.freeze({ policy, gate, needs, readsConnection, verifier, keys: keysFor(verifier, keys, before.keys, log) });
 }
 
 function equal(one, other) {

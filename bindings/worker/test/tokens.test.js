@@ -235,13 +235,16 @@ test("what was counted is told in the log, and what came to adds up", async () =
     await gate.setClock(122);
     await ask(2);
     assert.deepEqual((await told(2))[1].refused, { "token:format": 1 });
-    // The next policy begins anew: what is left of this one's is told.
+    // What is left of this policy's is told, and of the next one's what comes to.
     gate.store(artifactOf(`${options.policy}\nallow more { on GET /more  for anyone }`));
     const end = Date.now() + WAIT_MS;
     while ((await reasonOf(gate, "/more")) !== "200 ok") assert.ok(Date.now() < end, "the policy stays");
     const third = (await told(3))[2];
     assert.deepEqual([third.refused, third.policy], [{ "token:format": 2 }, first.policy]);
+    const sum = async () => (await counted(gate))['gatelaw_token_refusals_total{code="token:format"}'];
+    assert.equal(await sum(), 6);
     await ask(4);
+    assert.equal(await sum(), 10);
     await gate.setClock(183);
     await ask(1);
     const fourth = (await told(4))[3];

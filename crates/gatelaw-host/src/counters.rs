@@ -218,6 +218,23 @@ impl IssuerCounters {
     }
 }
 
+impl IssuerCounters {
+    /// Lists the numbers, in the order in which they stand in a line.
+    fn numbers_mut(&mut self) -> impl Iterator<Item = &mut u64> {
+        let ClockSkew { behind, ahead } = &mut self.clock_skew_suspected;
+        let KeyFetchCounters { begun, succeeded, failed } = &mut self.key_fetches;
+        let KeyFailures { fetch, discovery, keys } = failed;
+        let tokens =
+            [&mut self.verified, &mut self.remembered, &mut self.by_stale_keys, &mut self.keys_unavailable];
+        let skew = [&mut behind.accepted, &mut behind.refused, &mut ahead.accepted, &mut ahead.refused];
+        tokens
+            .into_iter()
+            .chain(self.refused.numbers_mut())
+            .chain(skew)
+            .chain([begun, succeeded, fetch, discovery, keys])
+    }
+}
+
 impl ClockSkew {
     fn of(&mut self, skew: Skew) -> &mut Suspicions {
         match skew {
@@ -254,6 +271,15 @@ impl Refusals {
     pub fn iter(&self) -> impl Iterator<Item = (TokenCode, u64)> + '_ {
         let counted = TokenCode::ALL.iter().copied().zip(self.by_code.iter().copied());
         counted.filter(|(code, _)| (*code > TokenCode::Issuer) == self.of_known_issuer)
+    }
+
+    /// Lists the numbers of [`Self::iter`], in its order.
+    fn numbers_mut(&mut self) -> impl Iterator<Item = &mut u64> {
+        let of_known_issuer = self.of_known_issuer;
+        let counted = TokenCode::ALL.iter().zip(&mut self.by_code);
+        counted
+            .filter(move |(code, _)| (**code > TokenCode::Issuer) == of_known_issuer)
+            .map(|(_, count)| count)
     }
 
     fn add(&mut self, code: TokenCode) {

@@ -184,6 +184,12 @@ impl<P: Borrow<Plan>> Verifier<P> {
         self.counters.adopt(&other.counters);
     }
 
+    /// Goes on counting from a line of [`Counters::to_line`] of the verifier of the policy before, where that stands in another instance of
+    /// WebAssembly. Answers whether it is such a line.
+    pub fn adopt_counters(&mut self, line: &str) -> bool {
+        self.counters.adopt_line(line)
+    }
+
     /// Judges a token as far as it goes. `client_cert` is the fact of that name, `now` in Unix seconds.
     ///
     /// A token that was verified before costs a comparison and a look-up, and allocates nothing.

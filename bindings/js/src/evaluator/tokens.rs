@@ -124,6 +124,14 @@ impl Evaluator {
         self.end(exchange, made)
     }
 
+    /// Goes on counting from what the verifier of another instance counted: written is its line.
+    fn adopt_counters(&mut self, exchange: &mut Exchange) -> bool {
+        self.call(exchange, |tokens, call, answer| {
+            answer.clear();
+            tokens.verifier.adopt_counters(text_of(call)?).then_some(()).ok_or_else(Fault::no_frame)
+        })
+    }
+
     /// Takes keys that stay as they are: written are the issuer's name and the document.
     fn set_keys(&mut self, exchange: &mut Exchange) -> bool {
         self.call(exchange, |tokens, call, answer| {
@@ -254,6 +262,13 @@ fn text_of<'c>(call: &mut Call<'c>) -> Result<&'c str, Fault> {
 #[must_use]
 pub fn make_verifier(tokens_max: u32) -> u32 {
     with(|evaluator, exchange| evaluator.make_verifier(exchange, tokens_max))
+}
+
+/// Goes on counting from what another verifier counted.
+#[wasm_bindgen]
+#[must_use]
+pub fn adopt_counters() -> u32 {
+    with(Evaluator::adopt_counters)
 }
 
 /// Takes keys that stay as they are.
