@@ -465,6 +465,18 @@ test("what is denied is served with its answer, and names nobody", function()
 end)
 
 
+test("all of a decision is there to be written down, empty lists too", function()
+  local who = assert(policy:identity({ issuer = "okta", claims = STAFF }))
+  local asked = request({ method = "PUT", target = "/v1/orders/1",
+                          headers = { { "x-tenant", "t1" } } })
+  local served = assert(gate:serve(asked, "id1", who))
+  assert(served.audit == "full", served.audit)
+  for _, name in ipairs({ "set", "remove", "limits", "keep", "observed" }) do
+    assert(type(rawget(served.decision, name)) == "table", name)
+  end
+end)
+
+
 test("a request that can't be served has its trace all the same", function()
   local id = ("c"):rep(32)
   local none, err, trace = gate:serve(request({ scheme = "ftp" }), id, nil,
