@@ -439,12 +439,22 @@ class Twin(str):
         return 1
 
 
+class Odd(dict[str, str]):
+    """A dict that lists other members than it holds, one of them twice."""
+
+    def items(self) -> Any:
+        """Lists them."""
+        return [("country", "FR"), ("country", "DE")]
+
+
 def test_facts_of_texts_are_read_as_any_others() -> None:
     assert decide("/german", facts={"country": "DE"}).allowed
     assert decide("/german", facts={Twin("country"): "DE"}).allowed
     assert not decide("/german", facts={"country": "FR", "tls_version": "1.3"}).allowed
     with pytest.raises(TypeError, match=r"`facts.country`: the member stands twice"):
         decide("/german", facts={Twin("country"): "FR", Twin("country"): "DE"})
+    with pytest.raises(TypeError, match=r"`facts.country`: the member stands twice"):
+        decide("/german", facts=Odd())
     with pytest.raises(gatelaw.GatelawError, match=r"`facts.country`: the text has a lone surrogate"):
         decide("/german", facts={"country": "\ud800"})
     with pytest.raises(gatelaw.GatelawError, match=r"`facts \(a name in it\)`: the text has a lone surrogate"):
