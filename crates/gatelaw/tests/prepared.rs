@@ -35,3 +35,21 @@ fn who_is_prepared_for_another_plan_is_asked_anew() {
         assert_eq!(session.decision(&raw, Caller::Prepared(&prepared)).effect, expected);
     }
 }
+
+/// A host that keeps many goes by it.
+#[test]
+fn who_is_prepared_says_what_memory_that_takes() {
+    let one = policy("a");
+    let groups = |count: usize| Json::Array((0..count).map(|_| Json::String("a".into())).collect());
+    let claims = Json::Object(vec![
+        ("sub".into(), Json::String("u".repeat(100).into())),
+        ("groups".into(), groups(2)),
+    ]);
+    let identity = Identity::map(&one.policy.identity, "okta", &claims, None).unwrap();
+    let mut prepared = None;
+    let taken = allocation_counter::measure(|| prepared = Some(one.plan.prepare(identity.clone())));
+    let taken = usize::try_from(taken.bytes_current).unwrap();
+    let told = prepared.unwrap().bytes() - size_of::<gatelaw::Prepared>();
+    // Allocators hand out more than is asked for.
+    assert!((taken..taken + 128).contains(&told), "{told} are told, and {taken} taken");
+}

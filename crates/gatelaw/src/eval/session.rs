@@ -394,6 +394,7 @@ mod tests {
     use super::*;
     use crate::artifact::load_unsigned;
     use crate::decision::Reason;
+    use crate::json::Json;
     use crate::plan::Source;
     use crate::request::{Fact, Facts};
     use crate::source::Sources;
@@ -653,6 +654,62 @@ mod tests {
             let compiled = crate::compile(&Sources::from_text("policy.gate", &text)).unwrap();
             let fallbacks = compiled.stats.fallbacks.len();
             assert_eq!(fallbacks, count - crate::limits::ROUTE_AFFIXES_MAX, "{count}");
+        }
+    }
+
+    /// The second reading shows which deny matched, and no allow.
+    #[test]
+    fn an_explanation_reads_the_path_as_its_decision_did() {
+        let text = "service x {\n  host api.acme.com\n  encoded_slash keep\n\
+                    allow deep { on GET /a/b for anyone }\n\
+                    allow whole { on GET /{name} for anyone when path.name == \"a/b\" }\n\
+                    deny below { on /a/{name}\n when path.name == \"b\" }\n\
+                    deny elsewhere { on /a/{name}\n when path.name == \"c\" }\n}";
+        let compiled = crate::compile(&Sources::from_text("policy.gate", text)).unwrap();
+        let mut session = Session::new(&compiled.plan);
+        let raw = RawRequest::new(b"GET", b"api.acme.com", b"/a%2Fb");
+        let explanation = session.explain(&raw, Caller::Anonymous);
+        assert_eq!(explanation.decision.rule.as_deref(), Some("x.below"));
+        let matched = explanation.rules.iter().filter(|rule| rule.matched);
+        assert_eq!(matched.map(|rule| rule.name.as_str()).collect::<Vec<_>>(), ["x.below", "x.whole"]);
+        let asked = explanation.rules.iter().filter(|rule| !rule.asked.is_empty());
+        assert_eq!(
+            asked.map(|rule| rule.name.as_str()).collect::<Vec<_>>(),
+            ["x.below", "x.elsewhere", "x.whole"]
+        );
+    }
+
+    #[test]
+    fn where_tokens_are_ignored_an_explanation_knows_no_caller() {
+        let text = "issuer idp { url \"https://idp.example\"  audience \"api\"  algorithms RS256 }\n\
+                    service open {\n  host open.example\n  tokens ignore\n  allow page { on GET /page for anyone }\n}\n\
+                    allow known { on GET /page for authenticated }";
+        let compiled = crate::compile(&Sources::from_text("policy.gate", text)).unwrap();
+        let claims = Json::Object(vec![("sub".into(), Json::String("u".into()))]);
+        let identity = crate::Identity::map(&compiled.policy.identity, "idp", &claims, None).unwrap();
+        let mut session = Session::new(&compiled.plan);
+        let mut matched = |host: &[u8]| {
+            let raw = RawRequest::new(b"GET", host, b"/page");
+            let rules = session.explain(&raw, Caller::Verified(&identity)).rules;
+            rules.into_iter().filter(|rule| rule.matched).map(|rule| rule.name).collect::<Vec<_>>()
+        };
+        assert_eq!(matched(b"open.example"), ["open.page"]);
+        assert_eq!(matched(b"other.example"), ["known"]);
+    }
+
+    #[test]
+    fn an_outcome_says_what_its_decision_says() {
+        let text = "allow home { on GET / for anyone }\ndeny shut { on /shut\n respond 451 }";
+        let plan = crate::compile(&Sources::from_text("policy.gate", text)).unwrap().plan;
+        let mut session = Session::new(&plan);
+        for (target, status, rule) in
+            [("/", 200, Some("home")), ("/shut", 451, Some("shut")), ("/x", 403, None)]
+        {
+            let raw = RawRequest::new(b"GET", b"api.acme.com", target.as_bytes());
+            let outcome = session.decide(&raw, Caller::Anonymous);
+            let name = outcome.rule().and_then(|rule| plan.rule_name(rule));
+            assert_eq!((outcome.status(), name, outcome.target()), (status, rule, Some(target)));
+            assert_eq!(outcome.effect() == Effect::Allow, status == 200);
         }
     }
 
