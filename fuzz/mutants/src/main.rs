@@ -79,7 +79,8 @@ fn args() -> Option<Args> {
 }
 
 fn run(args: &Args) -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("the repository has no folder")?;
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("the repository has no folder")?;
     let config_path = root.join(&args.config);
     let name = args.config.file_stem().and_then(|stem| stem.to_str()).unwrap_or("mutants");
     let folder = root.join("target").join("switched").join(name);

@@ -15,8 +15,8 @@ use crate::switch::{MODULE, Switched, switch};
 /// Rounds of building and leaving out what doesn't compile; rustc tells of types first, and of borrows when all types fit.
 const ROUNDS_MAX: usize = 30;
 
-/// Packages whose tests see the core from outside, beside those of the configuration.
-const OTHER_PACKAGES: [&str; 2] = ["--package=gatelaw-host", "--package=gatelaw-cli"];
+/// A package whose tests see the core from outside, beside those of the configuration: what explanations and figures say.
+const PROGRAM: &str = "--package=gatelaw-cli";
 
 /// Why a mutant can't be tried here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,7 +184,7 @@ impl Tree {
     pub(crate) fn tests(&self, config: &Config, all: bool) -> Result<Vec<(PathBuf, PathBuf)>, String> {
         let mut command = self.cargo("test", config);
         if all {
-            command.args(OTHER_PACKAGES).args(["--lib", "--bins", "--tests"]);
+            command.arg(PROGRAM).args(["--lib", "--bins", "--tests"]);
         } else {
             command.args(&config.targets);
         }
