@@ -513,4 +513,33 @@ mod tests {
         assert_eq!(contradiction(20), Ok((Ref::NONE, 0)));
         assert_eq!(contradiction(19), Err(OverBudget));
     }
+
+    /// What one side decides alone is walked on neither: policies have thousands of rules of which most can't meet.
+    #[test]
+    fn what_one_side_decides_is_not_walked() {
+        let mut d = worldly();
+        let (a, b) = (d.test(0, &[1]).unwrap(), d.test(1, &[1]).unwrap());
+        let some = d.or(a, b).unwrap();
+        let known = d.results.len();
+        for (left, right) in [(some, Ref::NONE), (some, Ref::TRUE), (some, some)] {
+            for (left, right) in [(left, right), (right, left)] {
+                d.and(left, right).unwrap();
+                d.or(left, right).unwrap();
+                d.best(left, right).unwrap();
+            }
+        }
+        assert_eq!(d.results.len(), known);
+    }
+
+    #[test]
+    fn two_diagrams_are_combined_once_whichever_comes_first() {
+        let mut d = worldly();
+        let (a, b) = (d.test(0, &[1]).unwrap(), d.test(1, &[1]).unwrap());
+        for (first, second) in [(a, b), (b, a)] {
+            let both = d.and(first, second).unwrap();
+            let known = d.results.len();
+            assert_eq!(d.and(second, first), Ok(both));
+            assert_eq!(d.results.len(), known);
+        }
+    }
 }

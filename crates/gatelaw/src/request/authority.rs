@@ -244,4 +244,30 @@ mod tests {
             assert_eq!(refused, Err(RefusalCode::Method), "{bad:?}");
         }
     }
+
+    /// The quick way is for nearly all requests, and says what the other does.
+    #[test]
+    fn what_nearly_every_request_has_is_read_the_quick_way() {
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            assert_eq!(known_method(method.as_bytes()), Some(method));
+            assert_eq!(other_method(method.as_bytes()), Some(method));
+        }
+        for other in ["get", "PURGE", "CONNECT", "TRACE", ""] {
+            assert_eq!(known_method(other.as_bytes()), None);
+        }
+        for (host, expected) in [
+            ("api.example", true),
+            ("a.b-c.d_e.example", true),
+            ("localhost", true),
+            ("api.example:443", false),
+            ("192.0.2.1", false),
+            ("a.1", false),
+            ("a..b", false),
+            (".a", false),
+            ("a.", false),
+            ("", false),
+        ] {
+            assert_eq!(is_plain_name(host.as_bytes()), expected, "{host:?}");
+        }
+    }
 }
