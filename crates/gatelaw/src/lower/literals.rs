@@ -165,6 +165,8 @@ mod tests {
             r"[\s\S]*ab[0-9]",
             r"[0-9]ab[\s\S]*",
             r"[0-9]*ab",
+            r"[\x00-y]*ab",
+            r"[b-\u{10ffff}]*ab",
             "[0-9]ab",
         ] {
             assert_eq!(Form::of(&regex(other).unwrap()), Form::Other, "{other}");

@@ -113,7 +113,7 @@ fn limits_are_exact() {
     ] {
         check(&Ask::get(&target), if ok { "ok" } else { "limits" });
     }
-    let merged = |count: usize| Ask { relaxations: MERGE, ..Ask::get(&segments(count).replace('/', "//")) };
+    let merged = |count: usize| Ask { relaxations: MERGE, ..Ask::get(&segments(count).replace('/', "///")) };
     check(&merged(SEGMENTS_MAX), "ok");
     check(&merged(SEGMENTS_MAX + 1), "limits");
     let split = |count: usize| Ask { relaxations: SLASH, ..Ask::get(&format!("/a{}", "%2fa".repeat(count))) };
