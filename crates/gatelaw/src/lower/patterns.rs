@@ -207,3 +207,21 @@ fn hir_of(text: &PatternText) -> Option<Hir> {
         ])),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else a value in another case would be passed over before its pattern is asked.
+    #[test]
+    fn a_literal_is_looked_for_in_either_case_where_its_pattern_matches_either() {
+        let asked = |text: PatternText, folds| {
+            let sorted = Sorted::of(&[(text, TestId(0))], folds);
+            sorted.asked.into_iter().map(|(_, literal)| literal.unwrap().folded).collect::<Vec<_>>()
+        };
+        let affix = || PatternText::Affix("report-".to_owned(), ".json".to_owned());
+        assert_eq!(asked(affix(), true), [true]);
+        assert_eq!(asked(affix(), false), [false]);
+        assert_eq!(asked(PatternText::Regex("(?i)report".to_owned()), false), [true]);
+    }
+}
