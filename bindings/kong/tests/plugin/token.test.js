@@ -301,6 +301,25 @@ test("a slow endpoint holds nobody but those who need it, and them no longer tha
   });
 });
 
+test("what a fetch gets that was given up is left to the one after it", async () => {
+  const arrange = (own) => {
+    const discovered = own.answers[DISCOVERY];
+    // By then the clock has jumped, and a tick has begun the next fetch.
+    own.answers[DISCOVERY] = (socket) => setTimeout(() => socket.end(discovered, "latin1"), 2500);
+    own.answers["/jwks"] = FAULTS[0][1];
+  };
+  await withOwn({ arrange, workers: 1 }, async (own, gate) => {
+    const waits = asked(own.keys[0].sign(own.claims()), "/v1/items/a", gate);
+    await pause(200);
+    gate.setClock(COOL_DOWN_S);
+    assert.equal(await waits, "503 keys_unavailable");
+    await pause(200);
+    const begun = (await countedOnce(gate, 'gatelaw_key_fetches_begun_total{issuer="own"}', 2))['gatelaw_key_fetches_begun_total{issuer="own"}'];
+    assert.deepEqual([begun, own.times(DISCOVERY), own.times("/jwks")], [2, 1, 1]);
+    for (const error of await gate.errors(1)) assert.match(error, FAULTS[0][2]);
+  });
+});
+
 test("a slow issuer holds nobody who needs another one's keys", async () => {
   const slow = await startProvider([new Key("ES256", "slow")]);
   slow.answers["/jwks"] = () => {};

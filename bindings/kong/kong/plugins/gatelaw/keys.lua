@@ -102,25 +102,42 @@ local function publish(url, found, failed)
 end
 
 
--- Takes one document, and answers what to fetch behind it.
-local function take(verifier, state, wanted)
+-- Gives a verifier a document that was asked for, and answers what failed and
+-- what to fetch behind it.
+local function give(verifier, wanted, found)
+  if found.failed then
+    verifier:failed(wanted.issuer, found.at_s)
+
+    return found.failed
+  end
+
+  local done, next_wanted = verifier:fetched(wanted.issuer, found.body,
+                                             found.cache_control, found.at_s)
+  if not done then
+    return tostring(next_wanted)
+  end
+
+  return nil, next_wanted
+end
+
+
+-- Takes one document, and answers what failed and what to fetch behind it.
+local function take(verifier, state, wanted, is_current)
   local url = wanted.url
   local found = obtain(url, state.numbers[url] or 0)
-  local failed, next_wanted, done = found.failed, nil, nil
-  if failed then
-    verifier:failed(wanted.issuer, found.at_s)
-  else
-    done, next_wanted = verifier:fetched(wanted.issuer, found.body,
-                                         found.cache_control, found.at_s)
-    if not done then
-      failed, next_wanted = tostring(next_wanted), nil
-    end
+  local is_wanted = is_current()
+  local failed, next_wanted = found.failed, nil
+  if is_wanted then
+    failed, next_wanted = give(verifier, wanted, found)
   end
 
   -- Answers of endpoints aren't quoted; what is told is one line anyway.
   failed = failed and gsub(failed, "%s+", " ")
-  state.numbers[url] = found.is_new and publish(url, found, failed)
-                       or found.number or state.numbers[url]
+  local number = found.is_new and publish(url, found, failed) or found.number
+  -- A fetch that was given up leaves the document to the one after it.
+  if is_wanted then
+    state.numbers[url] = number or state.numbers[url]
+  end
 
   return failed, next_wanted
 end
@@ -144,9 +161,13 @@ local function tell(state, wanted, problem)
 end
 
 
-local function follow(verifier, state, wanted)
+local function follow(verifier, state, wanted, is_current)
   repeat
-    local failed, next_wanted = take(verifier, state, wanted)
+    local failed, next_wanted = take(verifier, state, wanted, is_current)
+    if not is_current() then
+      return
+    end
+
     if failed or not next_wanted then
       tell(state, wanted, failed)
     end
@@ -156,11 +177,14 @@ local function follow(verifier, state, wanted)
 end
 
 
--- What is known of an issuer's fetches: how many are under way, and who waits.
+-- What is known of an issuer's fetches: how many are under way, which is the
+-- last that was begun, and who waits. A fetch that takes too long, by a clock
+-- that may have jumped, is given up, and another one begins: what the first
+-- gets then is not what the verifier waits for.
 local function fetches_of(state, issuer)
   local fetches = state.fetches[issuer]
   if not fetches then
-    fetches = { count = 0, waiting = 0, semaphore = semaphore.new() }
+    fetches = { count = 0, last = 0, waiting = 0, semaphore = semaphore.new() }
     state.fetches[issuer] = fetches
   end
 
@@ -177,16 +201,23 @@ end
 
 
 -- In a timer: nobody's request waits for what it does here, unless it says so.
-local function fetch_keys(premature, verifier, state, wanted)
+local function fetch_keys(premature, verifier, state, wanted, turn)
+  local fetches = fetches_of(state, wanted.issuer)
   if not premature then
-    local done, err = pcall(follow, verifier, state, wanted)
+    local function is_current()
+      return fetches.last == turn
+    end
+
+    local done, err = pcall(follow, verifier, state, wanted, is_current)
     if not done then
       kong.log.err("gatelaw can't fetch keys: ", tostring(err))
-      verifier:failed(wanted.issuer)
+      if is_current() then
+        verifier:failed(wanted.issuer)
+      end
     end
   end
 
-  end_fetch(fetches_of(state, wanted.issuer))
+  end_fetch(fetches)
 end
 
 
@@ -204,8 +235,10 @@ local function begin(verifier, state)
 
     local fetches = fetches_of(state, wanted.issuer)
     fetches.count = fetches.count + 1
+    fetches.last = fetches.last + 1
     local started
-    started, err = timer_at(0, fetch_keys, verifier, state, wanted)
+    started, err = timer_at(0, fetch_keys, verifier, state, wanted,
+                            fetches.last)
     if not started then
       verifier:failed(wanted.issuer)
       end_fetch(fetches)
