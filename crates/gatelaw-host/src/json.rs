@@ -116,11 +116,10 @@ impl<'de> Visitor<'de> for Value {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<JsonText<'de>, A::Error> {
         let deeper = self.deeper()?;
         let mut members: Vec<(Cow<'de, str>, JsonText<'de>)> = Vec::new();
-        let (mut known, mut marks) = (BTreeSet::new(), 0);
+        let (mut known, mut marks) = (BTreeSet::new(), Marks::default());
         while let Some(name) = entries.next_key_seed(Name)? {
-            let mark = mark_of(&name);
             // Few names are sooner compared than sorted; of many, each is looked for among all before it.
-            let is_known = if marks & mark == 0 {
+            let is_known = if !marks.add(&name) {
                 false
             } else if members.len() < COMPARED_MAX {
                 members.iter().any(|(before, _)| *before == name)
@@ -131,7 +130,6 @@ impl<'de> Visitor<'de> for Value {
             if is_known {
                 return Err(A::Error::custom(format_args!("the member `{name}` stands twice")));
             }
-            marks |= mark;
             members.push((name, entries.next_value_seed(deeper)?));
         }
         Ok(JsonText::Object(members))
@@ -141,11 +139,20 @@ impl<'de> Visitor<'de> for Value {
 /// Members of an object up to which a name is compared with each before it.
 pub(crate) const COMPARED_MAX: usize = 24;
 
-/// Chooses one of 64 bits for a name: names of different bits are different, so that most need no comparison.
-pub(crate) fn mark_of(name: &str) -> u64 {
-    let (first, last) = (name.bytes().next().unwrap_or(0), name.bytes().next_back().unwrap_or(0));
-    let number = usize::from(first.wrapping_mul(7) ^ last).wrapping_add(name.len());
-    1 << (number % 64)
+/// One of 64 bits for each name of an object: names of different bits are different, so that most need no comparison.
+#[derive(Default)]
+pub(crate) struct Marks(u64);
+
+impl Marks {
+    /// Adds a name. Answers whether it may stand among those before.
+    pub(crate) fn add(&mut self, name: &str) -> bool {
+        let (first, last) = (name.bytes().next().unwrap_or(0), name.bytes().next_back().unwrap_or(0));
+        let number = usize::from(first.wrapping_mul(7) ^ last).wrapping_add(name.len());
+        let mark = 1 << (number % 64);
+        let may_be_known = self.0 & mark != 0;
+        self.0 |= mark;
+        may_be_known
+    }
 }
 
 /// Reads the name of a member.

@@ -13,7 +13,7 @@ use gatelaw::request::Fact;
 use super::facts::FactsText;
 use super::members::{self, Member};
 use super::{AddressLine, HeaderLines, IdentityLine, RequestText};
-use crate::json::{COMPARED_MAX, mark_of, plain_length};
+use crate::json::{COMPARED_MAX, Marks, plain_length};
 
 /// Entries for which room is made at first: nearly all claims and lists of lines fit, and none grows step by step.
 const MEMBERS_AHEAD: usize = 16;
@@ -104,11 +104,15 @@ impl<'l> Rest<'l> {
 
     /// Passes a byte, and white space before it.
     fn pass(&mut self, byte: u8) -> Option<()> {
-        if self.next() != Some(byte) {
+        self.pass_here(byte).or_else(|| {
             self.space();
-            if self.next() != Some(byte) {
-                return None;
-            }
+            self.pass_here(byte)
+        })
+    }
+
+    fn pass_here(&mut self, byte: u8) -> Option<()> {
+        if self.next() != Some(byte) {
+            return None;
         }
         self.at += 1;
         Some(())
@@ -136,14 +140,6 @@ impl<'l> Rest<'l> {
         self.at = end;
         self.pass_here(b'"')?;
         Some(text)
-    }
-
-    fn pass_here(&mut self, byte: u8) -> Option<()> {
-        if self.next() != Some(byte) {
-            return None;
-        }
-        self.at += 1;
-        Some(())
     }
 
     /// Reads the name of a member, and the colon behind it.
@@ -245,16 +241,13 @@ impl<'l> Rest<'l> {
     /// Reads an object of members that differ, and of no more than are sooner compared than sorted.
     fn object(&mut self, deeper: u32) -> Option<Vec<Member<'l>>> {
         let deeper = deeper.checked_sub(1)?;
-        let (mut members, mut marks) = (Vec::<Member<'l>>::with_capacity(MEMBERS_AHEAD), 0);
+        let (mut members, mut marks) = (Vec::<Member<'l>>::with_capacity(MEMBERS_AHEAD), Marks::default());
         self.list(b'{', b'}', |rest| {
             let name = rest.name()?;
-            let mark = mark_of(name);
-            let may_be_known = marks & mark != 0;
-            if may_be_known && members.iter().any(|(known, _)| known == name) || members.len() == COMPARED_MAX
-            {
+            let is_known = marks.add(name) && members.iter().any(|(known, _)| known == name);
+            if is_known || members.len() == COMPARED_MAX {
                 return None;
             }
-            marks |= mark;
             members.push((Cow::Borrowed(name), rest.value(deeper)?));
             Some(())
         })?;
