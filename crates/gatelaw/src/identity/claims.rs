@@ -96,12 +96,16 @@ pub(super) fn set<'c>(
 
 fn as_set<'c>(value: &'c JsonText<'c>, shape: SetShape) -> Result<Vec<&'c str>, TokenFault> {
     let mut members = members(value, shape)?;
-    // Providers mostly write them sorted.
+    sort(&mut members);
+    Ok(members)
+}
+
+/// Sorts the members of a set, each once. Providers mostly write them so.
+fn sort(members: &mut Vec<&str>) {
     if !members.is_sorted_by(|a, b| a < b) {
         members.sort_unstable();
         members.dedup();
     }
-    Ok(members)
 }
 
 /// Lists the members of a set as they stand in a claim.
@@ -232,7 +236,7 @@ fn roles(model: &IdentityModel, issuer: &Issuer, claims: &JsonText<'_>) -> Resul
         let mut values = members(claim, line.shape)?;
         // Of a few, one that stands twice may grant twice: what is granted is sorted in the end. Many must not add up.
         if values.len() > UNSORTED_MAX {
-            values = as_set(claim, line.shape)?;
+            sort(&mut values);
         }
         for value in values {
             // INVARIANT: grants are sorted by value (checked at load).
