@@ -216,9 +216,7 @@ impl IssuerCounters {
     pub fn accepted(&self) -> u64 {
         self.verified.saturating_add(self.remembered)
     }
-}
 
-impl IssuerCounters {
     /// Lists the numbers, in the order in which they stand in a line.
     fn numbers_mut(&mut self) -> impl Iterator<Item = &mut u64> {
         let ClockSkew { behind, ahead } = &mut self.clock_skew_suspected;

@@ -190,8 +190,8 @@ fn is_zero(field: &str) -> bool {
 fn hex(bytes: &[u8]) -> String {
     let mut digits = Vec::with_capacity(2 * bytes.len());
     bytes.iter().for_each(|byte| digits.extend_from_slice(&hex_of(*byte)));
-    if let Some((last, most)) = digits.split_last_mut()
-        && most.iter().chain([&*last]).all(|digit| *digit == b'0')
+    if digits.iter().all(|digit| *digit == b'0')
+        && let Some(last) = digits.last_mut()
     {
         *last = b'1';
     }
