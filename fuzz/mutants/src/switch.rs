@@ -143,13 +143,15 @@ impl<'t> Finder<'t> {
         format!("{}{replacement}{}", self.bytes(range.start..part.start), self.bytes(part.end..range.end))
     }
 
-    /// Alternatives for the expression in `range`, of mutants that replace a part of it.
-    fn replacing(&self, range: &Range<usize>, mutants: &[&Mutant]) -> Vec<(u32, String)> {
+    /// Puts the mutants that begin at `starts`, and replace a part of the expression in `range`, before it.
+    fn replace(&mut self, range: Range<usize>, genre: Genre, starts: impl IntoIterator<Item = usize>) {
+        let mutants: Vec<_> = starts.into_iter().flat_map(|start| self.take(genre, start)).collect();
         let replaced = |mutant: &&Mutant| {
             let part = mutant.range(self.text)?;
-            Some((mutant.number, self.with(range, &part, &mutant.replacement)))
+            Some((mutant.number, self.with(&range, &part, &mutant.replacement)))
         };
-        mutants.iter().filter_map(replaced).collect()
+        let alternatives = mutants.iter().filter_map(replaced).collect();
+        self.choose(range, alternatives);
     }
 
     fn function(&mut self, signature: &Signature, block: &Block) {
@@ -191,12 +193,8 @@ impl<'t> Finder<'t> {
         }
         let (mut operators, mut leaves) = (Vec::new(), Vec::new());
         links(chain, &mut operators, &mut leaves);
-        let starts: Vec<usize> = operators.iter().map(|op| op.span().byte_range().start).collect();
-        let mutants: Vec<_> =
-            starts.into_iter().flat_map(|start| self.take(Genre::BinaryOperator, start)).collect();
-        let range = chain.span().byte_range();
-        let alternatives = self.replacing(&range, &mutants);
-        self.choose(range, alternatives);
+        let starts = operators.iter().map(|op| op.span().byte_range().start);
+        self.replace(chain.span().byte_range(), Genre::BinaryOperator, starts);
         for leaf in leaves {
             self.visit_expr(leaf);
         }
@@ -204,20 +202,13 @@ impl<'t> Finder<'t> {
 
     fn unary(&mut self, unary: &'t ExprUnary) {
         let range = unary.span().byte_range();
-        let mutants = self.take(Genre::UnaryOperator, range.start);
-        let alternatives = self.replacing(&range, &mutants);
-        self.choose(range, alternatives);
+        self.replace(range.clone(), Genre::UnaryOperator, [range.start]);
         self.visit_expr(&unary.expr);
     }
 
     fn structure(&mut self, structure: &'t ExprStruct) {
-        let range = structure.span().byte_range();
-        let starts: Vec<usize> =
-            structure.fields.iter().map(|field| field.span().byte_range().start).collect();
-        let mutants: Vec<_> =
-            starts.into_iter().flat_map(|start| self.take(Genre::StructField, start)).collect();
-        let alternatives = self.replacing(&range, &mutants);
-        self.choose(range, alternatives);
+        let starts = structure.fields.iter().map(|field| field.span().byte_range().start);
+        self.replace(structure.span().byte_range(), Genre::StructField, starts);
         visit::visit_expr_struct(self, structure);
     }
 }
@@ -303,9 +294,7 @@ impl<'t> Visit<'t> for Finder<'t> {
             self.insert(range.start, false, vec![(text, Some(mutant.number))]);
             self.insert(range.end, true, vec![(")".to_owned(), None)]);
         }
-        let mutants = self.take(Genre::MatchArmGuard, range.start);
-        let alternatives = self.replacing(&range, &mutants);
-        self.choose(range, alternatives);
+        self.replace(range.clone(), Genre::MatchArmGuard, [range.start]);
         visit::visit_arm(self, arm);
     }
 
