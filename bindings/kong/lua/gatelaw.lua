@@ -938,6 +938,7 @@ end
 -- @treturn[2] nil
 -- @treturn[2] table what went wrong: deny
 function gate_mt:decide(request, who)
+  -- No tail call: the level of an error counts this function.
   local decision, err = decide(self, request, who, 2)
 
   return decision, err
