@@ -91,13 +91,16 @@ impl<'e> RuleLine<'e> {
             file: &asked.file,
             line: asked.line,
         };
+        let mut annotations = BTreeMap::new();
+        // One by one: to collect them brings a sort into the evaluator that nothing else there asks for.
+        annotations.extend(rule.annotations.iter().map(|(name, text)| (name.as_str(), text.as_str())));
         Self {
             name: &rule.name,
             kind: &rule.kind,
             observe: rule.observe,
             file: &rule.file,
             line: rule.line,
-            annotations: rule.annotations.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect(),
+            annotations,
             on: &rule.routes,
             matched: rule.matched,
             asked: rule.asked.iter().map(asked).collect(),

@@ -6,6 +6,7 @@ use gatelaw::Decision;
 use gatelaw::ast::Effect;
 use gatelaw::decision::{DecisionText, Reason};
 use gatelaw::request::{is_always_removed_as_spelt, is_same_fold};
+use gatelaw::sort::{sort, sort_each_once};
 use serde::Serialize;
 
 use crate::trace::{TRACEPARENT_HEADER, TRACESTATE_HEADER, Trace};
@@ -124,8 +125,7 @@ impl Forward {
         let headers = [TRACEPARENT_HEADER, TRACESTATE_HEADER];
         let carries = |name: &[u8]| headers.iter().any(|header| name.eq_ignore_ascii_case(header.as_bytes()));
         self.drop.extend(names_that(names, carries));
-        self.drop.sort_unstable();
-        self.drop.dedup();
+        sort_each_once(&mut self.drop);
         self.set_unless_set(TRACEPARENT_HEADER, &trace.traceparent());
         if let Some(state) = trace.tracestate() {
             self.set_unless_set(TRACESTATE_HEADER, &state);
@@ -145,7 +145,7 @@ impl Answer {
         let mut answer = Self::problem(decision.status, detail, &decision.reason.to_string(), request_id);
         if let Some(challenge) = decision.challenge {
             answer.headers.push(("www-authenticate".to_owned(), challenge.to_owned()));
-            answer.headers.sort_unstable();
+            sort(&mut answer.headers);
         }
         answer
     }
@@ -177,8 +177,7 @@ fn names_that<'n>(names: impl IntoIterator<Item = &'n [u8]>, holds: impl Fn(&[u8
     let names = names.into_iter().filter(|name| holds(name));
     // INVARIANT: a name that is no token was refused, so what came is text.
     let mut names: Vec<String> = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-    names.sort_unstable();
-    names.dedup();
+    sort_each_once(&mut names);
     names
 }
 

@@ -26,6 +26,7 @@ pub mod policy;
 pub mod profiles;
 pub mod reference;
 pub mod request;
+pub mod sort;
 pub mod source;
 mod suggest;
 pub mod testing;

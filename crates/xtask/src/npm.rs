@@ -23,9 +23,11 @@ const PACKAGE_FILES: [&str; 7] = [
 const MODULES: [(&str, &str); 3] =
     [("evaluator", "gatelaw.wasm"), ("compiler", "gatelaw-compiler.wasm"), ("tokens", "gatelaw-tokens.wasm")];
 
-/// How wasm-opt makes them better. What is enabled is what Rust's own libraries are built with, and every engine has.
-const WASM_OPT: [&str; 9] = [
+/// How wasm-opt makes them better. What is enabled is what Rust's own libraries are built with, and every engine has. The lowest bytes of the
+/// memory are the end of the stack: no address is computed from one there.
+const WASM_OPT: [&str; 10] = [
     "-O3",
+    "--low-memory-unused",
     "--strip-debug",
     "--strip-producers",
     "--enable-bulk-memory",

@@ -10,6 +10,7 @@ use crate::limits::{FORWARD_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::lower::{Read, ReadKind};
 use crate::plan::{Action, Plan, Source};
 use crate::policy::RuleId;
+use crate::sort::sort_by;
 
 /// Does what the matched rules say on allow: sets headers, names limits. A fault denies.
 pub(super) fn allow(view: View<'_>, outcome: &mut Outcome) {
@@ -167,7 +168,7 @@ fn join(view: View<'_>, read: Read, sorting: &mut Sorting, out: &mut String) {
     });
     let text = &sorting.text;
     let member = |range: &Range<usize>| text.get(range.clone()).unwrap_or("");
-    sorting.members.sort_unstable_by(|a, b| member(a).cmp(member(b)));
+    sort_by(&mut sorting.members, |a, b| member(a) < member(b));
     sorting.members.dedup_by(|a, b| member(a) == member(b));
     for (at, range) in sorting.members.iter().enumerate() {
         if at > 0 {

@@ -1,6 +1,5 @@
 //! What a decision came to, in buffers that are used again.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::ast::{AuditLevel, Effect};
@@ -8,6 +7,7 @@ use crate::decision::{Decision, DecisionText, LimitText, Reason};
 use crate::plan::{Action, Plan, PlanKind};
 use crate::policy::{Denial, RuleId};
 use crate::request::Refused;
+use crate::sort::{sort_by, sort_each_once};
 
 /// Says why, without owning text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +128,7 @@ impl Outcome {
         let key = |(instance, place, _): &Set| {
             (plan.set_name(*instance, *place), plan.instance(*instance).map(|i| i.rule), *instance, *place)
         };
-        self.set.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        sort_by(&mut self.set, |a, b| key(a) < key(b));
     }
 
     /// Finds the instance of the least rule that sets a header.
@@ -232,8 +232,7 @@ impl Outcome {
             Some((plan.set_name(*instance, *place)?.as_str(), self.at(range)))
         };
         let mut set: Vec<_> = self.set.iter().filter_map(named).collect();
-        set.sort_unstable();
-        set.dedup();
+        sort_each_once(&mut set);
         set
     }
 
@@ -249,8 +248,7 @@ impl Outcome {
             }
         }
         remove.retain(|name| self.first_set(plan, name).is_none());
-        remove.sort_unstable();
-        remove.dedup();
+        sort_each_once(&mut remove);
         remove
     }
 
@@ -266,20 +264,20 @@ impl Outcome {
             return Vec::new();
         }
         let actions = self.matched.iter().filter_map(|i| Some(&plan.instance(*i)?.action));
-        let redacted: BTreeSet<&String> = actions
+        let mut redacted: Vec<&String> = actions
             .flat_map(|action| match action {
                 Action::Audit { redact, .. } => redact.as_slice(),
                 Action::Observe | Action::Limit { .. } | Action::Forward { .. } => &[],
             })
             .collect();
+        sort_each_once(&mut redacted);
         let named = |(instance, place, range): &'d (u32, u32, Range<usize>)| {
             let Action::Audit { keep, .. } = &plan.instance(*instance)?.action else { return None };
             let (name, _) = keep.get(usize::try_from(*place).ok()?)?;
-            (!redacted.contains(name)).then(|| (name.as_str(), self.at(range)))
+            redacted.binary_search(&name).is_err().then(|| (name.as_str(), self.at(range)))
         };
         let mut keep: Vec<_> = self.keep.iter().filter_map(named).collect();
-        keep.sort_unstable();
-        keep.dedup();
+        sort_each_once(&mut keep);
         keep
     }
 
@@ -287,8 +285,7 @@ impl Outcome {
         let observed =
             self.matched.iter().filter_map(|i| plan.instance(*i)).filter(|i| i.action == Action::Observe);
         let mut names: Vec<&str> = observed.filter_map(|i| plan.rule_name(i.rule)).collect();
-        names.sort_unstable();
-        names.dedup();
+        sort_each_once(&mut names);
         names
     }
 }

@@ -15,6 +15,7 @@ use crate::identity::{Caller, Identity};
 use crate::plan::{Action, Plan, PlanKind};
 use crate::policy::{Denial, RuleId};
 use crate::request::{Canonical, RawRequest, Token};
+use crate::sort::sort_each_once;
 
 /// Decides requests by one plan, with buffers that are used again: once they are warm, deciding allocates nothing.
 ///
@@ -238,8 +239,7 @@ impl Work {
             found.ask(View { split: true, ..view }, &starts, method, &mut self.classes);
         }
         let rank = found.rank;
-        self.outcome.matched.sort_unstable();
-        self.outcome.matched.dedup();
+        sort_each_once(&mut self.outcome.matched);
         self.conclude(plan, rank, caller, metadata);
         let view = View { caller, prepared, ..View::new(plan, &self.request) };
         if self.outcome.effect == Effect::Allow {
@@ -350,8 +350,7 @@ impl Found<'_> {
             });
             // A compiled plan has a word for each: only a hostile one names the same instances again and again.
             if self.matched.len() > tables.len() {
-                self.matched.sort_unstable();
-                self.matched.dedup();
+                sort_each_once(self.matched);
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::limits::MATCHED_VALUE_BYTES_MAX;
 use crate::policy::{
     Attr, AttributeId, IdentityModel, Issuer, IssuerAttribute, IssuerId, RoleId, ScopesShape,
 };
+use crate::sort::sort_each_once;
 
 /// A claim that is there and right, a claim that is missing, or an invalid token.
 pub(super) type Claim<T> = Result<Option<T>, TokenFault>;
@@ -103,8 +104,7 @@ fn as_set<'c>(value: &'c JsonText<'c>, shape: SetShape) -> Result<Vec<&'c str>, 
 /// Sorts the members of a set, each once. Providers mostly write them so.
 fn sort(members: &mut Vec<&str>) {
     if !members.is_sorted_by(|a, b| a < b) {
-        members.sort_unstable();
-        members.dedup();
+        sort_each_once(members);
     }
 }
 
@@ -248,8 +248,7 @@ fn roles(model: &IdentityModel, issuer: &Issuer, claims: &JsonText<'_>) -> Resul
             }
         }
     }
-    granted.sort_unstable();
-    granted.dedup();
+    sort_each_once(&mut granted);
     Ok(granted)
 }
 

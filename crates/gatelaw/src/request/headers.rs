@@ -7,6 +7,7 @@ use super::names::{fold_into, is_token, trim, trim_text};
 use super::reading::{Found, Header, Reading};
 use super::{HeaderName, Part, RawRequest, RefusalCode, Refused};
 use crate::limits::{HEADER_BYTES_MAX, HEADER_LINES_MAX};
+use crate::sort::sort;
 
 /// Holds the header lines that matter to a policy, and the values that it reads.
 #[derive(Debug, Clone, Default)]
@@ -81,7 +82,7 @@ impl Headers {
                 }
             }
         }
-        self.lines.sort_unstable();
+        sort(&mut self.lines);
         alias
     }
 

@@ -1,6 +1,7 @@
 //! Named values of one kind: the query's, or the cookies'.
 
 use super::Part;
+use crate::sort::sort;
 
 /// Holds the values that were read, by slot, in the order they came.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +22,7 @@ impl Pairs {
     }
 
     pub(super) fn close(&mut self) {
-        self.values.sort_unstable();
+        sort(&mut self.values);
     }
 
     pub(super) fn values(&self, slot: u32) -> impl Iterator<Item = &str> + Clone {

@@ -2,6 +2,7 @@
 
 use super::names::{SINGLE_VALUED, fold, fold_byte, fold_into, is_reserved_identity_bytes, is_token};
 use crate::needs::{Named, Needs};
+use crate::sort::{sort, sort_each_once};
 
 /// Names headers whose values are always judged: servers act on them whatever a policy reads. Sorted.
 const ALWAYS_JUDGED: &[&str] = &[
@@ -65,8 +66,7 @@ impl Reading {
         let mut kept: Vec<_> = needs.sets.iter().map(|name| fold(name)).collect();
         kept.extend(headers.iter().filter(|h| h.read).map(|h| h.fold.clone()));
         kept.push("host".into());
-        kept.sort_unstable();
-        kept.dedup();
+        sort_each_once(&mut kept);
         let mut sieve = [0; 4];
         for header in &headers {
             let (word, bit) = sieve_bit(header.fold.as_bytes());
@@ -162,7 +162,7 @@ fn headers(needs: &Needs) -> Vec<Header> {
         // Cookies have their own judgement and code.
         entry(&mut headers, "cookie").read = true;
     }
-    headers.sort_unstable();
+    sort(&mut headers);
     headers
 }
 
