@@ -43,8 +43,8 @@ const POLICIES: [(&str, &str); 5] = [
 const MUTATIONS: u64 = 20_000;
 /// Tests of the artifact's own policy that are asked.
 const QUESTIONS: usize = 6;
-/// Memory that loading may take, by byte of the artifact: an entry of one byte may become a record of some hundred, and a word of a table
-/// is one byte where it is small, but takes 44 while what one decision can cost is bounded.
+/// Memory that loading may take, by byte of the artifact: an entry of one byte may become a record of some hundred, and a byte may stand
+/// for four words of a table, which take 16, and as many again while paths through them are found.
 const LOADED_BYTES_MAX: u64 = 96;
 /// Memory that deciding may take: texts of requests of a few hundred bytes, and tables of some ten thousand words.
 const DECIDED_BYTES_MAX: u64 = 1 << 20;

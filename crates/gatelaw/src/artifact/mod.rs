@@ -1,8 +1,8 @@
 //! The artifact: a compiled policy as bytes, hostile until checked.
 //!
-//! All numbers are little-endian; inside records, those of 32 bits and lengths take seven bits a byte (LEB128), and so do the words of
-//! tables, each rotated by one bit to the left. A text of the notes stands once, and is named by its number from then on; a line of a
-//! source stands as its distance from the line before.
+//! All numbers are little-endian; inside records, those of 32 bits and lengths take seven bits a byte (LEB128). Four words of a table
+//! share a byte that says how many bytes each takes. A text of the notes stands once, and is named by its number from then on; a line
+//! of a source stands as its distance from the line before.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -34,13 +34,14 @@ mod check;
 mod cost;
 mod forms;
 mod record;
+mod words;
 
 use sha2::{Digest, Sha256};
 
 use crate::eval::{KeptNotes, Notes};
 use crate::plan::Plan;
 use crate::request::Reading;
-use record::{Reader, Record, Writer, put_words, words};
+use record::{Reader, Record, Writer};
 
 /// Begins every artifact.
 pub const MAGIC: [u8; 8] = *b"GATELAW\0";
@@ -200,9 +201,9 @@ fn plan_of(sections: &[&[u8]], notes_digest: [u8; 32]) -> Result<Plan, LoadError
         reading: Reading::new(whole(needs)?),
         strings: whole(strings)?,
         variables: whole(variables)?,
-        nodes: words(nodes)?,
-        tables: words(tables)?,
-        states: words(states)?,
+        nodes: words::take(nodes)?,
+        tables: words::take(tables)?,
+        states: words::take(states)?,
         entry,
         allows_from: crate::plan::allows_from(&rules, &ranked),
         rules,
@@ -297,9 +298,9 @@ impl Plan {
             record(&|s| self.reading.needs().put(s)),
             record(&|s| self.strings.put(s)),
             record(&|s| self.variables.put(s)),
-            put_words(&self.nodes),
-            put_words(&self.tables),
-            put_words(&self.states),
+            words::put(&self.nodes),
+            words::put(&self.tables),
+            words::put(&self.states),
             record(&|s| {
                 self.entry.put(s);
                 self.cost.put(s);

@@ -68,7 +68,8 @@ impl<'b> Reader<'b> {
         Ok(*taken)
     }
 
-    fn length(&mut self) -> Result<usize, LoadError> {
+    /// Reads how many entries follow.
+    pub(super) fn length(&mut self) -> Result<usize, LoadError> {
         let length = usize::try_from(u32::take(self)?).unwrap_or(usize::MAX);
         // Every entry has one byte or more, so a length past the end is a lie that must not be allocated for.
         if length > self.bytes.len() {
@@ -166,26 +167,6 @@ fn long_number(bytes: &[u8]) -> Result<(u32, &[u8]), LoadError> {
         }
     }
     Err(LoadError::Malformed("a number has more than 32 bits"))
-}
-
-/// Writes the words of a table. The highest bit, which marks what is no offset, becomes the lowest: most words are small then.
-pub(super) fn put_words(words: &[u32]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(words.len().saturating_mul(2));
-    words.iter().for_each(|word| put_number(word.rotate_left(1), &mut bytes));
-    bytes
-}
-
-/// Reads the words of a table, up to the end of its section.
-pub(super) fn words(section: &[u8]) -> Result<Vec<u32>, LoadError> {
-    let ends = section.iter().filter(|byte| **byte < 0x80).count();
-    let mut words = vec![0; ends];
-    let mut rest = section;
-    for word in &mut words {
-        let (number, behind) = number(rest)?;
-        *word = number.rotate_right(1);
-        rest = behind;
-    }
-    if rest.is_empty() { Ok(words) } else { Err(LoadError::Malformed("a record ends too early")) }
 }
 
 fn low_seven(number: u32) -> u8 {
@@ -439,8 +420,7 @@ mod tests {
     fn a_number_has_one_form() {
         let long = Err(LoadError::Malformed("a number is longer than it has to be"));
         assert_eq!(u32::take(&mut Reader::new(&[0x80, 0])), long.clone());
-        assert_eq!(u32::take(&mut Reader::new(&[0xff, 0x80, 0])), long.clone());
-        assert_eq!(words(&[5, 0x81, 0]), long.map(|_: u32| Vec::new()));
+        assert_eq!(u32::take(&mut Reader::new(&[0xff, 0x80, 0])), long);
     }
 
     #[test]
@@ -501,14 +481,5 @@ mod tests {
         let line = |bytes: &[u8]| Line::take(&mut Reader::new(bytes));
         assert_eq!(line(&[3]), Err(LoadError::Malformed("a line is not there")));
         assert_eq!(line(&[2]), Ok(Line(1)));
-    }
-
-    #[test]
-    fn words_are_rotated_so_that_a_mark_in_the_highest_bit_costs_nothing() {
-        let table = [0, 1 << 31, 63, 64, u32::MAX];
-        let bytes = put_words(&table);
-        assert_eq!(bytes, [0, 1, 126, 0x80, 1, 0xff, 0xff, 0xff, 0xff, 15]);
-        assert_eq!(words(&bytes), Ok(table.to_vec()));
-        assert!(words(&[0x80]).is_err() && words(&[0xff, 0xff, 0xff, 0xff, 16]).is_err());
     }
 }
