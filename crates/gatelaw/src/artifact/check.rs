@@ -36,10 +36,9 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
         return wrong("an attribute is not there");
     }
     rules(plan)?;
-    let (begins, paths) = nodes(plan, &plan.nodes)?;
-    let from = |root: u32| begin(&begins, root);
+    let paths = Paths::of(plan, &plan.nodes)?;
     let programs = plan.variables.iter().filter(|v| v.kind == VariableKind::Program);
-    if !programs.map(|v| v.arguments).all(|[root, ..]| from(root) == Some(Begin::Plain)) {
+    if !programs.map(|v| v.arguments).all(|[root, ..]| paths.from(root).is_some_and(|path| !path.asks)) {
         return wrong("a program is not there, or asks another one");
     }
     literals(plan)?;
@@ -70,8 +69,8 @@ pub(super) fn notes(plan: &Plan, notes: &Notes) -> Result<(), LoadError> {
     if plan.rules.len() != notes.rules.len() {
         return Err(LoadError::Malformed("its notes are of another number of rules"));
     }
-    let (begins, _) = nodes(plan, &notes.nodes)?;
-    if notes.alternatives.iter().all(|note| leads(&note.expr, &begins)) {
+    let paths = Paths::of(plan, &notes.nodes)?;
+    if notes.alternatives.iter().all(|note| leads(&note.expr, &paths)) {
         Ok(())
     } else {
         Err(LoadError::Malformed("a test of its notes leads to no diagram"))
@@ -105,66 +104,78 @@ fn rules(plan: &Plan) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// What begins at a word of the nodes.
+/// The longest way through a diagram, from one of its nodes or from a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Begin {
-    /// No node: the word stands inside of one.
-    Nothing,
-    /// A node from which no program is asked.
-    Plain,
-    /// A node that asks a program, or leads to one that does.
-    Asking,
+pub(super) struct Path {
+    /// Nodes, and the steps of searches for a class among their exceptions; 0 from a leaf.
+    pub(super) steps: u32,
+    /// Whether a program is asked on any way from there.
+    asks: bool,
 }
 
-/// Says what begins where an edge leads; `None` where nothing does.
-fn begin(begins: &[Begin], edge: u32) -> Option<Begin> {
-    if edge & TERMINAL != 0 {
-        return Some(Begin::Plain);
+/// The paths from all nodes.
+#[derive(Debug)]
+pub(super) struct Paths {
+    /// By word: where a node begins, twice the steps, and one more if a program is asked; else 0, since a node takes a step.
+    words: Vec<u32>,
+}
+
+impl Paths {
+    /// Checks all nodes, each once whatever leads to it: they stand one behind the other, their classes are sorted, and every edge
+    /// leads forward to the beginning of a node.
+    fn of(plan: &Plan, words: &[u32]) -> Result<Self, LoadError> {
+        let begins = beginnings(words).ok_or(LoadError::Malformed("a diagram leads past its end"))?;
+        let mut paths = Self { words: vec![0; words.len()] };
+        // From the last to the first: what is known already is what stands behind, so an edge that leads back finds nothing.
+        for at in begins.into_iter().rev() {
+            let node = words.get(at..).and_then(first_node).map(|(node, _)| node);
+            let path = node.map_or(Ok(0), |node| paths.through(plan, &node))?;
+            if let Some(word) = paths.words.get_mut(at) {
+                *word = path;
+            }
+        }
+        Ok(paths)
     }
-    usize::try_from(edge).ok().and_then(|at| begins.get(at)).copied().filter(|b| *b != Begin::Nothing)
+
+    /// Says how a diagram goes on where an edge leads; `None` where no node begins.
+    pub(super) fn from(&self, edge: u32) -> Option<Path> {
+        if edge & TERMINAL != 0 {
+            return Some(Path { steps: 0, asks: false });
+        }
+        let word = usize::try_from(edge).ok().and_then(|at| self.words.get(at)).copied();
+        word.filter(|word| *word != 0).map(|word| Path { steps: word >> 1, asks: word & 1 == 1 })
+    }
+
+    /// Finds the longest path that begins with a node, as it is kept.
+    fn through(&self, plan: &Plan, node: &Node<'_>) -> Result<u32, LoadError> {
+        let kind = usize::try_from(node.variable).ok().and_then(|v| plan.variables.get(v)).map(|v| v.kind);
+        let kind = kind.ok_or(LoadError::Malformed("a diagram asks what is not there"))?;
+        if !node.exceptions.is_sorted_by(|[a, _], [b, _]| a < b) {
+            return Err(LoadError::Malformed("the classes of a diagram are not sorted"));
+        }
+        let (mut longest, mut asks) = (0, kind == VariableKind::Program);
+        for child in node.exceptions.iter().map(|[_, child]| *child).chain([node.default]) {
+            let below = self.from(child);
+            let below =
+                below.ok_or(LoadError::Malformed("a diagram has an edge that leads back or astray"))?;
+            (longest, asks) = (longest.max(below.steps), asks | below.asks);
+        }
+        // No path has more steps than the nodes have words, and no edge names more of these than 31 bits do.
+        let search = usize::BITS - node.exceptions.len().leading_zeros();
+        Ok(longest.saturating_add(search).saturating_add(1).saturating_mul(2) | u32::from(asks))
+    }
 }
 
-/// Checks all nodes, each once whatever leads to it: they stand one behind the other, their classes are sorted, and every edge
-/// leads forward to the beginning of a node. Answers what begins at each word, and the steps of the longest path from there.
-fn nodes(plan: &Plan, words: &[u32]) -> Result<(Vec<Begin>, Vec<u32>), LoadError> {
-    let mut known = Vec::new();
+/// Lists where nodes begin that stand one behind the other; `None` where the last isn't whole.
+fn beginnings(words: &[u32]) -> Option<Vec<usize>> {
+    let mut begins = Vec::new();
     // Offset 0 is "none".
     let mut rest = words.get(1..).unwrap_or(&[]);
     while !rest.is_empty() {
-        let at = words.len() - rest.len();
-        let (node, behind) = first_node(rest).ok_or(LoadError::Malformed("a diagram leads past its end"))?;
-        known.push((at, node));
-        rest = behind;
+        begins.push(words.len() - rest.len());
+        (_, rest) = first_node(rest)?;
     }
-    let mut begins = vec![Begin::Nothing; words.len()];
-    let mut paths = vec![0_u32; words.len()];
-    // From the last to the first: what is known already is what stands behind, so an edge that leads back finds nothing.
-    for (at, Node { variable, default, exceptions }) in known.into_iter().rev() {
-        let kind = usize::try_from(variable).ok().and_then(|v| plan.variables.get(v)).map(|v| v.kind);
-        let kind = kind.ok_or(LoadError::Malformed("a diagram asks what is not there"))?;
-        if !exceptions.is_sorted_by(|[a, _], [b, _]| a < b) {
-            return Err(LoadError::Malformed("the classes of a diagram are not sorted"));
-        }
-        let mut asking = kind == VariableKind::Program;
-        let mut longest = 0;
-        for child in exceptions.iter().map(|[_, child]| *child).chain([default]) {
-            let below = begin(&begins, child);
-            let below =
-                below.ok_or(LoadError::Malformed("a diagram has an edge that leads back or astray"))?;
-            asking |= below == Begin::Asking;
-            let path = usize::try_from(child).ok().and_then(|child| paths.get(child)).copied();
-            longest = longest.max(path.unwrap_or(0));
-        }
-        if let Some(path) = paths.get_mut(at) {
-            // A node, and the search for a class among its exceptions.
-            let search = usize::BITS - exceptions.len().leading_zeros();
-            *path = longest.saturating_add(search).saturating_add(1);
-        }
-        if let Some(begin) = begins.get_mut(at) {
-            *begin = if asking { Begin::Asking } else { Begin::Plain };
-        }
-    }
-    Ok((begins, paths))
+    Some(begins)
 }
 
 /// One node of a diagram.
@@ -183,12 +194,20 @@ fn first_node(words: &[u32]) -> Option<(Node<'_>, &[u32])> {
 }
 
 /// Says whether all tests of a condition, which an explanation asks, are diagrams.
-fn leads(expr: &NoteExpr, begins: &[Begin]) -> bool {
+fn leads(expr: &NoteExpr, paths: &Paths) -> bool {
     match expr {
         NoteExpr::Constant(_) => true,
-        NoteExpr::Not(inner) => leads(inner, begins),
-        NoteExpr::All(parts) | NoteExpr::Any(parts) => parts.iter().all(|part| leads(part, begins)),
-        NoteExpr::Test { test, .. } => begin(begins, *test).is_some(),
+        NoteExpr::Not(inner) => leads(inner, paths),
+        NoteExpr::All(parts) | NoteExpr::Any(parts) => parts.iter().all(|part| leads(part, paths)),
+        NoteExpr::Test { test, .. } => paths.from(*test).is_some(),
+    }
+}
+
+#[cfg(test)]
+impl Paths {
+    /// Makes paths of so many steps, by offset; 0 where none begins.
+    pub(super) fn with(steps: &[u32]) -> Self {
+        Self { words: steps.iter().map(|steps| steps * 2).collect() }
     }
 }
 
@@ -438,13 +457,19 @@ mod tests {
     fn a_path_is_as_long_as_its_nodes_and_the_searches_in_them() {
         let mut plan = crate::compile(&Sources::from_text("policy.gate", POLICY)).unwrap().plan;
         plan.variables = vec![VariableWords { kind: VariableKind::Truth, arguments: [1, 0, 0] }];
-        let paths = |words: &[u32]| nodes(&plan, words).unwrap().1;
-        assert_eq!(paths(&[0, 0, LEAF, 0]), [0, 1, 0, 0]);
-        assert_eq!(paths(&[0, 0, LEAF, 1, 1, LEAF]), [0, 2, 0, 0, 0, 0]);
-        assert_eq!(paths(&[0, 0, LEAF, 3, 1, LEAF, 2, LEAF, 3, LEAF])[1], 1 + 2);
-        assert_eq!(paths(&[0, 0, LEAF, 4, 1, LEAF, 2, LEAF, 3, LEAF, 4, LEAF])[1], 1 + 3);
+        let paths = |words: &[u32]| Paths::of(&plan, words).unwrap();
+        let none_but = |paths: &Paths, begin| (0..9).all(|at| at == begin || paths.from(at).is_none());
+        let check = |words: &[u32], steps| {
+            assert_eq!(paths(words).from(1), Some(Path { steps, asks: false }), "{words:?}");
+        };
+        check(&[0, 0, LEAF, 0], 1);
+        check(&[0, 0, LEAF, 1, 1, LEAF], 2);
+        assert!(none_but(&paths(&[0, 0, LEAF, 1, 1, LEAF]), 1));
+        check(&[0, 0, LEAF, 3, 1, LEAF, 2, LEAF, 3, LEAF], 1 + 2);
+        check(&[0, 0, LEAF, 4, 1, LEAF, 2, LEAF, 3, LEAF, 4, LEAF], 1 + 3);
         // The longer of two ways: by the default, or by an exception.
-        assert_eq!(paths(&[0, 0, 6, 1, 1, LEAF, 0, LEAF, 0])[1], 2 + 1);
-        assert_eq!(paths(&[0, 0, LEAF, 1, 1, 6, 0, LEAF, 0])[1], 2 + 1);
+        check(&[0, 0, 6, 1, 1, LEAF, 0, LEAF, 0], 2 + 1);
+        check(&[0, 0, LEAF, 1, 1, 6, 0, LEAF, 0], 2 + 1);
+        assert_eq!(paths(&[0]).from(LEAF | 5), Some(Path { steps: 0, asks: false }));
     }
 }

@@ -6,19 +6,20 @@
 //! What a decision can reach is followed once, as a decision follows it. Tables that overlap, or that are named again and again,
 //! would make that long, so what is read on the way is bounded too.
 
+use std::collections::BTreeMap;
+
 use super::LoadError;
+use super::check::Paths;
 use crate::limits::{DECISION_STEPS_BASE, DECISION_STEPS_PER_WORD, ROUTE_AFFIXES_MAX, SEGMENTS_MAX};
 use crate::plan::{Plan, SPARSE, VariableKind};
 
-const TERMINAL: u32 = 1 << 31;
 /// The path of a request, and the path with `%2F` read as a separator.
 const READINGS: u64 = 2;
 /// Labels of a host, each of which may begin a suffix that is looked up.
 const LABELS_MAX: u64 = 127;
 
-/// Refuses a plan of which one decision could take more steps than its size explains, or whose verdicts are no diagrams. `paths` is the
-/// longest path from each node; 0 where none begins.
-pub(super) fn check(plan: &Plan, paths: &[u32]) -> Result<(), LoadError> {
+/// Refuses a plan of which one decision could take more steps than its size explains, or whose verdicts are no diagrams.
+pub(super) fn check(plan: &Plan, paths: &Paths) -> Result<(), LoadError> {
     let words = [plan.nodes.len(), plan.tables.len(), plan.states.len(), plan.variables.len()];
     let words: u64 = words.into_iter().map(length).sum();
     let allowed = words.saturating_mul(DECISION_STEPS_PER_WORD).saturating_add(DECISION_STEPS_BASE);
@@ -37,70 +38,77 @@ fn length(count: usize) -> u64 {
 /// Follows what a decision can reach. A function answers `None` where the words that may be read are used up, or a table is none.
 struct Bound<'p> {
     plan: &'p Plan,
-    paths: &'p [u32],
+    paths: &'p Paths,
     /// Whether a verdict was met that leads to no node.
     leads_astray: bool,
     /// Words that may still be read.
     left: u64,
     hosts: Memo,
-    classes: Memo,
     bits: Memo,
     entries: Memo,
     /// Probes of tables of strings that variables name.
     probes: Memo,
-    /// By offset of a state: the number of the walk that reached it last.
-    reached: Vec<u32>,
-    walk: u32,
     /// Starts of rules.
     starts: Memo,
+    /// States that a walk has met.
+    states: Met,
+    /// Ends of paths that a walk has met.
+    ends: Met,
 }
 
-/// Remembers the steps of a table by its offset.
-struct Memo {
-    /// One more than the steps; 0 where they aren't known. There is no room at all before the first are known.
-    known: Vec<u32>,
-    words: usize,
+/// Remembers the steps of a table by its offset: of those that many name and that take long to read, which are few.
+type Memo = BTreeMap<u32, u64>;
+
+/// What one walk has met, each once.
+struct Met {
+    /// A bit for each offset: nearly all are met, and so few bytes stay in a cache.
+    marks: Vec<u64>,
+    /// In the order in which they were met.
+    offsets: Vec<u32>,
 }
 
-impl Memo {
+impl Met {
     fn new(words: usize) -> Self {
-        Self { known: Vec::new(), words }
+        Self { marks: vec![0; words.div_ceil(64)], offsets: Vec::new() }
     }
 
-    fn get(&self, at: u32) -> Option<u64> {
-        let known = usize::try_from(at).ok().and_then(|at| self.known.get(at)).copied();
-        known.and_then(|steps| steps.checked_sub(1)).map(u64::from)
-    }
-
-    /// Answers the steps; `None` for those of an hour, which 32 bits can't say.
-    fn set(&mut self, at: u32, steps: u64) -> Option<u64> {
-        if self.known.is_empty() {
-            self.known = vec![0; self.words];
+    /// Meets an offset; says whether it is the first time. One past the end is always met as if for the first time: whoever follows it
+    /// finds nothing there.
+    fn meet(&mut self, at: u32) -> bool {
+        let marks = usize::try_from(at / 64).ok().and_then(|place| self.marks.get_mut(place));
+        let mark = 1 << (at % 64);
+        // Offset 0 is "none".
+        let is_first = at != 0 && marks.as_ref().is_none_or(|marks| **marks & mark == 0);
+        if is_first {
+            marks.into_iter().for_each(|marks| *marks |= mark);
+            self.offsets.push(at);
         }
-        let room = usize::try_from(at).ok().and_then(|at| self.known.get_mut(at))?;
-        *room = u32::try_from(steps).ok()?.checked_add(1)?;
-        Some(steps)
+        is_first
+    }
+
+    /// Forgets all, in as many steps as were taken to meet them.
+    fn forget(&mut self) {
+        for at in self.offsets.drain(..) {
+            let marks = usize::try_from(at / 64).ok().and_then(|place| self.marks.get_mut(place));
+            marks.into_iter().for_each(|marks| *marks = 0);
+        }
     }
 }
 
 impl<'p> Bound<'p> {
-    fn new(plan: &'p Plan, paths: &'p [u32], left: u64) -> Self {
-        let tables = || Memo::new(plan.tables.len());
-        let (hosts, classes, bits, entries, probes) = (tables(), tables(), tables(), tables(), tables());
-        let (reached, starts) = (vec![0; plan.states.len()], Memo::new(plan.states.len()));
+    fn new(plan: &'p Plan, paths: &'p Paths, left: u64) -> Self {
         Self {
             plan,
             paths,
             leads_astray: false,
             left,
-            hosts,
-            classes,
-            bits,
-            entries,
-            probes,
-            reached,
-            walk: 0,
-            starts,
+            hosts: Memo::new(),
+            bits: Memo::new(),
+            entries: Memo::new(),
+            probes: Memo::new(),
+            starts: Memo::new(),
+            states: Met::new(plan.states.len()),
+            ends: Met::new(plan.tables.len()),
         }
     }
 
@@ -160,8 +168,8 @@ impl<'p> Bound<'p> {
         if at == 0 {
             return Some(0);
         }
-        if let Some(known) = self.hosts.get(at) {
-            return Some(known);
+        if let Some(known) = self.hosts.get(&at) {
+            return Some(*known);
         }
         let tables = &self.plan.tables;
         let (rules, behind) = list(tables, at.saturating_add(1))?;
@@ -178,50 +186,56 @@ impl<'p> Bound<'p> {
         for class in flat {
             steps = steps.saturating_add(self.class(*class)?);
         }
-        self.hosts.set(at, steps)
+        self.hosts.insert(at, steps);
+        Some(steps)
     }
 
     /// Bounds a walk along the path, and the dearest class at an end of it.
     fn start(&mut self, at: u32) -> Option<u64> {
-        if let Some(known) = self.starts.get(at) {
-            return Some(known);
+        if let Some(known) = self.starts.get(&at) {
+            return Some(*known);
         }
         let steps = self.walk(at, Self::accept)?;
-        self.starts.set(at, steps)
+        self.starts.insert(at, steps);
+        Some(steps)
     }
 
     /// Follows all states from one, and bounds the walk: its dearest state for every segment, and the dearest end.
     fn walk(&mut self, start: u32, end: fn(&mut Self, u32) -> Option<u64>) -> Option<u64> {
-        self.walk = self.walk.checked_add(1)?;
-        let (mut dearest, mut dearest_end) = (0_u64, 0_u64);
-        let mut waiting = vec![start];
-        while let Some(at) = waiting.pop() {
-            let walk = self.walk;
-            let Some(reached) = usize::try_from(at).ok().and_then(|at| self.reached.get_mut(at)) else {
-                continue;
-            };
-            if at == 0 || std::mem::replace(reached, walk) == walk {
-                continue;
+        let (mut dearest, mut dearest_end, mut next) = (0_u64, 0_u64, 0);
+        self.states.meet(start);
+        while let Some(at) = self.states.offsets.get(next).copied() {
+            let state = self.state(at)?;
+            dearest = dearest.max(state.steps);
+            for target in state.strings.taken().map(|[_, target]| target).chain(state.others) {
+                self.states.meet(*target);
             }
-            let states = &self.plan.states;
-            let strings = self.strings(states, at)?;
-            let affixes = word(states, strings.behind);
-            if usize::try_from(affixes).ok()? > ROUTE_AFFIXES_MAX {
-                return None;
+            for accept in state.ends {
+                if self.ends.meet(accept) {
+                    dearest_end = dearest_end.max(end(self, accept)?);
+                }
             }
-            let others = strings.behind.checked_add(1)?.checked_add(affixes.checked_mul(2)?)?;
-            let targets = 1_u32.checked_shl(affixes)?;
-            self.read(u64::from(targets) + 2)?;
-            dearest = dearest.max(strings.probes.saturating_add(u64::from(affixes)));
-            waiting.extend(strings.taken().map(|[_, target]| *target));
-            waiting.extend(states.get(range(others, targets)?)?);
-            for slash in [0, 1] {
-                let accept = word(states, others.checked_add(targets)?.checked_add(slash)?);
-                dearest_end = dearest_end.max(end(self, accept)?);
-            }
+            next += 1;
         }
+        self.states.forget();
+        self.ends.forget();
         let segments = length(SEGMENTS_MAX) + 1;
         Some(segments.saturating_mul(dearest.saturating_add(1)).saturating_add(dearest_end))
+    }
+
+    /// Reads a state.
+    fn state(&mut self, at: u32) -> Option<State<'p>> {
+        let words = &self.plan.states;
+        let strings = self.strings(words, at)?;
+        let [affixes, rest @ ..] = words.get(usize::try_from(strings.behind).ok()?..)? else { return None };
+        if usize::try_from(*affixes).ok()? > ROUTE_AFFIXES_MAX {
+            return None;
+        }
+        let steps = strings.probes.saturating_add(u64::from(*affixes));
+        let texts = usize::try_from(affixes.checked_mul(2)?).ok()?;
+        let (others, ends) = rest.get(texts..)?.split_at_checked(1 << affixes)?;
+        self.read(length(others.len()) + 2)?;
+        Some(State { strings, others, ends: *ends.first_chunk()?, steps })
     }
 
     /// Bounds the dearest class of those at one end of a path, by method.
@@ -254,9 +268,6 @@ impl<'p> Bound<'p> {
         if at == 0 {
             return Some(0);
         }
-        if let Some(known) = self.classes.get(at) {
-            return Some(known);
-        }
         let tables = &self.plan.tables;
         self.read(2)?;
         let (verdict, matching) = (word(tables, at), word(tables, at.checked_add(1)?));
@@ -266,13 +277,13 @@ impl<'p> Bound<'p> {
             _ => self.bits(word(tables, verdict.checked_add(1)?))?,
         };
         let matching = if matching == 0 { 0 } else { self.bits(word(tables, matching))? };
-        self.classes.set(at, verdict.saturating_add(matching).saturating_add(1))
+        Some(verdict.saturating_add(matching).saturating_add(1))
     }
 
     /// Bounds bit vectors: their words once, and once more for each row; each variable, and what its class changes.
     fn bits(&mut self, at: u32) -> Option<u64> {
-        if let Some(known) = self.bits.get(at) {
-            return Some(known);
+        if let Some(known) = self.bits.get(&at) {
+            return Some(*known);
         }
         let tables = &self.plan.tables;
         let (rows, columns) = (word(tables, at), word(tables, at.checked_add(1)?));
@@ -282,13 +293,14 @@ impl<'p> Bound<'p> {
         for [_, entry, _] in columns.as_chunks::<3>().0 {
             steps = steps.saturating_add(self.entry(*entry)?);
         }
-        self.bits.set(at, steps)
+        self.bits.insert(at, steps);
+        Some(steps)
     }
 
     /// Bounds what one variable changes in bit vectors.
     fn entry(&mut self, at: u32) -> Option<u64> {
-        if let Some(known) = self.entries.get(at) {
-            return Some(known);
+        if let Some(known) = self.entries.get(&at) {
+            return Some(*known);
         }
         let tables = &self.plan.tables;
         let (defaults, behind) = pairs(tables, at)?;
@@ -297,26 +309,25 @@ impl<'p> Bound<'p> {
         let changes =
             classes.iter().map(|[_, changes]| if *changes == 0 { 0 } else { word(tables, *changes) });
         let steps = u64::from(changes.max().unwrap_or(0)) + length(defaults.len()) + search(classes.len());
-        self.entries.set(at, steps)
+        self.entries.insert(at, steps);
+        Some(steps)
     }
 
-    /// The longest path from a node.
+    /// The longest path from where a root leads.
     fn path(&mut self, root: u32) -> u64 {
-        if root & TERMINAL != 0 {
-            return 0;
-        }
-        let steps = usize::try_from(root).ok().and_then(|at| self.paths.get(at)).copied().unwrap_or(0);
-        self.leads_astray |= steps == 0;
-        u64::from(steps)
+        let path = self.paths.from(root);
+        self.leads_astray |= path.is_none();
+        path.map_or(0, |path| path.steps.into())
     }
 
     /// Bounds a lookup in a table of strings, which many variables may name.
     fn probes(&mut self, at: u32) -> Option<u64> {
-        if let Some(known) = self.probes.get(at) {
-            return Some(known);
+        if let Some(known) = self.probes.get(&at) {
+            return Some(*known);
         }
         let probes = self.strings(&self.plan.tables, at)?.probes;
-        self.probes.set(at, probes)
+        self.probes.insert(at, probes);
+        Some(probes)
     }
 
     /// Counts the literals that a scan can find.
@@ -349,6 +360,17 @@ impl<'p> Bound<'p> {
             behind: start.checked_add(count)?,
         })
     }
+}
+
+/// A state of the automaton over paths.
+struct State<'p> {
+    strings: StringTable<'p>,
+    /// Where all other segments lead.
+    others: &'p [u32],
+    /// What stands at the end of a path, without a slash and with one.
+    ends: [u32; 2],
+    /// What one segment takes here.
+    steps: u64,
 }
 
 /// A table of strings.
@@ -399,7 +421,7 @@ mod tests {
     use crate::plan::VariableWords;
     use crate::source::Sources;
 
-    const LEAF: u32 = TERMINAL;
+    const LEAF: u32 = 1 << 31;
     const COSTLY: Result<(), LoadError> =
         Err(LoadError::Malformed("one decision could take more steps than its size explains"));
 
@@ -542,13 +564,16 @@ mod tests {
     fn what_is_read_on_the_way_is_bounded() {
         let text = "allow health { on GET /healthz for anyone }";
         let plan = crate::compile(&Sources::from_text("policy.gate", text)).unwrap().plan;
-        let read = |words| Bound::new(&plan, &vec![0; plan.nodes.len()], words).decision();
+        let read = |words| Bound::new(&plan, &Paths::with(&[]), words).decision();
         assert!(read(1_000).is_some());
-        assert_eq!(read(20), None);
+        assert_eq!(read(10), None);
     }
 
     /// The paths from the nodes of the plans below, by offset.
-    const PATHS: [u32; 3] = [0, 5, 9];
+    fn paths() -> Paths {
+        Paths::with(&[0, 5, 9])
+    }
+
     /// Walks ask a state for each segment, and once behind the last.
     const WALK: u64 = 129;
 
@@ -564,7 +589,8 @@ mod tests {
     /// What something in a plan is bounded by, and the words that are read to find that.
     #[track_caller]
     fn bounded(plan: &Plan, expected: (u64, u64), of: impl FnOnce(&mut Bound<'_>) -> Option<u64>) {
-        let mut bound = Bound::new(plan, &PATHS, 10_000);
+        let paths = paths();
+        let mut bound = Bound::new(plan, &paths, 10_000);
         let steps = of(&mut bound);
         assert_eq!(steps.map(|steps| (steps, 10_000 - bound.left)), Some(expected));
     }
@@ -661,7 +687,7 @@ mod tests {
         let affixes = |count: usize| {
             let state = [&[0, number(count)][..], &vec![0; 2 * count + (1 << count) + 2]].concat();
             let plan = plan_of(&[], &state);
-            Bound::new(&plan, &PATHS, 10_000).start(1)
+            Bound::new(&plan, &paths(), 10_000).start(1)
         };
         let most = u64::try_from(ROUTE_AFFIXES_MAX).unwrap();
         assert_eq!(affixes(ROUTE_AFFIXES_MAX), Some(WALK * (1 + most + 1)));
@@ -690,7 +716,6 @@ mod tests {
         twice(&[1, 1, 7, 1, 0, 0], (4, 4), |b| b.probes(1));
         twice(&[1, 0, 255, 2, 1, 0, 2, 9, 7], (22, 3), |b| b.entry(1));
         twice(&BITS, (90, 9), |b| b.bits(1));
-        twice(&[0, 0], (2, 2), |b| b.class(1));
         twice(&[77, 1, 1, 0, 0], (2 + WALK * 4, 4), |b| b.host(1));
         twice(&[], (WALK * 4, 3), |b| b.start(1));
     }
@@ -752,7 +777,7 @@ mod tests {
         let checked = |rows| {
             let mut plan = plan_of(&[0, 3, 4, rows, 0], &[]);
             plan.entry.everywhere = 1;
-            check(&plan, &PATHS)
+            check(&plan, &paths())
         };
         let plan = plan_of(&[0, 3, 4, 0, 0], &[]);
         let words = length(plan.nodes.len() + plan.tables.len() + plan.states.len());
