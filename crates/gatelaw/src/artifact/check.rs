@@ -78,7 +78,7 @@ pub(super) fn notes(plan: &Plan, notes: &Notes) -> Result<(), LoadError> {
 }
 
 fn rules(plan: &Plan) -> Result<(), LoadError> {
-    if plan.rule_names.lens().len() != plan.rules.len() {
+    if plan.rule_names.count() != plan.rules.len() {
         return Err(LoadError::Malformed("it has another number of names than of rules"));
     }
     let decides = |rule: &crate::policy::RuleId| {

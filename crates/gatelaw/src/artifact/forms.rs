@@ -8,7 +8,8 @@ use crate::eval::{AlternativeNote, NoteExpr, Notes, RuleNote};
 use crate::lower::Read;
 use crate::needs::{FactNeeds, Named, Needs};
 use crate::plan::{
-    Action, Cost, Entry, Instance, PlanKind, PlanRule, Source, Strings, VariableKind, VariableWords,
+    Action, Cost, Entry, Instance, PlanKind, PlanRule, RuleNames, Source, Strings, VariableKind,
+    VariableWords,
 };
 use crate::policy::{
     Attr, AttributeId, Denial, IdentityModel, Issuer, IssuerAttribute, Role, RoleId, RolesClaim, RuleId,
@@ -91,6 +92,26 @@ impl Record for IpNet {
     fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
         let (address, prefix) = Record::take(from)?;
         Self::new(address, prefix).ok_or(LoadError::Malformed("a network has bits behind its prefix"))
+    }
+}
+
+/// The names behind each other, then how long each is.
+impl Record for RuleNames {
+    fn put(&self, out: &mut Writer) {
+        self.text().to_owned().put(out);
+        super::length(self.count()).put(out);
+        self.lens().for_each(|len| len.put(out));
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
+        let text = String::take(from)?;
+        let count = from.length()?;
+        let mut names = Self::new(text, count);
+        for _ in 0..count {
+            let pushed = names.push(u32::take(from)?);
+            pushed.ok_or(LoadError::Malformed("a text begins or ends inside a character"))?;
+        }
+        Ok(names)
     }
 }
 

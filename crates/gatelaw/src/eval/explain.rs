@@ -132,7 +132,7 @@ fn holds(
 }
 
 fn unreached(plan: &Plan, rule: &PlanRule, notes: &Notes, number: usize) -> RuleExplained {
-    let name = u32::try_from(number).ok().and_then(|number| plan.rule_names.find(number)).unwrap_or_default();
+    let name = plan.rule_names.find(number).unwrap_or_default();
     let RuleNote { file, line, annotations, routes } = notes.rules.get(number).cloned().unwrap_or_default();
     RuleExplained {
         name: name.to_owned(),

@@ -294,7 +294,7 @@ impl Plan {
     /// Returns the full name of a rule.
     #[must_use]
     pub fn rule_name(&self, rule: RuleId) -> Option<&str> {
-        self.rule_names.find(rule.0)
+        self.rule_names.find(usize::try_from(rule.0).ok()?)
     }
 
     pub(crate) fn rule(&self, id: RuleId) -> Option<&crate::plan::PlanRule> {

@@ -11,7 +11,7 @@ use super::scans::Scans;
 use super::stats::{Cost, Dearest, Stats, class_cost};
 use super::tables::{StringPool, Tables, string_table, string_table_words, word};
 use super::{
-    Action, Entry, Instance, Plan, PlanKind, PlanRule, Source, Strings, VariableKind, VariableWords,
+    Action, Entry, Instance, Plan, PlanKind, PlanRule, RuleNames, Source, VariableKind, VariableWords,
 };
 use crate::eval::texts::literal_text;
 use crate::eval::{ClassifiedNotes, KeptNotes, NoteDrafts};
@@ -384,7 +384,7 @@ impl<'c> Builder<'c> {
             states: states.words,
             entry,
             rules: self.policy.rules.iter().map(plan_rule).collect(),
-            rule_names: Strings::of(self.policy.rules.iter().map(|r| r.name.as_str())).unwrap_or_default(),
+            rule_names: RuleNames::of(self.policy.rules.iter().map(|r| r.name.as_str())).unwrap_or_default(),
             instances: self.instances,
             allows_from: 0,
             ranked: self.ranked,

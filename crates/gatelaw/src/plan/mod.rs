@@ -30,6 +30,7 @@ mod methods;
 mod nodes;
 mod parts;
 mod routes;
+mod rule_names;
 mod scans;
 mod stats;
 mod strings;
@@ -41,6 +42,7 @@ pub(crate) use hash::hash;
 pub(crate) use hosts::is_address;
 pub(crate) use methods::SPARSE;
 pub(crate) use nodes::lay_out;
+pub(crate) use rule_names::RuleNames;
 pub use stats::{Cost, Dearest, Stats};
 pub(crate) use strings::{Sought, Strings};
 pub use summary::RuleSummary;
@@ -65,7 +67,7 @@ pub struct Plan {
     /// By rule, in the order of full names.
     pub(crate) rules: Vec<PlanRule>,
     /// The full name of each.
-    pub(crate) rule_names: Strings,
+    pub(crate) rule_names: RuleNames,
     /// What matching rules do, with captures as segments.
     pub(crate) instances: Vec<Instance>,
     /// The rules by rank: denies without challenge, denies with one, allows; each by name.

@@ -46,12 +46,6 @@ impl Strings {
         Some(Self { bytes, places })
     }
 
-    /// Puts texts behind each other; `None` where they are longer than 32 bits can say.
-    pub(crate) fn of<'t>(texts: impl Iterator<Item = &'t str> + Clone) -> Option<Self> {
-        let lens = texts.clone().map(|text| u32::try_from(text.len()).ok()).collect::<Option<Vec<_>>>()?;
-        Self::new(texts.collect(), &lens)
-    }
-
     /// Returns the texts behind each other.
     pub(crate) fn bytes(&self) -> &str {
         &self.bytes
@@ -99,12 +93,17 @@ impl Strings {
 mod tests {
     use super::*;
 
+    fn of(texts: &[&str]) -> Strings {
+        let lens: Vec<u32> = texts.iter().map(|text| u32::try_from(text.len()).unwrap()).collect();
+        Strings::new(texts.concat(), &lens).unwrap()
+    }
+
     const TEXTS: [&str; 9] =
         ["", "a", "b", "orders", "invoices", "invoices2", "invoices3", "a\0", "größer-als-acht"];
 
     #[test]
     fn a_text_is_itself_alone() {
-        let strings = Strings::of(TEXTS.into_iter()).unwrap();
+        let strings = of(&TEXTS);
         for (id, text) in (0..).zip(TEXTS) {
             assert_eq!(strings.text(id), text);
             for other in TEXTS {

@@ -29,8 +29,8 @@ impl Plan {
     /// [`LoadError::Malformed`] where the artifact's notes, in which places and annotations stand, are not well-formed.
     pub fn rules(&self) -> Result<impl Iterator<Item = RuleSummary<'_>>, LoadError> {
         let notes = self.notes()?;
-        Ok((0..).zip(&self.rules).zip(&notes.rules).map(|((number, rule), note)| RuleSummary {
-            name: self.rule_names.text(number),
+        Ok((0_usize..).zip(&self.rules).zip(&notes.rules).map(|((number, rule), note)| RuleSummary {
+            name: self.rule_names.find(number).unwrap_or_default(),
             kind: rule.kind.name(),
             observe: rule.observe,
             file: notes.file(note.file),
