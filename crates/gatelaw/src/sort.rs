@@ -14,8 +14,29 @@ pub fn sort_each_once<T: Ord>(members: &mut Vec<T>) {
     members.dedup();
 }
 
+/// So many members are put in their places one by one sooner than they are made a heap.
+const FEW: usize = 16;
+
 /// Sorts members in place, by what is less. Equal ones have no order of their own.
 pub fn sort_by<T>(members: &mut [T], is_less: impl Fn(&T, &T) -> bool) {
+    if members.len() <= FEW { insert_each(members, is_less) } else { sort_as_heap(members, is_less) }
+}
+
+/// Moves each member before all greater ones of those before it.
+fn insert_each<T>(members: &mut [T], is_less: impl Fn(&T, &T) -> bool) {
+    for count in 2..=members.len() {
+        let mut rest = members.get_mut(..count).unwrap_or_default();
+        while let Some((member, before)) = rest.split_last_mut()
+            && let Some(last) = before.last_mut()
+            && is_less(member, last)
+        {
+            std::mem::swap(member, last);
+            rest = before;
+        }
+    }
+}
+
+fn sort_as_heap<T>(members: &mut [T], is_less: impl Fn(&T, &T) -> bool) {
     for parent in (0..members.len() / 2).rev() {
         sink(members, parent, &is_less);
     }
@@ -57,6 +78,8 @@ mod tests {
         sort(&mut members);
         assert_eq!(members, expected);
         assert!(descending.iter().eq(expected.iter().rev()), "{descending:?}");
+        sort_as_heap(&mut descending, |a, b| a < b);
+        assert_eq!(descending, expected);
         expected.dedup();
         sort_each_once(&mut members);
         assert_eq!(members, expected);
