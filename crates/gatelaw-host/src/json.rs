@@ -204,8 +204,9 @@ const fn marks_of_others(eight: u64) -> u64 {
     const fn less(eight: u64, than: u8) -> u64 {
         eight.wrapping_sub(ONES * u64::from_le_bytes([than, 0, 0, 0, 0, 0, 0, 0])) & !eight
     }
-    let (quote, backslash) = (eight ^ (ONES * 0x22), eight ^ (ONES * 0x5c));
-    (less(quote, 1) | less(backslash, 1) | less(eight, b' ')) & (ONES * 0x80)
+    // With one bit turned over, control characters are below 0x20 still, and a quote comes next.
+    let (turned, backslash) = (eight ^ (ONES * 0x02), eight ^ (ONES * 0x5c));
+    (less(turned, 0x21) | less(backslash, 1)) & (ONES * 0x80)
 }
 
 /// Returns a number that is integral and exact, as [`parse`] reads it. Its text says so without arithmetic on floats.
