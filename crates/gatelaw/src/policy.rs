@@ -2,12 +2,16 @@
 //!
 //! A [`Policy`] can't hold a mistake that the language refuses. The compiler and the reference interpreter both start here.
 
+mod grants;
+
 use std::collections::BTreeMap;
 
 use crate::address::IpNet;
 use crate::ast::{AuditLevel, CompareOp, LiteralKind, Privacy, SetShape, Test as TestAst, Type};
 use crate::needs::{Needs, Relaxations};
 use crate::source::Span;
+
+pub use grants::Grants;
 
 /// Holds a checked policy. Every list is sorted by name, so that the order of items and files changes nothing.
 #[derive(Debug, Clone)]
@@ -117,8 +121,8 @@ pub struct RolesClaim {
     pub path: Vec<String>,
     /// How the claim holds them.
     pub shape: SetShape,
-    /// Which value grants which role, sorted; the `includes` closure is not applied.
-    pub grants: Vec<(String, RoleId)>,
+    /// Which value grants which role.
+    pub grants: Grants,
 }
 
 /// One attribute as one issuer gives it.

@@ -22,12 +22,12 @@ pub(super) fn check(plan: &Plan) -> Result<(), LoadError> {
         .issuers
         .iter()
         .flat_map(|i| &i.roles)
-        .flat_map(|r| r.grants.iter().map(|(_, role)| role));
+        .flat_map(|r| r.grants.pairs().iter().map(|(_, role)| role));
     if granted.chain(mapped).any(|role| usize::try_from(role.0).is_ok_and(|r| r >= roles)) {
         return wrong("a role is not there");
     }
     let mut lines = plan.identity.issuers.iter().flat_map(|i| &i.roles);
-    if !lines.all(|line| line.grants.is_sorted_by(|a, b| a < b)) {
+    if !lines.all(|line| line.grants.pairs().is_sorted_by(|a, b| a < b)) {
         return wrong("grants of roles are not sorted");
     }
     let attributes = plan.identity.attributes.len();
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
     use crate::artifact::load_unsigned;
     use crate::eval::{AlternativeNote, KeptNotes, Line};
-    use crate::policy::{AttributeId, RoleId, RuleId};
+    use crate::policy::{AttributeId, Grants, RoleId, RuleId};
     use crate::source::Sources;
 
     const LEAF: u32 = TERMINAL;
@@ -356,6 +356,13 @@ mod tests {
         load_unsigned(&plan.to_bytes()).map(drop)
     }
 
+    fn regrant(plan: &mut Plan, change: impl FnOnce(&mut Vec<(String, RoleId)>)) {
+        let grants = &mut plan.identity.issuers[0].roles[0].grants;
+        let mut pairs = grants.pairs().to_vec();
+        change(&mut pairs);
+        *grants = Grants::new(pairs);
+    }
+
     fn id(plan: &Plan, rule: &str) -> RuleId {
         (0..9).map(RuleId).find(|id| plan.rule_name(*id) == Some(rule)).unwrap()
     }
@@ -386,8 +393,7 @@ mod tests {
     fn roles_and_attributes_that_are_given_are_there() {
         let astray = Err(LoadError::Malformed("a role is not there"));
         assert_eq!(changed(|p| p.identity.roles[0].closure.push(RoleId(2))), astray);
-        let grant =
-            |role| changed(|p| p.identity.issuers[0].roles[0].grants.last_mut().unwrap().1 = RoleId(role));
+        let grant = |role| changed(|p| regrant(p, |pairs| pairs.last_mut().unwrap().1 = RoleId(role)));
         assert_eq!(grant(1), Ok(()));
         assert_eq!(grant(2), astray);
         let attribute =
@@ -400,12 +406,9 @@ mod tests {
     #[test]
     fn grants_of_roles_are_sorted_each_once() {
         let unsorted = Err(LoadError::Malformed("grants of roles are not sorted"));
-        assert_eq!(changed(|p| p.identity.issuers[0].roles[0].grants.swap(0, 1)), unsorted);
-        let twice = |plan: &mut Plan| {
-            let grants = &mut plan.identity.issuers[0].roles[0].grants;
-            grants.insert(0, grants[0].clone());
-        };
-        assert_eq!(changed(twice), unsorted);
+        assert_eq!(changed(|p| regrant(p, |pairs| pairs.swap(0, 1))), unsorted);
+        let twice = |pairs: &mut Vec<(String, RoleId)>| pairs.insert(0, pairs[0].clone());
+        assert_eq!(changed(|p| regrant(p, twice)), unsorted);
     }
 
     #[test]

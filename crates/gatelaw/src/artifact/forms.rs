@@ -12,8 +12,8 @@ use crate::plan::{
     VariableWords,
 };
 use crate::policy::{
-    Attr, AttributeId, Denial, IdentityModel, Issuer, IssuerAttribute, Role, RoleId, RolesClaim, RuleId,
-    ScopesShape, UserAttribute,
+    Attr, AttributeId, Denial, Grants, IdentityModel, Issuer, IssuerAttribute, Role, RoleId, RolesClaim,
+    RuleId, ScopesShape, UserAttribute,
 };
 
 record! {
@@ -92,6 +92,17 @@ impl Record for IpNet {
     fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
         let (address, prefix) = Record::take(from)?;
         Self::new(address, prefix).ok_or(LoadError::Malformed("a network has bits behind its prefix"))
+    }
+}
+
+impl Record for Grants {
+    fn put(&self, out: &mut Writer) {
+        super::length(self.pairs().len()).put(out);
+        self.pairs().iter().for_each(|pair| pair.put(out));
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, LoadError> {
+        Vec::take(from).map(Self::new)
     }
 }
 

@@ -129,7 +129,8 @@ impl Checker<'_> {
 
     /// Says whether an issuer's tokens can grant a role, also through `includes`.
     pub(super) fn can_grant(&self, issuer: usize, role: RoleId) -> bool {
-        let grants = self.issuers.get(issuer).into_iter().flat_map(|i| &i.roles).flat_map(|r| &r.grants);
+        let grants =
+            self.issuers.get(issuer).into_iter().flat_map(|i| &i.roles).flat_map(|r| r.grants.pairs());
         let mut granted = grants.map(|(_, granted)| granted);
         granted.any(|g| {
             usize::try_from(g.0).ok().and_then(|g| self.closures.get(g)).is_some_and(|c| c.contains(&role))

@@ -230,26 +230,47 @@ const UNSORTED_MAX: usize = 16;
 
 /// Grants what any `roles` line grants, and all that those roles include.
 fn roles(model: &IdentityModel, issuer: &Issuer, claims: &JsonText<'_>) -> Result<Vec<RoleId>, TokenFault> {
-    let mut granted = Vec::new();
+    let mut granted = Granted { marks: vec![0; model.roles.len().div_ceil(64)] };
     for line in &issuer.roles {
         let Some(claim) = at(claims, &line.path)? else { continue };
         let mut values = members(claim, line.shape)?;
-        // Of a few, one that stands twice may grant twice: what is granted is sorted in the end. Many must not add up.
+        // Of a few, one that stands twice may grant twice. Many must not add up.
         if values.len() > UNSORTED_MAX {
             sort(&mut values);
         }
         for value in values {
-            // INVARIANT: grants are sorted by value (checked at load).
-            let start = line.grants.partition_point(|(granting, _)| granting.as_str() < value);
-            let grants = line.grants.iter().skip(start).take_while(|(granting, _)| granting == value);
-            for (_, role) in grants {
+            for role in line.grants.of(value) {
                 let role = usize::try_from(role.0).ok().and_then(|index| model.roles.get(index));
-                granted.extend_from_slice(role.map_or(&[], |role| &role.closure));
+                role.map_or(&[][..], |role| &role.closure).iter().for_each(|role| granted.add(*role));
             }
         }
     }
-    sort_each_once(&mut granted);
-    Ok(granted)
+    Ok(granted.roles())
+}
+
+/// Roles that were granted, a bit for each: there is nothing to sort then.
+struct Granted {
+    marks: Vec<u64>,
+}
+
+impl Granted {
+    fn add(&mut self, role: RoleId) {
+        let marks = usize::try_from(role.0 / 64).ok().and_then(|place| self.marks.get_mut(place));
+        marks.into_iter().for_each(|marks| *marks |= 1 << (role.0 % 64));
+    }
+
+    /// Lists the roles, sorted.
+    fn roles(&self) -> Vec<RoleId> {
+        let count = self.marks.iter().map(|marks| marks.count_ones()).sum::<u32>();
+        let mut roles = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+        for (mut marks, first) in self.marks.iter().copied().zip((0..).step_by(64)) {
+            while marks != 0 {
+                roles.push(RoleId(marks.trailing_zeros() | first));
+                marks &= marks - 1;
+            }
+        }
+        roles
+    }
 }
 
 fn attributes<'c>(
@@ -257,16 +278,15 @@ fn attributes<'c>(
     issuer: &'c Issuer,
     claims: &'c JsonText<'c>,
 ) -> Result<Vec<Option<AttributeValue<&'c str>>>, TokenFault> {
-    let declared = model.attributes.iter().zip(0_u32..);
-    declared
-        .map(|(attribute, id)| {
-            match issuer.attributes.iter().find(|a| a.attribute == AttributeId(id)) {
-                Some(line) => value(line, attribute.ty, claims),
-                // A set is never absent, whoever issued the token.
-                None => Ok((attribute.ty == Type::Strings).then(|| AttributeValue::Strings(Vec::new()))),
-            }
-        })
-        .collect()
+    let mut values = Vec::with_capacity(model.attributes.len());
+    for (attribute, id) in model.attributes.iter().zip(0_u32..) {
+        values.push(match issuer.attributes.iter().find(|a| a.attribute == AttributeId(id)) {
+            Some(line) => value(line, attribute.ty, claims)?,
+            // A set is never absent, whoever issued the token.
+            None => (attribute.ty == Type::Strings).then(|| AttributeValue::Strings(Vec::new())),
+        });
+    }
+    Ok(values)
 }
 
 pub(super) fn value<'c>(

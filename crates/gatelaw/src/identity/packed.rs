@@ -268,10 +268,12 @@ struct Packing {
 impl Packing {
     /// Begins with the roles, and room for all.
     fn of<T: AsRef<str>>(parts: &IdentityParts<T>) -> Option<Self> {
-        let bytes = parts.texts().map(str::len).fold(0, usize::saturating_add);
+        let (bytes, texts) = parts
+            .texts()
+            .fold((0_usize, 0), |(bytes, texts), text| (bytes.saturating_add(text.len()), texts + 1));
         u32::try_from(bytes).ok()?;
         let absent = [&parts.client, &parts.actor, &parts.token_id].into_iter().filter(|text| text.is_none());
-        let texts = parts.texts().count() + absent.count();
+        let texts = texts + absent.count();
         let mut numbers = Vec::with_capacity(parts.roles.len() + texts);
         numbers.extend(parts.roles.iter().map(|role| role.0));
         Some(Self { text: String::with_capacity(bytes), numbers, texts_len: 0 })
@@ -284,11 +286,10 @@ impl Packing {
             self.push(text.as_ref().map_or("", T::as_ref))?;
         }
         let scopes_len = self.push_all(&parts.scopes)?;
-        let attributes: Option<Box<[_]>> = parts
-            .attributes
-            .iter()
-            .map(|value| value.as_ref().map_or(Some(None), |value| self.value(value).map(Some)))
-            .collect();
+        let mut attributes = Vec::with_capacity(parts.attributes.len());
+        for value in &parts.attributes {
+            attributes.push(if let Some(value) = value { Some(self.value(value)?) } else { None });
+        }
         Some(Identity {
             issuer: parts.issuer,
             roles_len: u32::try_from(parts.roles.len()).ok()?,
@@ -298,7 +299,7 @@ impl Packing {
             authenticated_at: parts.authenticated_at,
             text: self.text.into_boxed_str(),
             numbers: self.numbers.into_boxed_slice(),
-            attributes: attributes?,
+            attributes: attributes.into_boxed_slice(),
         })
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::ast::{LiteralKind, Privacy, SetShape, Type};
 use crate::json::tests::json;
 use crate::policy::{
-    Attr, AttributeId, Issuer, IssuerAttribute, Role, RolesClaim, ScopesShape, UserAttribute,
+    Attr, AttributeId, Grants, Issuer, IssuerAttribute, Role, RolesClaim, ScopesShape, UserAttribute,
 };
 
 const CERT: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -246,7 +246,7 @@ fn roles_are_the_union_of_all_lines_and_what_they_include() {
     let line = |at: &str, shape, grants: &[(&str, u32)]| RolesClaim {
         path: path(at),
         shape,
-        grants: grants.iter().map(|(value, role)| ((*value).into(), RoleId(*role))).collect(),
+        grants: Grants::new(grants.iter().map(|(value, role)| ((*value).into(), RoleId(*role))).collect()),
     };
     model.issuers[1].roles = vec![
         line("groups", SetShape::List, &[("Staff", 1), ("View", 2)]),

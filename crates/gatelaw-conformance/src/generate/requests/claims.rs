@@ -87,7 +87,12 @@ fn choose<'m>(model: &'m IdentityModel, wishes: &Wishes, rng: &mut Rng) -> &'m I
 fn grant_for(model: &IdentityModel, issuer: &Issuer, role: RoleId) -> Option<(usize, String)> {
     issuer.roles.iter().enumerate().find_map(|(line, claim)| {
         let grants = |granted: RoleId| model.role(granted).is_some_and(|r| r.closure.contains(&role));
-        claim.grants.iter().find(|(_, granted)| grants(*granted)).map(|(value, _)| (line, value.clone()))
+        claim
+            .grants
+            .pairs()
+            .iter()
+            .find(|(_, granted)| grants(*granted))
+            .map(|(value, _)| (line, value.clone()))
     })
 }
 
@@ -169,7 +174,7 @@ impl Writer<'_> {
             }
         }
         for (claim, mut values) in self.issuer.roles.iter().zip(values) {
-            values.extend(rng.some(&claim.grants, 20).into_iter().map(|(value, _)| value.clone()));
+            values.extend(rng.some(claim.grants.pairs(), 20).into_iter().map(|(value, _)| value.clone()));
             if rng.chance(10) {
                 values.insert("unmapped".into());
             }

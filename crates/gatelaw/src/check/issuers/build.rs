@@ -258,7 +258,7 @@ fn roles_claim(
     grants.sort();
     grants.dedup();
     let shape = claim.shape.as_ref().map_or(SetShape::List, |s| s.node);
-    RolesClaim { path: path(&claim.path), shape, grants }
+    RolesClaim { path: path(&claim.path), shape, grants: crate::policy::Grants::new(grants) }
 }
 
 fn role_id(role: &Name, roles: &[&str], out: &mut Vec<Diagnostic>) -> Option<RoleId> {

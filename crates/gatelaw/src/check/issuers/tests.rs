@@ -91,9 +91,9 @@ fn every_line_is_taken() {
         (vec!["oid".into(), "sub".into()], vec!["app".into(), "id".into()])
     );
     assert_eq!(a.scopes, Some((vec!["scp".into()], ScopesShape::Shape(SetShape::Words))));
-    assert_eq!(a.roles[0].grants, [("Boss".into(), RoleId(0)), ("Staff".into(), RoleId(1))]);
+    assert_eq!(a.roles[0].grants.pairs(), [("Boss".into(), RoleId(0)), ("Staff".into(), RoleId(1))]);
     assert_eq!(
-        (a.roles[1].shape, &a.roles[1].grants[..]),
+        (a.roles[1].shape, a.roles[1].grants.pairs()),
         (SetShape::One, &[("viewer".into(), RoleId(2))][..])
     );
     assert_eq!(a.token_cookies, ["Session"]);
