@@ -310,23 +310,25 @@ impl<'c> Builder<'c> {
         let mut variable_words: Vec<VariableWords> = variables.iter().map(|v| words.variable(v)).collect();
         let mut tables = words.tables;
         variable_words.extend(self.parts.more.iter().map(|more| more_words(more, &nodes)));
-        let class_offsets: Vec<u32> =
-            self.drafts.iter().map(|d| write_class(&mut tables, &nodes, d)).collect();
-        let offset = |class: usize| class_offsets.get(class).copied().unwrap_or(0);
         let methods = MethodGroups::new(self.accepts.values());
         entry.methods = tables.strings(&mut pool, methods.groups.iter().map(|(m, group)| (*m, *group)));
-        let accept_offsets: BTreeMap<&[ItemId], u32> = self
-            .accepts
-            .iter()
-            .map(|(items, place)| (items.as_slice(), tables.add(methods.accept(place, offset))))
-            .collect();
+        let mut classes = ClassWords::new(&self.drafts, &nodes);
+        entry.everywhere = classes.offset(&mut tables, self.everywhere);
+        let mut accept_offsets: BTreeMap<&[ItemId], u32> = BTreeMap::new();
+        let mut accept = |tables: &mut Tables, items: &[ItemId]| {
+            let Some((items, place)) = self.accepts.get_key_value(items) else { return 0 };
+            let written = || {
+                let table = methods.accept(place, |class| classes.offset(tables, class));
+                tables.add(table)
+            };
+            *accept_offsets.entry(items).or_insert_with(written)
+        };
         let service_accept = |tables: &mut Tables, pool: &mut StringPool, items: &[ItemId]| {
             write_services(self.policy, tables, pool, items)
         };
         let mut states = StateWords { words: vec![0], offsets: Vec::new() };
         for (_, rules, services) in &walks.readings {
-            let of_rules = states
-                .write(&rules.states, &mut pool, |_, items| accept_offsets.get(items).copied().unwrap_or(0));
+            let of_rules = states.write(&rules.states, &mut pool, |_, items| accept(&mut tables, items));
             let of_services = states
                 .write(&services.states, &mut pool, |pool, items| service_accept(&mut tables, pool, items));
             states.offsets.push((of_rules, of_services));
@@ -345,7 +347,7 @@ impl<'c> Builder<'c> {
                     .flat
                     .iter()
                     .filter_map(|s| self.flat_classes.get(&(*s, walks.reading(starts))))
-                    .map(|c| offset(*c));
+                    .map(|class| classes.offset(&mut tables, *class));
                 let mut host = vec![relaxation_bits(class.relaxations)];
                 for list in [at(of_rules, &starts.rules), at(of_services, &starts.services), flat.collect()] {
                     host.push(word(list.len()));
@@ -365,14 +367,14 @@ impl<'c> Builder<'c> {
             *to = tables.strings(&mut pool, table.iter().map(|(text, class)| (text.as_str(), host(class))));
         }
         entry.other_host = host(&0);
-        entry.everywhere = offset(self.everywhere);
         entry.rows_max = word(self.parts.rows_max);
         entry.literals = self.scans.literals;
+        let class_offsets = classes.finish(&mut tables);
         let costs = self.costs(&tables.words);
         let cost = self.cost(&costs, walks);
         let stats = self.stats(walks, variable_words.len(), &costs);
         let conditions = |members: &Members| members.iter().map(|(_, condition)| word(*condition)).collect();
-        let classes = self.drafts.iter().zip(&class_offsets).map(|(d, at)| (*at, conditions(&d.members)));
+        let classes = self.drafts.iter().zip(class_offsets).map(|(d, at)| (at, conditions(&d.members)));
         let notes = notes.finish(&mut self.parts.diagrams, classes);
         let plan = Plan {
             identity: self.policy.identity.clone(),
@@ -567,6 +569,32 @@ fn more_words(more: &More, nodes: &super::nodes::NodeWords) -> VariableWords {
     }
 }
 
+/// Writes classes where they are first asked for, so that what a decision reads in turn stands together.
+struct ClassWords<'d> {
+    drafts: &'d [ClassDraft],
+    nodes: &'d super::nodes::NodeWords,
+    /// By class: its offset, once it is written.
+    offsets: Vec<Option<u32>>,
+}
+
+impl<'d> ClassWords<'d> {
+    fn new(drafts: &'d [ClassDraft], nodes: &'d super::nodes::NodeWords) -> Self {
+        Self { drafts, nodes, offsets: vec![None; drafts.len()] }
+    }
+
+    fn offset(&mut self, tables: &mut Tables, class: usize) -> u32 {
+        let (Some(draft), Some(offset)) = (self.drafts.get(class), self.offsets.get_mut(class)) else {
+            return 0;
+        };
+        *offset.get_or_insert_with(|| write_class(tables, self.nodes, draft))
+    }
+
+    /// Writes the classes that nothing asked for, and returns the offset of each.
+    fn finish(mut self, tables: &mut Tables) -> Vec<u32> {
+        (0..self.drafts.len()).map(|class| self.offset(tables, class)).collect()
+    }
+}
+
 fn write_class(tables: &mut Tables, nodes: &super::nodes::NodeWords, draft: &ClassDraft) -> u32 {
     let verdict = match &draft.verdict {
         Verdict::None => 0,
@@ -634,15 +662,18 @@ impl StateWords {
         mut accept: impl FnMut(&mut StringPool, &[ItemId]) -> u32,
     ) -> Vec<u32> {
         let mut next = word(self.words.len());
-        let mut offsets = Vec::with_capacity(states.len());
-        for state in states {
-            offsets.push(next);
+        let mut offsets = vec![0; states.len()];
+        let ordered = in_depth(states);
+        for (number, state) in &ordered {
+            if let Some(offset) = offsets.get_mut(*number) {
+                *offset = next;
+            }
             let size =
                 3 + string_table_words(state.literals.len()) + 2 * state.affixes.len() + state.others.len();
             next = next.saturating_add(word(size));
         }
         let target = |to: &Option<usize>| to.and_then(|to| offsets.get(to)).copied().unwrap_or(0);
-        for state in states {
+        for (_, state) in ordered {
             let literals = state.literals.iter().map(|(text, to)| (text.as_str(), target(to))).collect();
             self.words.extend(string_table(pool, literals));
             self.words.push(word(state.affixes.len()));
@@ -655,6 +686,22 @@ impl StateWords {
         }
         offsets
     }
+}
+
+/// Orders states, each with its number, so that what a path goes through stands together: each before those that it leads to.
+fn in_depth(states: &[State]) -> Vec<(usize, &State)> {
+    let mut ordered = Vec::with_capacity(states.len());
+    let mut seen = vec![false; states.len()];
+    let mut waiting: Vec<usize> = (0..states.len()).rev().collect();
+    while let Some(number) = waiting.pop() {
+        let (Some(state), Some(seen)) = (states.get(number), seen.get_mut(number)) else { continue };
+        if !std::mem::replace(seen, true) {
+            ordered.push((number, state));
+            let targets = state.literals.iter().map(|(_, to)| to).chain(&state.others);
+            waiting.extend(targets.rev().copied().flatten());
+        }
+    }
+    ordered
 }
 
 struct VariableWriter<'w> {

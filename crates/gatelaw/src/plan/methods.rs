@@ -36,7 +36,11 @@ impl<'a> MethodGroups<'a> {
 
     /// Writes the classes of the groups at a place: one a group up to the last that is not as all others, or, where that is
     /// longer, only those that are not.
-    pub(super) fn accept(&self, (by_method, others): &ByMethod, offset: impl Fn(usize) -> u32) -> Vec<u32> {
+    pub(super) fn accept(
+        &self,
+        (by_method, others): &ByMethod,
+        mut offset: impl FnMut(usize) -> u32,
+    ) -> Vec<u32> {
         let group = |method: &String| self.groups.get(method.as_str()).copied().filter(|group| *group != 0);
         let named: BTreeMap<u32, u32> =
             by_method.iter().filter_map(|(method, class)| Some((group(method)?, offset(*class)))).collect();
