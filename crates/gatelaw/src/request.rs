@@ -11,6 +11,7 @@ mod client;
 mod cookies;
 mod facts;
 mod headers;
+mod method;
 mod names;
 mod pairs;
 mod query;
@@ -22,10 +23,10 @@ mod target;
 mod tokens;
 
 pub use authority::canonical_host;
-pub(crate) use authority::is_method;
 pub use canonical::Canonical;
 pub use client::client_ip;
 pub(crate) use facts::{is_country, is_fingerprint};
+pub(crate) use method::{KNOWN_METHODS, is_method};
 pub use names::{
     ALWAYS_REMOVED, FRAMING, HOP_BY_HOP, RESERVED_IDENTITY, RESERVED_IDENTITY_PREFIXES, SINGLE_VALUED, fold,
     is_always_removed, is_always_removed_as_spelt, is_reserved_identity, is_same_fold,

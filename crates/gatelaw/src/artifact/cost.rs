@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::LoadError;
 use super::check::Paths;
 use crate::limits::{DECISION_STEPS_BASE, DECISION_STEPS_PER_WORD, ROUTE_AFFIXES_MAX, SEGMENTS_MAX};
-use crate::plan::{Plan, SPARSE, VariableKind};
+use crate::plan::{Plan, SPARSE, VariableKind, slot_mask};
 
 /// The path of a request, and the path with `%2F` read as a separator.
 const READINGS: u64 = 2;
@@ -344,7 +344,7 @@ impl<'p> Bound<'p> {
         if word(words, at) == 0 {
             return Some(StringTable { slots: &[], probes: 1, behind: at.checked_add(1)? });
         }
-        let count = word(words, at.checked_add(1)?).checked_add(1)?.checked_mul(2)?;
+        let count = slot_mask(word(words, at.checked_add(1)?)).checked_add(1)?.checked_mul(2)?;
         let start = at.checked_add(2)?;
         let slots = words.get(range(start, count)?)?.as_chunks::<2>().0;
         self.read(u64::from(count))?;

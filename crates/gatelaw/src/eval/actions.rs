@@ -13,7 +13,7 @@ use crate::policy::RuleId;
 use crate::sort::sort_by;
 
 /// Does what the matched rules say on allow: sets headers, names limits. A fault denies.
-pub(super) fn allow(view: View<'_>, outcome: &mut Outcome) {
+pub(super) fn allow(view: &View<'_>, outcome: &mut Outcome) {
     if let Some(rule) = forward(view, outcome) {
         outcome.set.clear();
         outcome.rule = Some(rule);
@@ -33,7 +33,7 @@ pub(super) fn allow(view: View<'_>, outcome: &mut Outcome) {
     }
 }
 
-fn add_key(view: View<'_>, read: Read, key: &mut LimitKey) {
+fn add_key(view: &View<'_>, read: Read, key: &mut LimitKey) {
     match view.scalar(read) {
         Some(Scalar::Text(text)) => key.string(text),
         Some(Scalar::Int(n)) => key.int(n),
@@ -44,7 +44,7 @@ fn add_key(view: View<'_>, read: Read, key: &mut LimitKey) {
 }
 
 /// Writes the headers that matching rules set, and returns the least rule that can't.
-fn forward(view: View<'_>, outcome: &mut Outcome) -> Option<RuleId> {
+fn forward(view: &View<'_>, outcome: &mut Outcome) -> Option<RuleId> {
     let mut left = FORWARD_BYTES_MAX;
     let mut faulty: Option<RuleId> = None;
     let mut fault = |rule: RuleId| faulty = Some(faulty.map_or(rule, |f| f.min(rule)));
@@ -124,7 +124,7 @@ enum Written {
     Unfit,
 }
 
-fn write(view: View<'_>, source: &Source, sorting: &mut Sorting, out: &mut String) -> Written {
+fn write(view: &View<'_>, source: &Source, sorting: &mut Sorting, out: &mut String) -> Written {
     match source {
         Source::Text(text) => {
             out.push_str(text);
@@ -157,7 +157,7 @@ fn push(read: Read, scalar: Scalar<'_>, out: &mut String) -> bool {
 }
 
 /// Joins the members of a set with `,` in byte order, each once.
-fn join(view: View<'_>, read: Read, sorting: &mut Sorting, out: &mut String) {
+fn join(view: &View<'_>, read: Read, sorting: &mut Sorting, out: &mut String) {
     sorting.text.clear();
     sorting.members.clear();
     view.any_member(read, |member| {
@@ -179,7 +179,7 @@ fn join(view: View<'_>, read: Read, sorting: &mut Sorting, out: &mut String) {
 }
 
 /// Writes the record: its level, and what it keeps. One that is too large denies.
-pub(super) fn record(view: View<'_>, outcome: &mut Outcome) {
+pub(super) fn record(view: &View<'_>, outcome: &mut Outcome) {
     let mut left = Some(RECORD_BYTES_MAX);
     let mut highest: Option<AuditLevel> = None;
     for at in 0..outcome.matched.len() {

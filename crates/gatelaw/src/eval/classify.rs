@@ -1,7 +1,6 @@
 //! Classifies variables, at most once each, and walks diagrams and bit vectors over them.
 
-use super::prepared::UNPREPARED;
-use super::tables::{network, number, patterns, run, scan, string, word};
+use super::tables::{from, network, number, patterns, run, scan, string, word};
 use super::view::{Scalar, View};
 use crate::ast::CompareOp;
 use crate::lower::{Read, ReadKind};
@@ -43,11 +42,16 @@ impl Scratch {
     }
 
     /// Returns the class of a variable.
-    pub(super) fn class(&mut self, view: View<'_>, variable: u32) -> u32 {
+    #[inline]
+    pub(super) fn class(&mut self, view: &View<'_>, variable: u32) -> u32 {
+        view.prepared.class(variable).unwrap_or_else(|| self.class_once(view, variable))
+    }
+
+    /// Returns the class of a variable that the caller alone doesn't say: classified where it is asked for first. Kept out of the way of
+    /// those that are known.
+    #[inline(never)]
+    fn class_once(&mut self, view: &View<'_>, variable: u32) -> u32 {
         let at = usize::try_from(variable).unwrap_or(usize::MAX);
-        if let Some(class) = view.prepared.get(at).filter(|class| **class != UNPREPARED) {
-            return u32::from(*class);
-        }
         match self.known.get(at) {
             Some((round, class)) if *round == self.round => return *class,
             _ => {}
@@ -66,7 +70,7 @@ impl Scratch {
         class
     }
 
-    fn classify(&mut self, view: View<'_>, words: VariableWords) -> u32 {
+    fn classify(&mut self, view: &View<'_>, words: VariableWords) -> u32 {
         let [a, b, c] = words.arguments;
         let (read, tables, strings) = (Read(a), &view.plan.tables, &view.plan.strings);
         let fold = read.kind() == Some(ReadKind::RouteSegment);
@@ -82,13 +86,14 @@ impl Scratch {
                 Some(Scalar::Ip(ip)) => network(tables, b, ip),
                 _ => 0,
             },
-            VariableKind::Strings => {
-                view.text(read).and_then(|t| string(tables, b, strings, t, fold)).unwrap_or(0)
-            }
+            VariableKind::Strings => view
+                .text(read)
+                .and_then(|t| string(from(tables, b), strings, t.as_bytes(), fold))
+                .unwrap_or(0),
             VariableKind::Member => u32::from(view.any_member(read, |m| m == strings.text(b))),
-            VariableKind::AnyOf => {
-                u32::from(view.any_member(read, |m| string(tables, b, strings, m, false).is_some()))
-            }
+            VariableKind::AnyOf => u32::from(
+                view.any_member(read, |m| string(from(tables, b), strings, m.as_bytes(), false).is_some()),
+            ),
             VariableKind::AllOf => u32::from(self.holds_all(view, read, b)),
             // INVARIANT: what these ask is a literal, and a literal asks a scan (checked at load), so this ends.
             VariableKind::Patterns if c != 0 && self.class(view, c.saturating_sub(1)) == 0 => 0,
@@ -116,12 +121,12 @@ impl Scratch {
     }
 
     /// Marks which of the strings the set holds, and counts the marks.
-    fn holds_all(&mut self, view: View<'_>, read: Read, table: u32) -> bool {
-        let (tables, count) = (&view.plan.tables, word(&view.plan.tables, table));
+    fn holds_all(&mut self, view: &View<'_>, read: Read, table: u32) -> bool {
+        let table = from(&view.plan.tables, table);
         self.marks.fill(0);
-        let mut left = count;
+        let mut left = word(table, 0);
         view.any_member(read, |member| {
-            if let Some(number) = string(tables, table, &view.plan.strings, member, false)
+            if let Some(number) = string(table, &view.plan.strings, member.as_bytes(), false)
                 && !is_set(&self.marks, number)
             {
                 set(&mut self.marks, number);
@@ -132,23 +137,24 @@ impl Scratch {
     }
 
     /// Walks a diagram to its terminal, and returns its number. Every edge leads forward, so this ends.
-    pub(super) fn walk(&mut self, view: View<'_>, nodes: &[u32], root: u32) -> u32 {
+    pub(super) fn walk(&mut self, view: &View<'_>, nodes: &[u32], root: u32) -> u32 {
         let mut at = root;
         while at & TERMINAL == 0 {
             let node = usize::try_from(at).ok().and_then(|at| nodes.get(at..));
             let Some([variable, default, count, rest @ ..]) = node else { return 0 };
             let class = self.class(view, *variable);
-            let exceptions =
-                usize::try_from(*count).ok().and_then(|count| rest.as_chunks::<2>().0.get(..count));
-            let exceptions = exceptions.unwrap_or(&[]);
-            let found = match exceptions {
+            let next = match (count, rest) {
                 // As most nodes are.
-                [only] => Some(only).filter(|[c, _]| *c == class),
-                _ => {
-                    exceptions.binary_search_by_key(&class, |[c, _]| *c).ok().and_then(|i| exceptions.get(i))
+                (1, [only, child, ..]) => {
+                    if class == *only {
+                        child
+                    } else {
+                        default
+                    }
                 }
+                _ => exception(rest, *count, class).unwrap_or(default),
             };
-            let next = found.map_or(*default, |[_, child]| *child);
+            let next = *next;
             if next & TERMINAL == 0 && next <= at {
                 return 0;
             }
@@ -158,7 +164,7 @@ impl Scratch {
     }
 
     /// Finds the rows of bit vectors that hold; calls back for each in order, until that says stop.
-    pub(super) fn rows(&mut self, view: View<'_>, bits: u32, mut each: impl FnMut(u32) -> bool) {
+    pub(super) fn rows(&mut self, view: &View<'_>, bits: u32, mut each: impl FnMut(u32) -> bool) {
         let tables = &view.plan.tables;
         let count = word(tables, bits);
         let words = usize::try_from(count.div_ceil(32)).unwrap_or(0).min(self.rows.len());
@@ -184,6 +190,13 @@ impl Scratch {
             }
         }
     }
+}
+
+/// Finds the child of a class among the exceptions of a node.
+fn exception(words: &[u32], count: u32, class: u32) -> Option<&u32> {
+    let exceptions = words.as_chunks::<2>().0.get(..usize::try_from(count).ok()?)?;
+    let found = exceptions.binary_search_by_key(&class, |[c, _]| *c).ok()?;
+    exceptions.get(found).map(|[_, child]| child)
 }
 
 /// Drops the rows that refuse a class of one variable.

@@ -58,7 +58,7 @@ pub struct Asked {
 
 /// Explains a decision by the classes of rules that were asked, and in which reading of the path.
 pub(super) fn explanation(
-    view: View<'_>,
+    view: &View<'_>,
     scratch: &mut Scratch,
     classes: &[(u32, bool)],
     decision: Decision,
@@ -72,7 +72,7 @@ pub(super) fn explanation(
     for (class, split) in classes {
         scratch.next_round();
         for condition in conditions_of(notes, *class) {
-            explain_alternative(View { split: *split, ..view }, notes, scratch, *condition, &mut rules);
+            explain_alternative(&View { split: *split, ..*view }, notes, scratch, *condition, &mut rules);
         }
     }
     Explanation { decision, rules, unread }
@@ -84,7 +84,7 @@ fn conditions_of(notes: &Notes, class: u32) -> &[u32] {
 }
 
 fn explain_alternative(
-    view: View<'_>,
+    view: &View<'_>,
     notes: &Notes,
     scratch: &mut Scratch,
     condition: u32,
@@ -106,7 +106,7 @@ fn explain_alternative(
 
 /// Evaluates a condition in written order. Its depth is bounded by the checker, and again when notes are read.
 fn holds(
-    view: View<'_>,
+    view: &View<'_>,
     notes: &Notes,
     scratch: &mut Scratch,
     expr: &NoteExpr,

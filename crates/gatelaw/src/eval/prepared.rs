@@ -16,30 +16,55 @@ pub struct Prepared {
     identity: Identity,
     /// Names the plan.
     mark: u64,
-    /// By variable: its class, or [`UNPREPARED`].
-    classes: Box<[u16]>,
+    /// By variable, two in a byte: its class, [`LARGE`] or [`UNPREPARED`]. Nearly all are yes or no.
+    halves: Box<[u8]>,
+    /// The large ones by variable, sorted.
+    large: Box<[(u32, u32)]>,
 }
 
-/// Stands for a class that depends on the request, or is too large to be noted.
-pub(super) const UNPREPARED: u16 = u16::MAX;
+/// Stands for a class that is not below this: it is among the large ones.
+const LARGE: u8 = 14;
+/// Stands for a class that depends on the request.
+const UNPREPARED: u8 = 15;
+
+/// What is known of a caller before the request is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known<'p> {
+    halves: &'p [u8],
+    large: &'p [(u32, u32)],
+}
+
+impl Known<'_> {
+    /// Returns the class of a variable, where it was known.
+    #[inline]
+    pub(super) fn class(self, variable: u32) -> Option<u32> {
+        let two = self.halves.get(usize::try_from(variable / 2).ok()?)?;
+        match two >> (4 * (variable % 2)) & 15 {
+            UNPREPARED => None,
+            LARGE => self.large(variable),
+            class => Some(u32::from(class)),
+        }
+    }
+
+    #[cold]
+    fn large(self, variable: u32) -> Option<u32> {
+        let found = self.large.binary_search_by_key(&variable, |(known, _)| *known).ok()?;
+        self.large.get(found).map(|(_, class)| *class)
+    }
+}
 
 impl Plan {
-    /// Classifies an identity once for all requests with its token. Takes two bytes for each value that rules ask for.
+    /// Classifies an identity once for all requests with its token. Takes half a byte for nearly each value that rules ask for.
     #[must_use]
     pub fn prepare(&self, identity: Identity) -> Prepared {
         let (request, mut scratch) = (Canonical::new(), Scratch::new(self));
         scratch.next_round();
         let view = View { caller: Some(&identity), ..View::new(self, &request) };
-        let classes = (0_u32..).zip(&self.variables).map(|(variable, words)| {
-            let class = if is_of_caller(self, words) {
-                u16::try_from(scratch.class(view, variable)).ok()
-            } else {
-                None
-            };
-            class.unwrap_or(UNPREPARED)
-        });
-        let classes = classes.collect();
-        Prepared { identity, mark: self.mark(), classes }
+        let classes = (0_u32..)
+            .zip(&self.variables)
+            .map(|(variable, words)| is_of_caller(self, words).then(|| scratch.class(&view, variable)));
+        let (halves, large) = in_halves(classes);
+        Prepared { identity, mark: self.mark(), halves, large }
     }
 
     /// Names the plan in a word: the first of its digest.
@@ -59,13 +84,33 @@ impl Prepared {
     /// Says how many bytes of memory this takes, so that a host that keeps many can bound them.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + allocated(size_of_val::<[u16]>(&self.classes)) + self.identity.heap_bytes()
+        let classes = [size_of_val::<[u8]>(&self.halves), size_of_val::<[(u32, u32)]>(&self.large)];
+        size_of::<Self>() + classes.into_iter().map(allocated).sum::<usize>() + self.identity.heap_bytes()
     }
 
-    /// Lists the classes by variable, for the plan that they were made for.
-    pub(super) fn classes(&self, mark: u64) -> &[u16] {
-        if self.mark == mark { &self.classes } else { &[] }
+    /// Says what is known, for the plan that it was made for.
+    pub(super) fn known(&self, mark: u64) -> Known<'_> {
+        if self.mark == mark { Known { halves: &self.halves, large: &self.large } } else { Known::default() }
     }
+}
+
+/// Writes classes by variable, two in a byte, and the large ones beside.
+fn in_halves(classes: impl Iterator<Item = Option<u32>>) -> (Box<[u8]>, Box<[(u32, u32)]>) {
+    let (mut halves, mut large) = (Vec::new(), Vec::new());
+    for (variable, class) in (0_u32..).zip(classes) {
+        let half = match class {
+            None => UNPREPARED,
+            Some(class) => u8::try_from(class).ok().filter(|class| *class < LARGE).unwrap_or_else(|| {
+                large.push((variable, class));
+                LARGE
+            }),
+        };
+        match halves.last_mut() {
+            Some(two) if variable % 2 == 1 => *two = *two & 15 | half << 4,
+            _ => halves.push(half | UNPREPARED << 4),
+        }
+    }
+    (halves.into(), large.into())
 }
 
 /// Says whether a variable asks for nothing but the identity.
@@ -108,4 +153,22 @@ fn reads_identity(read: Read) -> bool {
                 | ReadKind::User
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_known_as_they_were_written_whatever_their_size() {
+        let classes = [Some(0), Some(1), None, Some(13), Some(14), Some(15), None, Some(u32::MAX), Some(2)];
+        for count in 0..=classes.len() {
+            let (halves, large) = in_halves(classes.into_iter().take(count));
+            let known = Known { halves: &halves, large: &large };
+            let read: Vec<_> = (0..).take(count).map(|variable| known.class(variable)).collect();
+            assert_eq!(read, classes[..count]);
+            let past = u32::try_from(count).unwrap();
+            assert_eq!([past, past + 1, u32::MAX].map(|past| known.class(past)), [None; 3]);
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! Finds the classes of rules that can matter: by host, then along the segments of the path.
 
-use super::tables::{behind_strings, run, string, word};
+use super::tables::{behind_strings, from, run, string, word};
 use super::view::View;
 use crate::needs::{PathParams, Relaxations};
 use crate::plan::{Plan, SPARSE, is_address};
+use crate::request::{Canonical, KNOWN_METHODS};
 
 /// Finds the table of a canonical host.
 pub(super) fn host(plan: &Plan, host: &str) -> u32 {
-    let find = |table: u32, text: &str| string(&plan.tables, table, &plan.strings, text, false);
+    let find =
+        |table: u32, text: &str| string(from(&plan.tables, table), &plan.strings, text.as_bytes(), false);
     if let Some(found) = find(plan.entry.exact_hosts, host) {
         return found;
     }
@@ -68,7 +70,7 @@ pub(super) fn starts(plan: &Plan, host: u32) -> Starts<'_> {
 
 impl Starts<'_> {
     /// Calls back with every class of rules that can matter to the request, beside those that apply everywhere.
-    pub(super) fn classes(&self, view: View<'_>, method: u32, mut each: impl FnMut(u32)) {
+    pub(super) fn classes(&self, view: &View<'_>, method: u32, mut each: impl FnMut(u32)) {
         for start in self.rules {
             let accept = walk(view, *start);
             if accept != 0 {
@@ -79,7 +81,7 @@ impl Starts<'_> {
     }
 
     /// Returns what the matching services say: whether all ignore tokens, and the string of the metadata of the longest base.
-    pub(super) fn services(&self, view: View<'_>) -> (bool, Option<u32>) {
+    pub(super) fn services(&self, view: &View<'_>) -> (bool, Option<u32>) {
         let (mut any, mut all, mut best) = (false, true, (0, 0));
         for start in self.services {
             let accept = walk(view, *start);
@@ -99,66 +101,101 @@ impl Starts<'_> {
     }
 }
 
-/// Finds the group of a method; 0 for one that no rule tells from all others.
-pub(super) fn method(plan: &Plan, method: &str) -> u32 {
-    string(&plan.tables, plan.entry.methods, &plan.strings, method, false).unwrap_or(0)
+/// The groups of the methods that nearly all requests have: looked up once a plan.
+#[derive(Debug, Clone)]
+pub(super) struct Methods([u32; KNOWN_METHODS.len()]);
+
+impl Methods {
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self(KNOWN_METHODS.map(|method| group(plan, method)))
+    }
+
+    /// Finds the group of a request's method; 0 for one that no rule tells from all others.
+    pub(super) fn group(&self, plan: &Plan, request: &Canonical) -> u32 {
+        let known = request.known_method().and_then(|known| self.0.get(known)).copied();
+        known.unwrap_or_else(|| group(plan, request.method()))
+    }
+}
+
+fn group(plan: &Plan, method: &str) -> u32 {
+    string(from(&plan.tables, plan.entry.methods), &plan.strings, method.as_bytes(), false).unwrap_or(0)
 }
 
 fn class_of(tables: &[u32], accept: u32, method: u32) -> u32 {
-    let count = word(tables, accept);
+    let [count, classes @ ..] = from(tables, accept) else { return 0 };
     if count & SPARSE != 0 {
-        let named = run(tables, accept.saturating_add(2), (count & !SPARSE).saturating_mul(2));
-        let (named, _) = named.as_chunks::<2>();
+        let [others, named @ ..] = classes else { return 0 };
+        let named = run(named, 0, (count & !SPARSE).saturating_mul(2)).as_chunks::<2>().0;
         let found =
             named.binary_search_by_key(&method, |[group, _]| *group).ok().and_then(|at| named.get(at));
-        return found.map_or_else(|| word(tables, accept.saturating_add(1)), |[_, class]| *class);
+        return found.map_or(*others, |[_, class]| *class);
     }
-    let group = if method < count { method } else { 0 };
-    word(tables, accept.saturating_add(1).saturating_add(group))
+    word(classes, if method < *count { method } else { 0 })
 }
 
 /// Walks the segments of the path from a state, and returns what is accepted at its end.
-fn walk(view: View<'_>, start: u32) -> u32 {
+fn walk(view: &View<'_>, start: u32) -> u32 {
     let states = &view.plan.states;
     let fold = view.request.relaxations().case_fold;
     let mut at = start;
     for segment in view.segments() {
-        at = next(view.plan, at, segment, fold);
+        at = match from(states, at) {
+            // Where `**` stands alone, no segment is told from another: all that follow lead here again.
+            [0, 0, to, ..] if *to == at => break,
+            [0, 0, to, ..] => *to,
+            state => next(view.plan, state, segment, fold),
+        };
         if at == 0 {
             return 0;
         }
     }
-    let (_, others) = affixes(states, at);
-    let end = others.0.saturating_add(others.1);
-    word(states, if view.request.trailing_slash() { end.saturating_add(1) } else { end })
+    let accepts = match from(states, at) {
+        [0, 0, _, accepts @ ..] => accepts,
+        state => State::read(state).accepts,
+    };
+    let [plain, slash, ..] = accepts else { return 0 };
+    if view.request.trailing_slash() { *slash } else { *plain }
 }
 
-/// Finds the affixes of a state, and where its other targets stand and how many they are.
-fn affixes(states: &[u32], at: u32) -> (&[u32], (u32, u32)) {
-    let behind = behind_strings(states, at);
-    let count = word(states, behind);
-    let pairs = run(states, behind.saturating_add(1), count.saturating_mul(2));
-    let targets = 1_u32.checked_shl(count).unwrap_or(1);
-    (pairs, (behind.saturating_add(1).saturating_add(count.saturating_mul(2)), targets))
+/// The parts of a state behind its table of strings.
+struct State<'s> {
+    /// Strings before and behind a `*`.
+    affixes: &'s [[u32; 2]],
+    /// Where any segment leads that the table doesn't have: by a mask of the affixes that it has.
+    others: &'s [u32],
+    /// What is accepted without and with a slash at the end.
+    accepts: &'s [u32],
 }
 
-fn next(plan: &Plan, at: u32, segment: &str, fold: bool) -> u32 {
-    if let Some(target) = string(&plan.states, at, &plan.strings, segment, fold) {
+impl<'s> State<'s> {
+    fn read(state: &'s [u32]) -> Self {
+        let [count, rest @ ..] = behind_strings(state) else {
+            return Self { affixes: &[], others: &[], accepts: &[] };
+        };
+        let words = usize::try_from(*count).unwrap_or(usize::MAX).saturating_mul(2);
+        let (affixes, rest) = rest.split_at_checked(words).unwrap_or((rest, &[]));
+        let (others, accepts) =
+            rest.split_at_checked(1_usize.checked_shl(*count).unwrap_or(1)).unwrap_or((rest, &[]));
+        Self { affixes: affixes.as_chunks().0, others, accepts }
+    }
+}
+
+fn next(plan: &Plan, state: &[u32], segment: &[u8], fold: bool) -> u32 {
+    if let Some(target) = string(state, &plan.strings, segment, fold) {
         return target;
     }
-    let (pairs, (others, _)) = affixes(&plan.states, at);
-    let (pairs, _) = pairs.as_chunks::<2>();
+    let state = State::read(state);
     let mut mask = 0_u32;
-    for (bit, [before, behind]) in (0_u32..).zip(pairs) {
+    for (bit, [before, behind]) in (0_u32..).zip(state.affixes) {
         if fits(plan.strings.text(*before), plan.strings.text(*behind), segment, fold) {
             mask |= 1_u32.checked_shl(bit).unwrap_or(0);
         }
     }
-    word(&plan.states, others.saturating_add(mask))
+    word(state.others, mask)
 }
 
-fn fits(before: &str, behind: &str, segment: &str, fold: bool) -> bool {
-    let (segment, before, behind) = (segment.as_bytes(), before.as_bytes(), behind.as_bytes());
+fn fits(before: &str, behind: &str, segment: &[u8], fold: bool) -> bool {
+    let (before, behind) = (before.as_bytes(), behind.as_bytes());
     let same =
         |a: &[u8], b: Option<&[u8]>| b.is_some_and(|b| if fold { a.eq_ignore_ascii_case(b) } else { a == b });
     segment.len() >= before.len().saturating_add(behind.len())
@@ -169,7 +206,6 @@ fn fits(before: &str, behind: &str, segment: &str, fold: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Canonical;
     use crate::source::Sources;
 
     #[test]
@@ -193,7 +229,7 @@ mod tests {
         let [two, three, bare, other_three, nobody] = [1, 6, 11, 16, 21];
         let request = Canonical::new();
         let said = |services: &[u32]| {
-            Starts { rules: &[], services, flat: &[] }.services(View::new(&plan, &request))
+            Starts { rules: &[], services, flat: &[] }.services(&View::new(&plan, &request))
         };
         assert_eq!(said(&[]), (false, None));
         assert_eq!(said(&[nobody]), (false, None));

@@ -6,8 +6,9 @@ use super::actions;
 use super::classify::Scratch;
 use super::explain::{Explanation, explanation};
 use super::outcome::{Outcome, Why};
-use super::routes::{self, Starts};
-use super::tables::{run, word};
+use super::prepared::Known;
+use super::routes::{self, Methods, Starts};
+use super::tables::{from, run};
 use super::view::View;
 use crate::ast::Effect;
 use crate::decision::{Challenge, ChallengeError, Decision, DecisionText};
@@ -127,6 +128,7 @@ struct Work {
     scratch: Scratch,
     outcome: Outcome,
     anonymous: bool,
+    methods: Methods,
     /// Names the plan, so that no caller is taken for prepared who was prepared for another.
     mark: u64,
     /// The classes of the last request, and whether they were asked in its second reading: for explanations.
@@ -138,8 +140,8 @@ struct Work {
 impl Work {
     fn new(plan: &Plan) -> Self {
         let (request, scratch) = (Canonical::new(), Scratch::new(plan));
-        let (outcome, mark) = (Outcome::new(), plan.mark());
-        Self { request, scratch, outcome, anonymous: true, mark, classes: Vec::new(), opened: None }
+        let (outcome, methods, mark) = (Outcome::new(), Methods::new(plan), plan.mark());
+        Self { request, scratch, outcome, anonymous: true, methods, mark, classes: Vec::new(), opened: None }
     }
 
     fn begin(&mut self, plan: &Plan, raw: &RawRequest<'_>) {
@@ -160,7 +162,7 @@ impl Work {
             return None;
         }
         let view = View::new(plan, &self.request);
-        let (tokens_ignored, metadata) = routes::starts(plan, host).services(view);
+        let (tokens_ignored, metadata) = routes::starts(plan, host).services(&view);
         if let Err(refused) = self.request.read_rest(raw, &plan.reading, tokens_ignored) {
             self.outcome.deny(400, Why::Refused(refused));
             return None;
@@ -178,12 +180,14 @@ impl Work {
         let Some(opened) = self.opened.take() else { return };
         let metadata = opened.metadata.map(|id| plan.strings.text(id));
         let prepared = match caller {
-            Caller::Prepared(prepared) => prepared.classes(self.mark),
-            Caller::Verified(_) | Caller::Anonymous | Caller::Invalid(_) | Caller::KeysUnavailable => &[],
+            Caller::Prepared(prepared) => prepared.known(self.mark),
+            Caller::Verified(_) | Caller::Anonymous | Caller::Invalid(_) | Caller::KeysUnavailable => {
+                Known::default()
+            }
         };
         if let Some(caller) = self.admit(opened, caller, metadata) {
             self.anonymous = caller.is_none();
-            let prepared = if caller.is_some() { prepared } else { &[] };
+            let prepared = if caller.is_some() { prepared } else { Known::default() };
             self.judge(plan, opened.host, (caller, prepared), metadata);
         }
     }
@@ -227,25 +231,25 @@ impl Work {
         &mut self,
         plan: &Plan,
         host: u32,
-        (caller, prepared): (Option<&Identity>, &[u16]),
+        (caller, prepared): (Option<&Identity>, Known<'_>),
         metadata: Option<&str>,
     ) {
         let starts = routes::starts(plan, host);
-        let method = routes::method(plan, self.request.method());
+        let method = self.methods.group(plan, &self.request);
         let view = View { caller, prepared, ..View::new(plan, &self.request) };
         let mut found = Found { scratch: &mut self.scratch, matched: &mut self.outcome.matched, rank: None };
-        found.ask(view, &starts, method, &mut self.classes);
+        found.ask(&view, &starts, method, &mut self.classes);
         if self.request.has_split() {
-            found.ask(View { split: true, ..view }, &starts, method, &mut self.classes);
+            found.ask(&View { split: true, ..view }, &starts, method, &mut self.classes);
         }
         let rank = found.rank;
         sort_each_once(&mut self.outcome.matched);
         self.conclude(plan, rank, caller, metadata);
         let view = View { caller, prepared, ..View::new(plan, &self.request) };
         if self.outcome.effect == Effect::Allow {
-            actions::allow(view, &mut self.outcome);
+            actions::allow(&view, &mut self.outcome);
         }
-        actions::record(view, &mut self.outcome);
+        actions::record(&view, &mut self.outcome);
     }
 
     fn conclude(
@@ -309,7 +313,7 @@ impl Work {
             Caller::Anonymous | Caller::Invalid(_) | Caller::KeysUnavailable => None,
         };
         let view = View { caller, ..View::new(plan, &self.request) };
-        explanation(view, &mut self.scratch, &self.classes, decision)
+        explanation(&view, &mut self.scratch, &self.classes, decision)
     }
 }
 
@@ -322,7 +326,7 @@ struct Found<'f> {
 
 impl Found<'_> {
     /// Asks every class that can matter in one reading of the path. In the second reading only denies count.
-    fn ask(&mut self, view: View<'_>, starts: &Starts<'_>, method: u32, classes: &mut Vec<(u32, bool)>) {
+    fn ask(&mut self, view: &View<'_>, starts: &Starts<'_>, method: u32, classes: &mut Vec<(u32, bool)>) {
         self.scratch.next_round();
         classes.push((view.plan.entry.everywhere, view.split));
         self.class(view, view.plan.entry.everywhere);
@@ -332,18 +336,17 @@ impl Found<'_> {
         });
     }
 
-    fn class(&mut self, view: View<'_>, class: u32) {
+    fn class(&mut self, view: &View<'_>, class: u32) {
         if class == 0 {
             return;
         }
         let tables = &view.plan.tables;
-        self.verdict(view, word(tables, class));
-        let matching = word(tables, class.saturating_add(1));
-        if matching != 0 {
-            let (bits, count) = (word(tables, matching), word(tables, matching.saturating_add(1)));
-            let instances = run(tables, matching.saturating_add(2), count);
+        let [verdict, matching, ..] = from(tables, class) else { return };
+        self.verdict(view, *verdict);
+        if let ([bits, count, instances @ ..], true) = (from(tables, *matching), *matching != 0) {
+            let instances = run(instances, 0, *count);
             let matched = &mut *self.matched;
-            self.scratch.rows(view, bits, |row| {
+            self.scratch.rows(view, *bits, |row| {
                 let instance = usize::try_from(row).ok().and_then(|r| instances.get(r)).copied();
                 matched.extend(instance.filter(|i| !view.split || is_observed_deny(view.plan, *i)));
                 false
@@ -355,21 +358,20 @@ impl Found<'_> {
         }
     }
 
-    fn verdict(&mut self, view: View<'_>, verdict: u32) {
+    fn verdict(&mut self, view: &View<'_>, verdict: u32) {
         if verdict == 0 {
             return;
         }
-        let tables = &view.plan.tables;
-        let ranks = run(tables, verdict.saturating_add(3), word(tables, verdict.saturating_add(2)));
-        let at = word(tables, verdict.saturating_add(1));
-        let found = match word(tables, verdict) {
+        let [kind, at, count, ranks @ ..] = from(&view.plan.tables, verdict) else { return };
+        let ranks = run(ranks, 0, *count);
+        let found = match kind {
             1 => {
-                let number = self.scratch.walk(view, &view.plan.nodes, at);
+                let number = self.scratch.walk(view, &view.plan.nodes, *at);
                 number.checked_sub(1).and_then(|n| ranks.get(usize::try_from(n).ok()?)).copied()
             }
             _ => {
                 let mut least = None;
-                self.scratch.rows(view, at, |row| {
+                self.scratch.rows(view, *at, |row| {
                     least = usize::try_from(row).ok().and_then(|r| ranks.get(r)).copied();
                     true
                 });

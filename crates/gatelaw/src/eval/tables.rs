@@ -2,11 +2,17 @@
 
 use std::net::IpAddr;
 
-use crate::plan::{Sought, Strings, hash};
+use crate::plan::{Sought, Strings, first_slot, hash, slot_mask};
 
 /// Reads one word; 0 past the end.
 pub(super) fn word(words: &[u32], at: u32) -> u32 {
     usize::try_from(at).ok().and_then(|at| words.get(at)).copied().unwrap_or(0)
+}
+
+/// Cuts off what stands before an offset; nothing is left past the end.
+#[inline]
+pub(super) fn from(words: &[u32], at: u32) -> &[u32] {
+    usize::try_from(at).ok().and_then(|at| words.get(at..)).unwrap_or(&[])
 }
 
 /// Cuts a run of words; what is past the end is left out.
@@ -16,39 +22,52 @@ pub(super) fn run(words: &[u32], at: u32, length: u32) -> &[u32] {
     words.get(start..end).unwrap_or(&[])
 }
 
-/// Finds the value of a text in a table of strings at an offset.
+/// Finds the value of a text in a table of strings, which other words may follow.
 #[inline]
-pub(super) fn string(words: &[u32], at: u32, strings: &Strings, text: &str, fold: bool) -> Option<u32> {
-    let table = usize::try_from(at).ok().and_then(|at| words.get(at..))?;
+pub(super) fn string(table: &[u32], strings: &Strings, text: &[u8], fold: bool) -> Option<u32> {
     // An empty table is one word, and what follows it is another table.
-    let [1..=u32::MAX, mask, slots @ ..] = table else { return None };
-    slot(slots.as_chunks().0, *mask, strings, text, fold)
+    let [1..=u32::MAX, shape, slots @ ..] = table else { return None };
+    let slots = slots.as_chunks().0;
+    if fold {
+        return folded(slots, *shape, strings, text);
+    }
+    let sought = Sought::new(text);
+    slot(slots, *shape, sought.hash(), |id| strings.is(id, sought))
+}
+
+/// Finds the value of a text whatever the case of its letters: seldom asked for, and kept out of the way of the other.
+#[inline(never)]
+fn folded(slots: &[[u32; 2]], shape: u32, strings: &Strings, text: &[u8]) -> Option<u32> {
+    slot(slots, shape, hash(text, true), |id| strings.text(id).as_bytes().eq_ignore_ascii_case(text))
 }
 
 /// Looks for a text from the slot of its hash on.
-fn slot(slots: &[[u32; 2]], mask: u32, strings: &Strings, text: &str, fold: bool) -> Option<u32> {
-    let (first, sought) = (hash(text, fold) & mask, Sought::new(text));
+#[inline]
+fn slot(slots: &[[u32; 2]], shape: u32, hash: u32, is_sought: impl Fn(u32) -> bool) -> Option<u32> {
+    let (first, mask) = (first_slot(hash, shape), slot_mask(shape));
     let mut slot = first;
     loop {
         let [string, value] = usize::try_from(slot).ok().and_then(|slot| slots.get(slot))?;
-        let id = string.checked_sub(1)?;
-        if strings.is(id, sought) || fold && strings.text(id).eq_ignore_ascii_case(text) {
+        if is_sought(string.checked_sub(1)?) {
             return Some(*value);
         }
-        slot = if slot == mask { 0 } else { slot.saturating_add(1) };
+        slot = slot.saturating_add(1) & mask;
         if slot == first {
             return None;
         }
     }
 }
 
-/// Returns the offset behind a table of strings.
-pub(super) fn behind_strings(words: &[u32], at: u32) -> u32 {
-    if word(words, at) == 0 {
-        return at.saturating_add(1);
+/// Cuts off a table of strings.
+pub(super) fn behind_strings(table: &[u32]) -> &[u32] {
+    match table {
+        [0, behind @ ..] => behind,
+        [_, shape, slots @ ..] => {
+            let words = slot_mask(*shape).saturating_add(1).saturating_mul(2);
+            from(slots, words)
+        }
+        _ => &[],
     }
-    let slots = word(words, at.saturating_add(1)).saturating_add(1);
-    at.saturating_add(2).saturating_add(slots.saturating_mul(2))
 }
 
 /// Finds the class of a number in a table of starts.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::prepared::Known;
 use crate::identity::{AttributeView, Identity};
 use crate::lower::{Read, ReadKind};
 use crate::plan::Plan;
@@ -14,13 +15,12 @@ const WEEK_S: i64 = 7 * DAY_S;
 const EPOCH_WEEK_SECOND: i64 = 3 * DAY_S;
 
 /// The input of one decision, in one of the readings of its path.
-#[derive(Clone, Copy)]
 pub(super) struct View<'v> {
     pub(super) plan: &'v Plan,
     pub(super) request: &'v Canonical,
     pub(super) caller: Option<&'v Identity>,
-    /// By variable: classes of the caller that were known before, see [`Prepared`](super::Prepared).
-    pub(super) prepared: &'v [u16],
+    /// Classes of the caller that were known before, see [`Prepared`](super::Prepared).
+    pub(super) prepared: Known<'v>,
     /// Whether `%2F` is read as a separator.
     pub(super) split: bool,
 }
@@ -39,26 +39,26 @@ pub(super) enum Scalar<'v> {
 impl<'v> View<'v> {
     /// Makes the view of an anonymous caller.
     pub(super) fn new(plan: &'v Plan, request: &'v Canonical) -> Self {
-        Self { plan, request, caller: None, prepared: &[], split: false }
+        Self { plan, request, caller: None, prepared: Known::default(), split: false }
     }
 
     /// Reads a segment in the reading of the path.
-    pub(super) fn segment(self, at: u32) -> Option<&'v str> {
+    pub(super) fn segment(&self, at: u32) -> Option<&'v str> {
         let at = usize::try_from(at).ok()?;
         if self.split { self.request.split_segment(at) } else { self.request.segment(at) }
     }
 
-    /// Reads all segments in the reading of the path.
-    pub(super) fn segments(self) -> impl Iterator<Item = &'v str> {
+    /// Reads the bytes of all segments in the reading of the path.
+    pub(super) fn segments(&self) -> impl Iterator<Item = &'v [u8]> {
         self.request.segments(self.split)
     }
 
-    pub(super) fn segment_count(self) -> usize {
+    pub(super) fn segment_count(&self) -> usize {
         if self.split { self.request.split_count() } else { self.request.segment_count() }
     }
 
     /// Reads a scalar; `None` where it is absent.
-    pub(super) fn scalar(self, read: Read) -> Option<Scalar<'v>> {
+    pub(super) fn scalar(&self, read: Read) -> Option<Scalar<'v>> {
         let (slot, request) = (read.argument(), self.request);
         match read.kind()? {
             ReadKind::Method => Some(Scalar::Text(request.method())),
@@ -100,7 +100,7 @@ impl<'v> View<'v> {
         }
     }
 
-    fn of_user(self, read: Read) -> Option<Scalar<'v>> {
+    fn of_user(&self, read: Read) -> Option<Scalar<'v>> {
         let caller = self.caller?;
         let age = |at: i64| Scalar::Duration(self.request.now().saturating_sub(at).max(0));
         match read.kind()? {
@@ -127,24 +127,24 @@ impl<'v> View<'v> {
         }
     }
 
-    fn attribute(self, read: Read) -> Option<AttributeView<'v>> {
+    fn attribute(&self, read: Read) -> Option<AttributeView<'v>> {
         self.caller?.attribute(AttributeId(read.argument()))
     }
 
     /// Reads a whole number: an integer, a duration, an instant, a time of day.
-    pub(super) fn number(self, read: Read) -> Option<i64> {
+    pub(super) fn number(&self, read: Read) -> Option<i64> {
         match self.scalar(read)? {
             Scalar::Int(n) | Scalar::Duration(n) | Scalar::Instant(n) => Some(n),
             Scalar::Bool(_) | Scalar::Text(_) | Scalar::Ip(_) => None,
         }
     }
 
-    pub(super) fn text(self, read: Read) -> Option<&'v str> {
+    pub(super) fn text(&self, read: Read) -> Option<&'v str> {
         if let Scalar::Text(text) = self.scalar(read)? { Some(text) } else { None }
     }
 
     /// Asks every member of a set until one answers yes.
-    pub(super) fn any_member(self, read: Read, mut ask: impl FnMut(&'v str) -> bool) -> bool {
+    pub(super) fn any_member(&self, read: Read, mut ask: impl FnMut(&'v str) -> bool) -> bool {
         let slot = read.argument();
         match read.kind() {
             Some(ReadKind::Header) => self.request.header(slot).any(ask),
@@ -164,17 +164,17 @@ impl<'v> View<'v> {
     }
 
     /// Says whether the caller has a role, its own or one that a role includes.
-    pub(super) fn has_role(self, role: u32) -> bool {
+    pub(super) fn has_role(&self, role: u32) -> bool {
         self.caller.is_some_and(|c| c.has_role(RoleId(role)))
     }
 
     /// Says whether the caller has a scope.
-    pub(super) fn has_scope(self, scope: &str) -> bool {
+    pub(super) fn has_scope(&self, scope: &str) -> bool {
         self.caller.is_some_and(|c| c.has_scope(scope))
     }
 
     /// Says whether a read names a set.
-    pub(super) fn is_set(self, read: Read) -> bool {
+    pub(super) fn is_set(&self, read: Read) -> bool {
         match read.kind() {
             Some(ReadKind::Header | ReadKind::Query | ReadKind::Cookie) => true,
             Some(ReadKind::UserRoles | ReadKind::UserScopes) => true,

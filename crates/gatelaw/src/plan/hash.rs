@@ -5,31 +5,43 @@
 /// Who chooses a request's texts chooses which slots are looked at, but not how full a table is: what a lookup costs is
 /// bounded when the policy is compiled. So the hash has no secret.
 #[inline]
-pub(crate) fn hash(text: &str, fold: bool) -> u32 {
-    if fold { hash_folded(text) } else { hash_of(text, |eight| eight) }
+pub(crate) fn hash(text: &[u8], fold: bool) -> u32 {
+    if fold { hash_folded(text) } else { hash_of(text, first_eight(text), |eight| eight) }
+}
+
+/// Hashes a text whose first eight bytes were read.
+#[inline]
+pub(super) fn hash_exact(text: &[u8], head: u64) -> u32 {
+    hash_of(text, head, |eight| eight)
 }
 
 /// Hashes a text with its letters folded: seldom asked for, and kept out of the way of the other.
 #[inline(never)]
-fn hash_folded(text: &str) -> u32 {
-    hash_of(text, |mut eight| {
-        eight.make_ascii_lowercase();
-        eight
-    })
+fn hash_folded(text: &[u8]) -> u32 {
+    let fold = |eight: u64| {
+        let mut bytes = eight.to_le_bytes();
+        bytes.make_ascii_lowercase();
+        u64::from_le_bytes(bytes)
+    };
+    hash_of(text, first_eight(text), fold)
 }
 
 #[inline]
-fn hash_of(text: &str, read: impl Fn([u8; 8]) -> [u8; 8]) -> u32 {
-    let mix = |hash: u64, eight| {
-        // The factor of SplitMix64's increment: odd, its bits spread evenly.
-        (hash.rotate_left(5) ^ u64::from_le_bytes(read(eight))).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    };
-    let (mut hash, mut rest) = (u64::try_from(text.len()).unwrap_or(0), text.as_bytes());
-    while let Some((eight, behind)) = rest.split_first_chunk::<8>() {
-        (hash, rest) = (mix(hash, *eight), behind);
+fn hash_of(text: &[u8], head: u64, read: impl Fn(u64) -> u64) -> u32 {
+    // The factor of SplitMix64's increment: odd, its bits spread evenly.
+    let mix = |hash: u64, eight| (hash.rotate_left(5) ^ read(eight)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut hash = u64::try_from(text.len()).unwrap_or(0);
+    if !text.is_empty() {
+        hash = mix(hash, head);
     }
-    if !rest.is_empty() {
-        hash = mix(hash, last(text.as_bytes(), rest).to_le_bytes());
+    // As few texts have more.
+    if let Some(mut rest @ [_, ..]) = text.get(8..) {
+        while let Some((eight, behind)) = rest.split_first_chunk() {
+            (hash, rest) = (mix(hash, u64::from_le_bytes(*eight)), behind);
+        }
+        if !rest.is_empty() {
+            hash = mix(hash, last(text, rest));
+        }
     }
     let high = (hash ^ (hash >> 15)) >> 32;
     u32::try_from(high).unwrap_or(0)
@@ -37,9 +49,31 @@ fn hash_of(text: &str, read: impl Fn([u8; 8]) -> [u8; 8]) -> u32 {
 
 /// Reads the first eight bytes of a text, little-endian, zeros behind the last.
 #[inline]
-pub(crate) fn first_eight(text: &str) -> u64 {
-    let bytes = text.as_bytes();
-    bytes.first_chunk().map_or_else(|| last(bytes, bytes), |eight| u64::from_le_bytes(*eight))
+pub(crate) fn first_eight(text: &[u8]) -> u64 {
+    text.first_chunk().map_or_else(|| last(text, text), |eight| u64::from_le_bytes(*eight))
+}
+
+/// How many bits of a table's second word are the mask of its slots; the others are its turn.
+const MASK_BITS: u32 = 24;
+
+/// How many ways there are to spread the same hashes over slots: a table is laid out by one that has few texts outside of their first slot.
+pub(crate) const TURNS: u32 = 1 << (32 - MASK_BITS);
+
+/// Joins the mask and the turn of a table of strings; `None` where it has too many slots.
+pub(crate) fn shape(mask: u32, turn: u32) -> Option<u32> {
+    (mask >> MASK_BITS == 0 && turn < TURNS).then_some(turn << MASK_BITS | mask)
+}
+
+/// Returns the mask of a table of strings: one less than its slots.
+#[inline]
+pub(crate) fn slot_mask(shape: u32) -> u32 {
+    shape & ((1 << MASK_BITS) - 1)
+}
+
+/// Returns the slot where a text of this hash is looked for first.
+#[inline]
+pub(crate) fn first_slot(hash: u32, shape: u32) -> u32 {
+    hash.wrapping_mul(shape >> MASK_BITS << 1 | 1) >> (32 - MASK_BITS) & slot_mask(shape)
 }
 
 /// Reads the bytes behind the last eight, one to seven, zeros behind them: in few wide reads instead of a loop.
@@ -66,7 +100,8 @@ mod tests {
     #[test]
     fn a_folded_text_has_the_hash_of_its_lower_case() {
         for text in ["", "A", "Orders", "ORDERS-AND-MORE", "CAFÉ-crème"] {
-            assert_eq!(hash(text, true), hash(&text.to_ascii_lowercase(), false), "{text}");
+            let lower = text.to_ascii_lowercase();
+            assert_eq!(hash(text.as_bytes(), true), hash(lower.as_bytes(), false), "{text}");
         }
     }
 
@@ -87,7 +122,7 @@ mod tests {
             (0..text.len()).flat_map(|start| (start..=text.len()).map(move |end| (start, end)))
         {
             assert_eq!(
-                hash(&text[start..end], false),
+                hash(text[start..end].as_bytes(), false),
                 hash_of_bytes(&text[start..end]),
                 "{}",
                 &text[start..end]
@@ -98,7 +133,17 @@ mod tests {
     #[test]
     fn names_that_differ_in_a_number_spread() {
         let slots: std::collections::BTreeSet<u32> =
-            (0..256).map(|n| hash(&format!("svc{n}"), false) & 255).collect();
+            (0..256).map(|n| hash(format!("svc{n}").as_bytes(), false) >> 8 & 255).collect();
         assert!(slots.len() > 128, "{} of 256 slots are taken", slots.len());
+    }
+
+    #[test]
+    fn a_mask_and_a_turn_are_told_apart_up_to_their_limits() {
+        for (mask, turn) in [(0, 0), (7, 3), ((1 << 24) - 1, 255)] {
+            let shape = shape(mask, turn).unwrap();
+            assert_eq!((slot_mask(shape), shape >> 24), (mask, turn));
+            assert!(first_slot(u32::MAX, shape) <= mask);
+        }
+        assert_eq!([shape(1 << 24, 0), shape(0, 256)], [None; 2]);
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! | table | words |
 //! |---|---|
-//! | strings | `n`; if that isn't 0, a mask `m`, then `m` + 1 slots of (string + 1, value), 0 for an empty one; a string stands in the first free slot from its [`hash`] masked on |
+//! | strings | `n`; if that isn't 0, a mask `m` in 24 bits with a turn `t` in the 8 above, then `m` + 1 slots of (string + 1, value), 0 for an empty one; a string stands in the first free slot from (its [`hash`] × (2`t` + 1)) >> 8, masked, on |
 //! | numbers | `n`, then `n` × (start low, start high, class) |
 //! | networks | `n`, then `n` × (IPv4 start, class); `n`, then `n` × (IPv6 start in four words, highest first; class) |
 //! | patterns | `width`, `states`, 64 words of byte columns, `states` rows of `width` next rows and the class of a text that ends there; a row is named by the number of words before it |
@@ -38,7 +38,7 @@ mod summary;
 mod tables;
 
 pub(crate) use compile::compile;
-pub(crate) use hash::hash;
+pub(crate) use hash::{first_slot, hash, slot_mask};
 pub(crate) use hosts::is_address;
 pub(crate) use methods::SPARSE;
 pub(crate) use nodes::lay_out;

@@ -1,6 +1,6 @@
 //! The texts that tables name.
 
-use super::hash::first_eight;
+use super::hash::{first_eight, hash_exact};
 
 /// Holds the texts that tables name, by number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,14 +21,20 @@ struct Place {
 /// A text to look for, with its first eight bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sought<'t> {
-    text: &'t str,
+    text: &'t [u8],
     head: u64,
 }
 
 impl<'t> Sought<'t> {
     #[inline]
-    pub(crate) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t [u8]) -> Self {
         Self { text, head: first_eight(text) }
+    }
+
+    /// Returns the hash of the text, as [`hash`](super::hash()) makes it.
+    #[inline]
+    pub(crate) fn hash(self) -> u32 {
+        hash_exact(self.text, self.head)
     }
 }
 
@@ -40,7 +46,7 @@ impl Strings {
         for len in lens {
             let end = start.checked_add(*len)?;
             let text = bytes.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)?;
-            places.push(Place { start, len: *len, head: first_eight(text) });
+            places.push(Place { start, len: *len, head: first_eight(text.as_bytes()) });
             start = end;
         }
         Some(Self { bytes, places })
@@ -74,7 +80,7 @@ impl Strings {
         self.place(id).is_some_and(|place| {
             place.head == sought.head
                 && usize::try_from(place.len) == Ok(sought.text.len())
-                && (place.len <= 8 || self.at(place) == sought.text)
+                && (place.len <= 8 || self.at(place).as_bytes() == sought.text)
         })
     }
 
@@ -107,10 +113,14 @@ mod tests {
         for (id, text) in (0..).zip(TEXTS) {
             assert_eq!(strings.text(id), text);
             for other in TEXTS {
-                assert_eq!(strings.is(id, Sought::new(other)), text == other, "{text:?}, {other:?}");
+                assert_eq!(
+                    strings.is(id, Sought::new(other.as_bytes())),
+                    text == other,
+                    "{text:?}, {other:?}"
+                );
             }
         }
-        assert!(!strings.is(9, Sought::new("")) && strings.text(9).is_empty());
+        assert!(!strings.is(9, Sought::new(b"")) && strings.text(9).is_empty());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Strings, hash};
+use super::Strings;
+use super::hash::{TURNS, first_slot, hash, shape};
 use crate::lower::{Automaton, Scan};
 
 /// Collects texts, each once.
@@ -118,17 +119,50 @@ pub(crate) fn string_table(pool: &mut StringPool, mut entries: Vec<(&str, u32)>)
     entries.sort_unstable();
     let mut table = vec![word(entries.len())];
     let Some(slots) = string_slots(entries.len()) else { return table };
+    let hashes: Vec<u32> = entries.iter().map(|(text, _)| hash(text.as_bytes(), false)).collect();
+    let (shape, places) = spread(&hashes, slots);
     let mut taken = vec![[0, 0]; slots];
-    for (text, value) in entries {
+    for ((text, value), place) in entries.into_iter().zip(places) {
         let entry = [pool.number(text).saturating_add(1), value];
-        let first = usize::try_from(hash(text, false)).unwrap_or(0) & (slots - 1);
-        let from_first = (first..slots).chain(0..first);
-        let free = from_first.into_iter().find(|at| taken.get(*at).is_some_and(|[string, _]| *string == 0));
-        free.and_then(|at| taken.get_mut(at)).into_iter().for_each(|slot| *slot = entry);
+        taken.get_mut(place).into_iter().for_each(|slot| *slot = entry);
     }
-    table.push(word(slots - 1));
+    table.push(shape);
     table.extend(taken.iter().flatten());
     table
+}
+
+/// How many texts are placed at most to find the best turn of one table.
+const SPREAD_MAX: usize = 2_048;
+
+/// Places hashes in slots, each in the first free one from its own on, by the turn that has the fewest of them elsewhere than there.
+fn spread(hashes: &[u32], slots: usize) -> (u32, Vec<usize>) {
+    let tries = word(SPREAD_MAX / hashes.len().max(1)).clamp(1, TURNS);
+    let mut best: Option<(usize, u32, Vec<usize>)> = None;
+    // INVARIANT: a policy is too small to have as many strings as a mask can't say.
+    for shape in (0..tries).filter_map(|turn| shape(word(slots).saturating_sub(1), turn)) {
+        let (passed, places) = places(hashes, slots, shape);
+        if best.as_ref().is_none_or(|(least, ..)| passed < *least) {
+            best = Some((passed, shape, places));
+        }
+        if passed == 0 {
+            break;
+        }
+    }
+    best.map(|(_, shape, places)| (shape, places)).unwrap_or_default()
+}
+
+/// Places hashes in slots by one turn; answers how many taken slots they pass too.
+fn places(hashes: &[u32], slots: usize, shape: u32) -> (usize, Vec<usize>) {
+    let (mut passed, mut taken) = (0, vec![false; slots]);
+    let place = |hash: &u32| {
+        let mut at = usize::try_from(first_slot(*hash, shape)).unwrap_or(0);
+        while std::mem::replace(taken.get_mut(at)?, true) {
+            (at, passed) = ((at + 1) & (slots - 1), passed + 1);
+        }
+        Some(at)
+    };
+    let places = hashes.iter().filter_map(place).collect();
+    (passed, places)
 }
 
 /// Returns how many slots a table of some strings has: a power of two; `None` where there are no strings.
@@ -150,4 +184,40 @@ pub(crate) fn halves(number: i64) -> (u32, u32) {
 /// Turns a length into a word; artifacts past 4 GiB are refused when they are saved.
 pub(crate) fn word(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hashes(count: usize) -> Vec<u32> {
+        (0..count).map(|n| hash(format!("res{n}").as_bytes(), false)).collect()
+    }
+
+    #[test]
+    fn every_text_has_a_slot_of_its_own_that_no_empty_one_stands_before() {
+        for count in [1, 2, 5, 16, 100, 3_000] {
+            let (hashes, slots) = (hashes(count), string_slots(count).unwrap());
+            let (shape, places) = spread(&hashes, slots);
+            let taken: std::collections::BTreeSet<usize> = places.iter().copied().collect();
+            assert_eq!((taken.len(), places.len()), (count, count));
+            for (hash, place) in hashes.iter().zip(places) {
+                let mut at = usize::try_from(first_slot(*hash, shape)).unwrap();
+                while at != place {
+                    assert!(taken.contains(&at), "{count} texts: slot {at} before {place} is empty");
+                    at = (at + 1) % slots;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_turn_is_that_with_the_fewest_texts_outside_of_their_slot() {
+        let (hashes, slots) = (hashes(16), 32);
+        let passed = |turn| places(&hashes, slots, shape(31, turn).unwrap()).0;
+        let (chosen, _) = spread(&hashes, slots);
+        let least = (0..128).map(passed).min().unwrap();
+        assert!(least < passed(0), "the first turn is the best: another set of texts would test more");
+        assert_eq!(places(&hashes, slots, chosen).0, least);
+    }
 }

@@ -1,12 +1,12 @@
-//! Host and method: the ends of the request that stand outside the target.
+//! The host: what it is called, and whether all that name it agree.
 
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::bytes::{LABEL, METHOD, NAME, all, is};
+use super::bytes::{LABEL, NAME, all, is};
 use super::names::trim;
 use super::{RawRequest, RefusalCode};
-use crate::limits::{HOST_BYTES_MAX, LABEL_BYTES_MAX, METHOD_BYTES_MAX};
+use crate::limits::{HOST_BYTES_MAX, LABEL_BYTES_MAX};
 
 /// Refuses a `Host` line that names another host than the authority, whose canonical form is `host`; `line` is a buffer.
 pub(super) fn judge_host_line(
@@ -115,40 +115,6 @@ fn is_port(text: &str) -> bool {
     port.bytes().all(|b| b.is_ascii_digit()) && port.len() <= 5 && port.parse::<u16>().is_ok()
 }
 
-/// Reads the method of a request into `method`.
-pub(super) fn read_method(raw: &RawRequest<'_>, method: &mut String) -> Result<(), RefusalCode> {
-    method.clear();
-    method
-        .push_str(known_method(raw.method).or_else(|| other_method(raw.method)).ok_or(RefusalCode::Method)?);
-    Ok(())
-}
-
-/// Says whether a canonical request can have a method.
-pub(crate) fn is_method(text: &str) -> bool {
-    other_method(text.as_bytes()).is_some()
-}
-
-/// Finds a method among those that nearly every request has.
-fn known_method(method: &[u8]) -> Option<&'static str> {
-    match method {
-        b"GET" => Some("GET"),
-        b"HEAD" => Some("HEAD"),
-        b"POST" => Some("POST"),
-        b"PUT" => Some("PUT"),
-        b"DELETE" => Some("DELETE"),
-        b"PATCH" => Some("PATCH"),
-        b"OPTIONS" => Some("OPTIONS"),
-        _ => None,
-    }
-}
-
-/// Reads any method that may be asked for.
-fn other_method(method: &[u8]) -> Option<&str> {
-    let fits = (1..=METHOD_BYTES_MAX).contains(&method.len()) && all(METHOD, method);
-    let text = std::str::from_utf8(method).ok().filter(|_| fits)?;
-    (!matches!(text, "CONNECT" | "TRACE")).then_some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,43 +184,9 @@ mod tests {
         check(&format!("b{}", &"a.".repeat(127)[..253]), None);
     }
 
+    /// The quick way is for nearly all requests.
     #[test]
-    fn methods_are_upper_case_tokens() {
-        let long = "A".repeat(METHOD_BYTES_MAX + 1);
-        let mut method = String::new();
-        for good in ["GET", "M-SEARCH", "FOO", "GETT", "X!#$%&'*+.^_`|~9", &long[1..]] {
-            assert_eq!(read_method(&RawRequest::new(good.as_bytes(), b"h", b"/"), &mut method), Ok(()));
-            assert_eq!(method, good);
-        }
-        for bad in [
-            "",
-            "get",
-            "Get",
-            "GET ",
-            "GE T",
-            "G@T",
-            "GET/a",
-            "G\0ET",
-            "PUT\u{a0}",
-            "CONNECT",
-            "TRACE",
-            &long,
-        ] {
-            let refused = read_method(&RawRequest::new(bad.as_bytes(), b"h", b"/"), &mut method);
-            assert_eq!(refused, Err(RefusalCode::Method), "{bad:?}");
-        }
-    }
-
-    /// The quick way is for nearly all requests, and says what the other does.
-    #[test]
-    fn what_nearly_every_request_has_is_read_the_quick_way() {
-        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
-            assert_eq!(known_method(method.as_bytes()), Some(method));
-            assert_eq!(other_method(method.as_bytes()), Some(method));
-        }
-        for other in ["get", "PURGE", "CONNECT", "TRACE", ""] {
-            assert_eq!(known_method(other.as_bytes()), None);
-        }
+    fn a_host_that_is_a_plain_name_is_read_the_quick_way() {
         for (host, expected) in [
             ("api.example", true),
             ("a.b-c.d_e.example", true),

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::authority::{canonical_host, judge_host_line, read_method};
+use super::authority::{canonical_host, judge_host_line};
 use super::cookies::read_cookies;
 use super::facts::FactsRead;
 use super::headers::{Headers, members, only};
+use super::method::Method;
 use super::pairs::Pairs;
 use super::query::read_query;
 use super::target::Target;
@@ -21,7 +22,7 @@ use crate::needs::{Named, Relaxations};
 /// requests, one after the other; once its buffers are warm, nothing here allocates.
 #[derive(Debug, Clone, Default)]
 pub struct Canonical {
-    method: String,
+    method: Method,
     scheme: Scheme,
     host: String,
     // INVARIANT: the authority that `host` is the canonical form of; empty where `host` is none. One host after the other is mostly the
@@ -62,7 +63,7 @@ impl Canonical {
         self.scheme = raw.scheme;
         self.now = raw.now;
         self.read_host(raw)?;
-        read_method(raw, &mut self.method)?;
+        self.method.read(raw.method)?;
         self.relaxations = relaxations(&self.host);
         self.target.read(raw.target, self.relaxations)?;
         Ok(())
@@ -108,7 +109,12 @@ impl Canonical {
     /// Returns the method: an upper-case token.
     #[must_use]
     pub fn method(&self) -> &str {
-        &self.method
+        self.method.text()
+    }
+
+    /// Says which of [`KNOWN_METHODS`](super::KNOWN_METHODS) the method is.
+    pub(crate) fn known_method(&self) -> Option<usize> {
+        self.method.known()
     }
 
     /// Returns how the client reached the gate.
@@ -165,10 +171,11 @@ impl Canonical {
         self.target.split().get(index).map(|part| self.target.text(*part))
     }
 
-    /// Lists the segments of one reading of the path.
-    pub(crate) fn segments(&self, split: bool) -> impl Iterator<Item = &str> {
+    /// Lists the bytes of the segments of one reading of the path.
+    pub(crate) fn segments(&self, split: bool) -> impl Iterator<Item = &[u8]> {
         let parts = if split { self.target.split() } else { self.target.segments() };
-        parts.iter().map(|part| self.target.text(*part))
+        let text = self.target.source().as_bytes();
+        parts.iter().map(|part| text.get(part.start..part.end).unwrap_or(b""))
     }
 
     /// Returns what the host forwards: path and query.

@@ -65,7 +65,12 @@ impl Target {
     }
 
     pub(super) fn text(&self, part: Part) -> &str {
-        part.of(if self.is_plain { &self.written } else { &self.text })
+        part.of(self.source())
+    }
+
+    /// Returns the text that the segments are parts of.
+    pub(super) fn source(&self) -> &str {
+        if self.is_plain { &self.written } else { &self.text }
     }
 
     /// Returns path and query as they are forwarded.
@@ -87,36 +92,36 @@ impl Target {
     ///
     /// What it takes, the long way takes too, with the same outcome.
     fn read_plain(&mut self, raw: &[u8]) -> bool {
-        let (Some(b'/'), Ok(text)) = (raw.first(), std::str::from_utf8(raw)) else { return false };
-        let (mut start, mut path_end) = (1, raw.len());
-        for (at, byte) in raw.iter().enumerate().skip(1) {
-            if is(PLAIN_SEGMENT, *byte) {
-                continue;
-            }
-            if *byte != b'/' {
-                path_end = at;
-                break;
-            }
-            if !self.keep_plain(raw, start, at) {
+        let Some((b'/', mut rest)) = raw.split_first() else { return false };
+        let mut start = 1;
+        loop {
+            let length = rest.iter().position(|byte| !is(PLAIN_SEGMENT, *byte)).unwrap_or(rest.len());
+            let (segment, behind) = rest.split_at_checked(length).unwrap_or((rest, b""));
+            let end = start + length;
+            self.trailing_slash = segment.is_empty();
+            if segment.is_empty() && matches!(behind, [b'/', ..])
+                || segment.len() > SEGMENT_BYTES_MAX
+                || matches!(segment, b"." | b"..")
+            {
                 return false;
             }
-            start = at + 1;
+            if !segment.is_empty() {
+                self.segments.push(Part { start, end });
+            }
+            let [b'/', next @ ..] = behind else {
+                self.path_end = end;
+                return (behind.is_empty() || is_plain_query(behind)) && self.take_plain(raw);
+            };
+            (rest, start) = (next, end + 1);
         }
-        self.is_plain = true;
-        self.trailing_slash = start == path_end;
-        self.path_end = path_end;
-        self.written.push_str(text);
-        (self.trailing_slash || self.keep_plain(raw, start, path_end))
-            && path_end <= PATH_BYTES_MAX
-            && self.segments.len() <= SEGMENTS_MAX
-            && raw.get(path_end..).is_some_and(|query| query.is_empty() || is_plain_query(query))
     }
 
-    /// Keeps a segment of a plain path; answers no to one that isn't to be had without a closer look.
-    fn keep_plain(&mut self, raw: &[u8], start: usize, end: usize) -> bool {
-        self.segments.push(Part { start, end });
-        let segment = raw.get(start..end).unwrap_or(b"");
-        (1..=SEGMENT_BYTES_MAX).contains(&segment.len()) && !matches!(segment, b"." | b"..")
+    /// Takes a target as it is, its path looked at; answers no where that is too long.
+    fn take_plain(&mut self, raw: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(raw) else { return false };
+        self.is_plain = true;
+        self.written.push_str(text);
+        self.path_end <= PATH_BYTES_MAX && self.segments.len() <= SEGMENTS_MAX
     }
 
     fn read_path(&mut self, path: &str, relaxations: Relaxations) -> Result<(), RefusalCode> {
