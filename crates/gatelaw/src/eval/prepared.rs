@@ -16,6 +16,12 @@ pub struct Prepared {
     identity: Identity,
     /// Names the plan.
     mark: u64,
+    classes: Classes,
+}
+
+/// Holds the classes of variables.
+#[derive(Debug, Clone)]
+struct Classes {
     /// By variable, two in a byte: its class, [`LARGE`] or [`UNPREPARED`]. Nearly all are yes or no.
     halves: Box<[u8]>,
     /// The large ones by variable, sorted.
@@ -63,8 +69,8 @@ impl Plan {
         let classes = (0_u32..)
             .zip(&self.variables)
             .map(|(variable, words)| is_of_caller(self, words).then(|| scratch.class(&view, variable)));
-        let (halves, large) = in_halves(classes);
-        Prepared { identity, mark: self.mark(), halves, large }
+        let classes = Classes::new(classes);
+        Prepared { identity, mark: self.mark(), classes }
     }
 
     /// Names the plan in a word: the first of its digest.
@@ -84,33 +90,40 @@ impl Prepared {
     /// Says how many bytes of memory this takes, so that a host that keeps many can bound them.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let classes = [size_of_val::<[u8]>(&self.halves), size_of_val::<[(u32, u32)]>(&self.large)];
+        let Classes { halves, large } = &self.classes;
+        let classes = [size_of_val::<[u8]>(halves), size_of_val::<[(u32, u32)]>(large)];
         size_of::<Self>() + classes.into_iter().map(allocated).sum::<usize>() + self.identity.heap_bytes()
     }
 
     /// Says what is known, for the plan that it was made for.
     pub(super) fn known(&self, mark: u64) -> Known<'_> {
-        if self.mark == mark { Known { halves: &self.halves, large: &self.large } } else { Known::default() }
+        if self.mark == mark { self.classes.known() } else { Known::default() }
     }
 }
 
-/// Writes classes by variable, two in a byte, and the large ones beside.
-fn in_halves(classes: impl Iterator<Item = Option<u32>>) -> (Box<[u8]>, Box<[(u32, u32)]>) {
-    let (mut halves, mut large) = (Vec::new(), Vec::new());
-    for (variable, class) in (0_u32..).zip(classes) {
-        let half = match class {
-            None => UNPREPARED,
-            Some(class) => u8::try_from(class).ok().filter(|class| *class < LARGE).unwrap_or_else(|| {
-                large.push((variable, class));
-                LARGE
-            }),
-        };
-        match halves.last_mut() {
-            Some(two) if variable % 2 == 1 => *two = *two & 15 | half << 4,
-            _ => halves.push(half | UNPREPARED << 4),
+impl Classes {
+    /// Takes the classes of all variables in turn; `None` where one depends on the request.
+    fn new(classes: impl Iterator<Item = Option<u32>>) -> Self {
+        let (mut halves, mut large) = (Vec::new(), Vec::new());
+        for (variable, class) in (0_u32..).zip(classes) {
+            let half = match class {
+                None => UNPREPARED,
+                Some(class) => u8::try_from(class).ok().filter(|class| *class < LARGE).unwrap_or_else(|| {
+                    large.push((variable, class));
+                    LARGE
+                }),
+            };
+            match halves.last_mut() {
+                Some(two) if variable % 2 == 1 => *two = *two & 15 | half << 4,
+                _ => halves.push(half | UNPREPARED << 4),
+            }
         }
+        Self { halves: halves.into(), large: large.into() }
     }
-    (halves.into(), large.into())
+
+    fn known(&self) -> Known<'_> {
+        Known { halves: &self.halves, large: &self.large }
+    }
 }
 
 /// Says whether a variable asks for nothing but the identity.
@@ -163,8 +176,8 @@ mod tests {
     fn classes_are_known_as_they_were_written_whatever_their_size() {
         let classes = [Some(0), Some(1), None, Some(13), Some(14), Some(15), None, Some(u32::MAX), Some(2)];
         for count in 0..=classes.len() {
-            let (halves, large) = in_halves(classes.into_iter().take(count));
-            let known = Known { halves: &halves, large: &large };
+            let written = Classes::new(classes.into_iter().take(count));
+            let known = written.known();
             let read: Vec<_> = (0..).take(count).map(|variable| known.class(variable)).collect();
             assert_eq!(read, classes[..count]);
             let past = u32::try_from(count).unwrap();

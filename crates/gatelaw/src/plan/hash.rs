@@ -122,7 +122,7 @@ mod tests {
             (0..text.len()).flat_map(|start| (start..=text.len()).map(move |end| (start, end)))
         {
             assert_eq!(
-                hash(text[start..end].as_bytes(), false),
+                hash(&text.as_bytes()[start..end], false),
                 hash_of_bytes(&text[start..end]),
                 "{}",
                 &text[start..end]
