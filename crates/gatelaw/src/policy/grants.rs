@@ -16,7 +16,7 @@ impl Grants {
     /// Takes pairs that are sorted, each once: others may not be found.
     #[must_use]
     pub fn new(pairs: Vec<(String, RoleId)>) -> Self {
-        let hashes = pairs.iter().map(|(value, _)| hash(value, false));
+        let hashes = pairs.iter().map(|(value, _)| hash(value.as_bytes(), false));
         let mut hashes: Vec<_> = hashes.zip(0..).collect();
         crate::sort::sort(&mut hashes);
         Self { pairs, hashes }
@@ -30,7 +30,7 @@ impl Grants {
 
     /// Lists the roles that a value grants. Takes a search by halves, whatever the values are.
     pub fn of(&self, value: &str) -> impl Iterator<Item = RoleId> {
-        let hash = hash(value, false);
+        let hash = hash(value.as_bytes(), false);
         // Of equal hashes, which are few unless somebody looked for them, the places are in the order of the values.
         let start = self.hashes.partition_point(|(known, place)| {
             *known < hash
@@ -70,7 +70,7 @@ mod tests {
         let mut known = std::collections::HashMap::new();
         let found = (0_u32..).find_map(|number| {
             let value = number.to_string();
-            known.insert(hash(&value, false), number).map(|other| [other.to_string(), value])
+            known.insert(hash(value.as_bytes(), false), number).map(|other| [other.to_string(), value])
         });
         let mut values = found.unwrap();
         values.sort();
