@@ -1,6 +1,6 @@
 import { GatelawError } from "./error.js";
 import { Answer, unavailable, unexplained } from "./internal/answer.js";
-import { checkMembers, wrong } from "./internal/arguments.js";
+import { Members, wrong } from "./internal/arguments.js";
 import { unavailableHandling } from "./internal/evaluator.js";
 import { Frame } from "./internal/frame.js";
 import { correlationId } from "./internal/random.js";
@@ -9,7 +9,7 @@ import { evaluatorOf, Policy } from "./policy.js";
 const NO_CONTEXT = Object.freeze({});
 /** What `allows` of the module answers where a request may pass; 1 where it may not, 0 where something is wrong. */
 const ALLOWED = 2;
-const OPTIONS = new Set(["limits", "facts", "ip"]);
+const OPTIONS = new Members("options", ["limits", "facts", "ip"]);
 
 /** Decides requests by one policy. */
 export class Gate {
@@ -79,7 +79,7 @@ function lineOf(instance) {
 }
 
 function checkOptions(policy, options) {
-  checkMembers(options, OPTIONS, "options");
+  OPTIONS.check(options);
   const { limits = "refuse", facts, ip = true } = options;
   if (typeof limits !== "string") throw wrong("options.limits", '"refuse" or "report"', limits);
   if (limits !== "refuse" && limits !== "report") {

@@ -1,9 +1,9 @@
-import { checkMembers, wrong } from "./internal/arguments.js";
+import { Members, wrong } from "./internal/arguments.js";
 import { documentOf, TIME_MAX_MS } from "./internal/document.js";
 import { KeyStores } from "./internal/key-stores.js";
 import { Verifier } from "./verifier.js";
 
-const OPTIONS = new Set(["fetch", "allowLoopback", "stores", "after", "onKeys", "onFailure"]);
+const OPTIONS = new Members("options", ["fetch", "allowLoopback", "stores", "after", "onKeys", "onFailure"]);
 /** How often it is looked beside requests whether keys are due. */
 const LOOK_MS = 1000;
 /** Between two looks of a request whether those keys are had that another one fetches. */
@@ -42,7 +42,7 @@ export class KeyFetcher {
   /** Fetches for one verifier. */
   constructor(verifier, options = {}) {
     if (!(verifier instanceof Verifier)) throw wrong("verifier", "a Verifier", verifier);
-    checkMembers(options, OPTIONS, "options");
+    OPTIONS.check(options);
     // The platform's is looked up at each call: it wants to be called as a member of nothing else, and hosts replace it.
     const { fetch = (...args) => globalThis.fetch(...args), allowLoopback = false, stores = [], after } = options;
     const { onKeys = () => {}, onFailure = () => {} } = options;

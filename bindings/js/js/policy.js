@@ -1,11 +1,11 @@
 import { GatelawError } from "./error.js";
 import { numberIn, PreparedIdentity } from "./identity.js";
-import { checkMembers, isBytes, PRIVATE, wrong } from "./internal/arguments.js";
+import { isBytes, Members, PRIVATE, wrong } from "./internal/arguments.js";
 import { unavailable, unexplained } from "./internal/answer.js";
 import { Evaluator } from "./internal/evaluator.js";
 import { Frame } from "./internal/frame.js";
 
-const OPTIONS = new Set(["clientCert"]);
+const OPTIONS = new Members("options", ["clientCert"]);
 
 /** A request of no content: whoever is mapped before has none yet. */
 const NO_REQUEST = Object.freeze({ method: "", scheme: "https", host: "", target: "", now: 0 });
@@ -55,7 +55,7 @@ export class Policy {
    * A token that is bound to a client certificate needs its fact, `clientCert`.
    */
   identity(identity, options = {}) {
-    checkMembers(options, OPTIONS, "options");
+    OPTIONS.check(options);
     const cert = options.clientCert;
     if (cert !== undefined && typeof cert !== "string") throw wrong("options.clientCert", "a string", cert);
     if (identity === undefined || identity instanceof PreparedIdentity) throw wrong("identity", "an object", identity);

@@ -3,7 +3,7 @@
 
 import { GatelawError } from "./error.js";
 import { Answer } from "./internal/answer.js";
-import { checkMembers, isBytes, isObject, wrong } from "./internal/arguments.js";
+import { isBytes, isObject, Members, wrong } from "./internal/arguments.js";
 import { now as checkedNow } from "./internal/frame.js";
 import { Instance, Trap } from "./internal/instance.js";
 import { Module } from "./internal/module.js";
@@ -12,7 +12,7 @@ import { Signatures } from "./internal/signature.js";
 
 export { GatelawError };
 
-const OPTIONS = new Set(["keys", "clientCert", "now"]);
+const OPTIONS = new Members("options", ["keys", "clientCert", "now"]);
 
 const explainer = new Module("what explains tokens", "check_token", () => new URL("./wasm/gatelaw-tokens.wasm", import.meta.url));
 
@@ -33,7 +33,7 @@ export function initSync(module) {
 export async function checkToken(artifact, token, options = {}) {
   if (!isBytes(artifact)) throw wrong("artifact", "a Uint8Array", artifact);
   if (typeof token !== "string") throw wrong("token", "a string", token);
-  checkMembers(options, OPTIONS, "options");
+  OPTIONS.check(options);
   const { keys = {}, clientCert = "", now } = options;
   if (typeof clientCert !== "string") throw wrong("options.clientCert", "a string", clientCert);
   const texts = [artifact, token, clientCert, ...keySetsOf(keys)];

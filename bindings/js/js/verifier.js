@@ -1,7 +1,7 @@
 import { GatelawError } from "./error.js";
 import { correlationIdOf, Gate } from "./gate.js";
 import { Answer, unavailable } from "./internal/answer.js";
-import { checkMembers, isBytes, wrong } from "./internal/arguments.js";
+import { isBytes, Members, wrong } from "./internal/arguments.js";
 import { requestError, unavailableHandling } from "./internal/evaluator.js";
 import { Frame, now as checkedNow } from "./internal/frame.js";
 import { callWith } from "./internal/parts.js";
@@ -9,7 +9,7 @@ import { Signatures } from "./internal/signature.js";
 import { evaluatorOf } from "./policy.js";
 
 const NO_CONTEXT = Object.freeze({});
-const OPTIONS = new Set(["tokensMax", "after"]);
+const OPTIONS = new Members("options", ["tokensMax", "after"]);
 /** Some hundred bytes each, and more for callers with many claims. */
 const TOKENS_MAX_DEFAULT = 10_000;
 const TOKENS_MAX = 1_000_000;
@@ -39,7 +39,7 @@ export class Verifier {
   /** Judges tokens for a gate; a policy has one verifier. */
   constructor(gate, options = {}) {
     if (!(gate instanceof Gate)) throw wrong("gate", "a Gate", gate);
-    checkMembers(options, OPTIONS, "options");
+    OPTIONS.check(options);
     const { tokensMax = TOKENS_MAX_DEFAULT, after } = options;
     if (!Number.isInteger(tokensMax) || tokensMax < 1 || tokensMax > TOKENS_MAX) {
       throw new TypeError(`options.tokensMax must be a whole number from 1 to ${TOKENS_MAX}`);

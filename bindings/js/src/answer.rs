@@ -30,7 +30,9 @@ impl Answer {
     /// Ends the answer: its bytes stand in `out`, whose room is the answer's now.
     pub fn write_to(&mut self, out: &mut Vec<u8>) {
         let head = [self.words.len() / 4, self.text.len()].map(|number| length(number).to_le_bytes());
-        self.words.iter_mut().zip(head.as_flattened()).for_each(|(byte, of_head)| *byte = *of_head);
+        if let Some(words) = self.words.as_chunks_mut::<4>().0.first_chunk_mut() {
+            *words = head;
+        }
         std::mem::swap(&mut self.words, out);
         out.extend_from_slice(self.text.as_bytes());
     }
@@ -38,6 +40,12 @@ impl Answer {
     /// Adds a word.
     pub fn word(&mut self, word: u32) {
         self.words.extend_from_slice(&word.to_le_bytes());
+    }
+
+    /// Adds words that every answer of its kind has.
+    #[cfg(feature = "evaluator")]
+    fn words<const COUNT: usize>(&mut self, words: [u32; COUNT]) {
+        self.words.extend_from_slice(words.map(u32::to_le_bytes).as_flattened());
     }
 
     /// Adds a text.

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::answer::Answer;
 use crate::exchange::{self, Exchange};
 use crate::fault::Fault;
-use crate::frame::Frame;
+use crate::frame::{Frame, Lines};
 use crate::kept::Kept;
 use tokens::Tokens;
 
@@ -59,7 +59,9 @@ impl Evaluator {
     /// or what is wrong.
     pub fn keep_caller(&mut self, exchange: &mut Exchange) -> bool {
         let mapped = self.session.as_ref().ok_or_else(Fault::no_policy).and_then(|session| {
-            let caller = Frame::read(&exchange.input)?.caller(session.plan().identity_model())?;
+            let mut lines = Lines::new();
+            let frame = Frame::read(&exchange.input, &mut lines)?;
+            let caller = frame.caller(session.plan().identity_model())?;
             Ok(caller.prepared(session.plan()))
         });
         match mapped {
@@ -96,7 +98,7 @@ impl Evaluator {
     pub fn explain(&mut self, exchange: &mut Exchange) -> bool {
         let explained =
             asked(self.session.as_mut(), &self.callers, &exchange.input, |session, frame, caller| {
-                explanation_line(&session.explain(&frame.raw(), caller), None)
+                explanation_line(&session.explain(frame.raw(), caller), None)
             });
         match explained {
             Ok(line) => {
@@ -137,7 +139,7 @@ impl Evaluator {
         let out = &mut self.answer;
         let judged =
             asked(self.session.as_mut(), &self.callers, &exchange.input, |session, frame, caller| {
-                session.decide(&frame.raw(), caller);
+                session.decide(frame.raw(), caller);
                 out.clear();
                 answer(session, frame, out);
             });
@@ -211,7 +213,8 @@ fn asked<T>(
     ask: impl FnOnce(&mut Session<Arc<Plan>>, &Frame<'_>, Caller<'_>) -> T,
 ) -> Result<T, Fault> {
     let session = session.ok_or_else(Fault::no_policy)?;
-    let frame = Frame::read(bytes)?;
+    let mut lines = Lines::new();
+    let frame = Frame::read(bytes, &mut lines)?;
     if session.plan().needs().ip {
         frame.require_ip()?;
     }

@@ -1,6 +1,7 @@
-//! A request as one run of bytes: words, then texts. JavaScript writes it into the memory of the module, once a request.
+//! A request as one run of bytes: its host, words, then texts. JavaScript writes it into the memory of the module, once a request.
 //!
-//! All words are `u32`, little-endian. The texts stand behind the words, in the order of their lengths, with nothing between
+//! The host stands in the first [`HOST_BYTES`], where JavaScript leaves it for the next request, as most are for the same one. All words are `u32`,
+//! little-endian. The texts stand behind the words, in the order of their lengths, with nothing between
 //! them and nothing behind the last. The frame says where it ends: behind it may stand what is left of a longer one, since JavaScript
 //! asks for room once, and not with every request.
 //!
@@ -8,20 +9,17 @@
 //! |---|---|
 //! | 0 | how many words there are, this one too |
 //! | 1 | how many bytes there are, words and texts |
-//! | 2 | the scheme: 0 `http`, 1 `https` |
+//! | 2 | bits: 0 the scheme, 0 `http`, 1 `https`; 1 and 2 the trace: 0 it is left to others; 1 it begins anew; 2 it goes on, where it can be read; then two for each of the facts `asn`, `bot_score` and `size`: 0 absent, 1 present or 2 wrong |
 //! | 3, 4 | the time in Unix seconds, low half and high half |
-//! | 5 to 13 | the facts `asn`, `bot_score` and `size`: 0 absent, 1 present or 2 wrong; low half; high half |
-//! | 14 | who is asking: 0 nobody, 1 verified claims, 2 an invalid token, 3 a token without keys, 4 a token without a verifier; from [`KEPT_FROM`] on the caller that was kept by the number that is left |
-//! | 15 | the trace: 0 it is left to others; 1 it begins anew; 2 it goes on, where it can be read |
-//! | 16 to 21 | random bits for the trace; they are not there where 15 is 0, and what follows stands six words earlier |
-//! | 22 to 24 | lengths of method, host and target |
-//! | 25 | length of the client's address, or all ones |
-//! | 26 to 28 | lengths of the facts `country`, `tls_version` and `client_cert`, or all ones, or [`WRONG`] |
-//! | 29, 30 | lengths of the issuer's name, and of the claims as JSON or the code of an invalid token |
-//! | 31 | length of the correlation id, for what a gate does |
-//! | 32 … | two for each header line: lengths of its name and its value |
-
-use std::net::IpAddr;
+//! | 5 | who is asking: 0 nobody, 1 verified claims, 2 an invalid token, 3 a token without keys, 4 a token without a verifier; from [`KEPT_FROM`] on the caller that was kept by the number that is left |
+//! | … | of each of the facts above that is present, low half and high half |
+//! | … | six words of random bits for the trace, where it begins or goes on |
+//! | … | lengths of host, method and target; a host of more than [`HOST_BYTES`] is the first of the texts |
+//! | … | length of the client's address, or all ones |
+//! | … | lengths of the facts `country`, `tls_version` and `client_cert`, or all ones, or [`WRONG`] |
+//! | … | lengths of the issuer's name, and of the claims as JSON or the code of an invalid token |
+//! | … | length of the correlation id, for what a gate does |
+//! | … | two for each header line: lengths of its name and its value |
 
 use gatelaw::address::parse_ip;
 use gatelaw::json::Json;
@@ -34,33 +32,25 @@ use gatelaw_host::{LineCaller, Trace, TraceTrust};
 use crate::fault::Fault;
 use crate::words::{ABSENT, Texts, Words, split};
 
+/// Bytes in front of the words, for a host that has no more.
+pub const HOST_BYTES: usize = 256;
+
 /// The length of a fact that is there and of a wrong type.
 pub const WRONG: u32 = u32::MAX - 1;
 
 /// The word that stands for the first caller that was kept.
 pub const KEPT_FROM: u32 = 16;
 
+/// Header lines, each with its name and its value, where JavaScript wrote them.
+pub type Lines<'b> = Vec<(&'b [u8], &'b [u8])>;
+
 /// Holds a request as it crossed the border, its texts still where JavaScript wrote them.
 #[derive(Debug, Clone)]
 pub struct Frame<'f> {
-    scheme: Scheme,
-    now: i64,
-    facts: Facts<'f>,
-    method: &'f [u8],
-    host: &'f [u8],
-    target: &'f [u8],
-    address: Address,
+    raw: RawRequest<'f>,
     who: Who<'f>,
     trace: Option<(TraceTrust, [u8; 24])>,
     request_id: &'f str,
-    headers: Vec<(&'f [u8], &'f [u8])>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Address {
-    Absent,
-    Unreadable,
-    Known(IpAddr),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -80,75 +70,83 @@ enum Who<'f> {
 }
 
 impl<'f> Frame<'f> {
-    /// Reads the frame that the bytes begin with.
+    /// Reads the frame that the bytes begin with, and lists its header lines in `lines`, which is empty.
     ///
     /// # Errors
     /// Bytes that begin with no frame, or one of too many bytes.
-    pub fn read(bytes: &'f [u8]) -> Result<Self, Fault> {
+    pub fn read<'b: 'f>(bytes: &'b [u8], lines: &'f mut Lines<'b>) -> Result<Self, Fault> {
+        let (host, bytes) = bytes.split_at_checked(HOST_BYTES).ok_or_else(Fault::no_frame)?;
         let frame = whole(bytes).ok_or_else(Fault::no_frame)?;
         if frame.len() > REQUEST_LINE_BYTES_MAX {
             return Err(Fault::too_large(frame.len()));
         }
-        let (mut words, mut texts) = split(frame).ok_or_else(Fault::no_frame)?;
-        // How many bytes there are.
-        words.next();
-        Self::take(&mut words, &mut texts).filter(|_| texts.is_empty()).ok_or_else(Fault::no_frame)
+        Self::take(host, frame, lines).ok_or_else(Fault::no_frame)
     }
 
-    fn take(words: &mut Words<'_>, texts: &mut Texts<'f>) -> Option<Self> {
-        let scheme = match words.next()? {
-            0 => Scheme::Http,
-            1 => Scheme::Https,
-            _ => return None,
-        };
+    #[inline]
+    fn take<'b: 'f>(kept_host: &'b [u8], frame: &'b [u8], lines: &'f mut Lines<'b>) -> Option<Self> {
+        let (mut words, mut texts) = split(frame)?;
+        // How many bytes there are.
+        words.next();
+        let bits = words.next()?;
+        let scheme = if bits & 1 == 0 { Scheme::Http } else { Scheme::Https };
         let now = words.integer()?;
-        let (asn, bot_score, size) = (integer_fact(words)?, integer_fact(words)?, integer_fact(words)?);
         let who = words.next()?;
-        let trace = match words.next()? {
+        let (asn, bot_score) = (integer_fact(bits >> 3, &mut words)?, integer_fact(bits >> 5, &mut words)?);
+        let size = integer_fact(bits >> 7, &mut words)?;
+        let trace = match bits >> 1 & 3 {
             0 => None,
-            1 => Some((TraceTrust::Restart, random(words)?)),
-            2 => Some((TraceTrust::Continue, random(words)?)),
+            1 => Some((TraceTrust::Restart, random(&mut words)?)),
+            2 => Some((TraceTrust::Continue, random(&mut words)?)),
             _ => return None,
         };
-        let (method, host) = (texts.bytes(words.next()?)?, texts.bytes(words.next()?)?);
-        let target = texts.bytes(words.next()?)?;
-        let address = match words.next()? {
-            ABSENT => Address::Absent,
-            length => parse_ip(texts.bytes(length)?).map_or(Address::Unreadable, Address::Known),
+        let host = words.next()?;
+        let host = match kept_host.get(..usize::try_from(host).ok()?) {
+            Some(host) => host,
+            None => texts.bytes(host)?,
         };
-        let country = text_fact(words, texts)?;
-        let (tls_version, client_cert) = (text_fact(words, texts)?, text_fact(words, texts)?);
+        let (method, target) = (texts.bytes(words.next()?)?, texts.bytes(words.next()?)?);
+        let address = match words.next()? {
+            ABSENT => None,
+            length => Some(parse_ip(texts.bytes(length)?)),
+        };
+        let country = text_fact(&mut words, &mut texts)?;
+        let (tls_version, client_cert) =
+            (text_fact(&mut words, &mut texts)?, text_fact(&mut words, &mut texts)?);
         let who = Who::of(who, texts.text(words.next()?)?, texts.text(words.next()?)?)?;
         let request_id = texts.text(words.next()?)?;
-        let mut headers = Vec::with_capacity(words.len() / 2);
+        lines.reserve(words.len() / 2);
         while words.len() > 0 {
-            headers.push((texts.bytes(words.next()?)?, texts.bytes(words.next()?)?));
+            lines.push((texts.bytes(words.next()?)?, texts.bytes(words.next()?)?));
         }
-        let facts = Facts { country, asn, bot_score, tls_version, client_cert, size };
-        Some(Self { scheme, now, facts, method, host, target, address, who, trace, request_id, headers })
+        if bits >> 9 != 0 || !texts.is_empty() {
+            return None;
+        }
+        let raw = RawRequest {
+            method,
+            scheme,
+            host,
+            target,
+            headers: lines,
+            headers_cut: false,
+            ip: address.flatten(),
+            ip_unreadable: address == Some(None),
+            facts: Facts { country, asn, bot_score, tls_version, client_cert, size },
+            now,
+        };
+        Some(Self { raw, who, trace, request_id })
     }
 
     /// Returns the request as a decision takes it.
     #[must_use]
-    pub fn raw(&self) -> RawRequest<'_> {
-        RawRequest {
-            method: self.method,
-            scheme: self.scheme,
-            host: self.host,
-            target: self.target,
-            headers: &self.headers,
-            headers_cut: false,
-            ip: if let Address::Known(ip) = self.address { Some(ip) } else { None },
-            ip_unreadable: self.address == Address::Unreadable,
-            facts: self.facts,
-            now: self.now,
-        }
+    pub fn raw(&self) -> &RawRequest<'f> {
+        &self.raw
     }
 
     /// Returns the target, as it was given.
     #[must_use]
     pub fn target(&self) -> &'f [u8] {
-        self.target
+        self.raw.target
     }
 
     /// Returns the number of the caller, where they were kept before.
@@ -169,7 +167,7 @@ impl<'f> Frame<'f> {
                 if !matches!(claims, Json::Object(_)) {
                     return Err(Fault::claims(&"an object is needed"));
                 }
-                let cert = self.facts.client_cert.present();
+                let cert = self.raw.facts.client_cert.present();
                 match Identity::map(model, issuer, &claims, cert) {
                     Ok(identity) => LineCaller::Verified(Box::new(identity)),
                     Err(fault) => LineCaller::Invalid(fault.code().to_owned()),
@@ -187,7 +185,7 @@ impl<'f> Frame<'f> {
     /// # Errors
     /// `missing-member` at `ip`.
     pub fn require_ip(&self) -> Result<(), Fault> {
-        if self.address == Address::Absent { Err(Fault::no_ip()) } else { Ok(()) }
+        if self.raw.ip.is_none() && !self.raw.ip_unreadable { Err(Fault::no_ip()) } else { Ok(()) }
     }
 
     /// Takes the place of the request in its trace, where that isn't left to others.
@@ -196,7 +194,7 @@ impl<'f> Frame<'f> {
         let (trust, random) = self.trace.as_ref()?;
         // A name that is no text is none of those that are looked for.
         let name_of = |name| std::str::from_utf8(name).unwrap_or_default();
-        let headers = self.headers.iter().map(|(name, value)| (name_of(name), *value));
+        let headers = self.raw.headers.iter().map(|(name, value)| (name_of(name), *value));
         Some(Trace::next(headers, *trust, random))
     }
 
@@ -214,7 +212,7 @@ impl<'f> Frame<'f> {
 
     /// Lists the names of the headers, each as it came.
     pub fn header_names(&self) -> impl Iterator<Item = &'f [u8]> {
-        self.headers.iter().map(|(name, _)| *name)
+        self.raw.headers.iter().map(|(name, _)| *name)
     }
 }
 
@@ -252,11 +250,12 @@ fn random(words: &mut Words<'_>) -> Option<[u8; 24]> {
     Some(bytes)
 }
 
-fn integer_fact(words: &mut Words<'_>) -> Option<Fact<i64>> {
-    match (words.next()?, words.integer()?) {
-        (0, _) => Some(Fact::Absent),
-        (1, value) => Some(Fact::Present(value)),
-        (2, _) => Some(Fact::Wrong),
+/// Takes a number whose state the two lowest bits say.
+fn integer_fact(bits: u32, words: &mut Words<'_>) -> Option<Fact<i64>> {
+    match bits & 3 {
+        0 => Some(Fact::Absent),
+        1 => words.integer().map(Fact::Present),
+        2 => Some(Fact::Wrong),
         _ => None,
     }
 }
@@ -284,32 +283,52 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
     /// Says what stands in a frame that is written for a test.
     #[derive(Clone)]
     struct Written {
-        head: [u32; 14],
+        /// Of the scheme, the trace and the facts that are numbers.
+        bits: u32,
+        who: u32,
+        numbers: &'static [u32],
         random: &'static [u32],
-        /// Texts, and what stands for one that isn't there.
+        host: &'static [u8],
+        /// All but the host, and what stands for one that isn't there.
         texts: Vec<Result<&'static [u8], u32>>,
     }
 
+    /// Where in the texts.
+    const TARGET: usize = 1;
+    const COUNTRY: usize = 3;
+    const ISSUER: usize = 6;
+    const REQUEST_ID: usize = 8;
+
     fn written() -> Written {
-        let texts: [&[u8]; 3] = [b"GET", b"a.example", b"/a/u1"];
+        let texts: [&[u8]; 2] = [b"GET", b"/a/u1"];
         let texts = texts.into_iter().map(Ok);
         let texts = texts.chain([Err(ABSENT); 4]).chain([Ok(&b""[..]); 3]).collect();
-        Written { head: [1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], random: &[], texts }
+        Written { bits: 1, who: 0, numbers: &[], random: &[], host: b"a.example", texts }
     }
 
     impl Written {
         fn bytes(&self) -> Vec<u8> {
-            let lengths = self.texts.iter().map(|text| match text {
+            let host = Ok(self.host);
+            let all = std::iter::once(&host).chain(&self.texts);
+            let lengths = all.map(|text| match text {
                 Ok(text) => u32::try_from(text.len()).unwrap(),
                 Err(mark) => *mark,
             });
-            let head = self.head.iter().chain(self.random).copied();
+            let head = [self.bits, 7, 0, self.who].into_iter();
+            let head = head.chain(self.numbers.iter().chain(self.random).copied());
             let words: Vec<u32> = head.chain(lengths).collect();
-            let texts: Vec<&[u8]> = self.texts.iter().flatten().copied().collect();
+            let (mut room, mut texts) = (self.host.to_vec(), self.texts.clone());
+            if room.len() > HOST_BYTES {
+                room.clear();
+                texts.insert(0, Ok(self.host));
+            }
+            room.resize(HOST_BYTES, b'?');
+            let texts: Vec<&[u8]> = texts.iter().flatten().copied().collect();
             let count = words.len() + 2;
             let length = 4 * count + texts.concat().len();
             let ends = [count, length].map(|number| u32::try_from(number).unwrap());
-            ends.into_iter().chain(words).flat_map(u32::to_le_bytes).chain(texts.concat()).collect()
+            let words = ends.into_iter().chain(words).flat_map(u32::to_le_bytes);
+            room.into_iter().chain(words).chain(texts.concat()).collect()
         }
 
         fn with(mut self, change: impl FnOnce(&mut Self)) -> Vec<u8> {
@@ -321,13 +340,14 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
     #[track_caller]
     fn reason(bytes: &[u8]) -> String {
         let compiled = compile(&Sources::from_text("policy.gate", POLICY)).unwrap();
-        let frame = match Frame::read(bytes) {
+        let mut lines = Lines::new();
+        let frame = match Frame::read(bytes, &mut lines) {
             Ok(frame) => frame,
             Err(fault) => return fault.code.to_owned(),
         };
         let mut session = Session::new(&compiled.plan);
         match frame.caller(compiled.plan.identity_model()) {
-            Ok(caller) => session.decision(&frame.raw(), caller.caller()).reason.to_string(),
+            Ok(caller) => session.decision(frame.raw(), caller.caller()).reason.to_string(),
             Err(fault) => fault.code.to_owned(),
         }
     }
@@ -335,23 +355,49 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
     #[test]
     fn every_member_arrives() {
         let bytes = written().with(|frame| {
-            (frame.head[11], frame.head[12]) = (0, 1);
-            frame.texts[7..9].clone_from_slice(&[Ok(b"okta"), Ok(br#"{"sub":"u1"}"#)]);
+            frame.who = 1;
+            frame.texts[ISSUER..REQUEST_ID].clone_from_slice(&[Ok(b"okta"), Ok(br#"{"sub":"u1"}"#)]);
             frame.texts.extend([Ok(&b"x-tenant"[..]), Ok("é".as_bytes())]);
         });
         assert_eq!(reason(&bytes), "rule");
-        let frame = Frame::read(&bytes).unwrap();
+        let mut lines = Lines::new();
+        let frame = Frame::read(&bytes, &mut lines).unwrap();
         assert_eq!((frame.raw().now, frame.raw().scheme), (7, Scheme::Https));
+        assert_eq!((frame.raw().method, frame.raw().host), (&b"GET"[..], &b"a.example"[..]));
         assert_eq!(frame.header_names().collect::<Vec<_>>(), [b"x-tenant"]);
+    }
+
+    #[test]
+    fn facts_that_are_numbers_are_told_apart() {
+        let bytes = written().with(|frame| {
+            frame.bits |= 1 << 3 | 1 << 5 | 1 << 7;
+            frame.numbers = &[1, 0, 2, 0, u32::MAX, u32::MAX];
+        });
+        let mut lines = Lines::new();
+        let facts = Frame::read(&bytes, &mut lines).unwrap().raw().facts;
+        let expected = [1, 2, -1].map(Fact::Present);
+        assert_eq!([facts.asn, facts.bot_score, facts.size], expected);
+    }
+
+    #[test]
+    fn a_host_stands_in_front_as_long_as_there_is_room() {
+        for length in [0, 9, HOST_BYTES, HOST_BYTES + 1, 4 * HOST_BYTES] {
+            let host = vec![b'h'; length].leak();
+            let bytes = written().with(|frame| frame.host = host);
+            let mut lines = Lines::new();
+            let frame = Frame::read(&bytes, &mut lines).unwrap();
+            assert_eq!((frame.raw().host, frame.raw().method), (&*host, &b"GET"[..]), "{length} bytes");
+        }
     }
 
     #[test]
     fn facts_are_present_absent_or_wrong() {
         let near = |asn: u32, country: Result<&'static [u8], u32>| {
             written().with(|frame| {
-                frame.texts[2] = Ok(b"/near");
-                frame.head[3..6].copy_from_slice(&[asn, u32::MAX, u32::MAX]);
-                frame.texts[4] = country;
+                frame.texts[TARGET] = Ok(b"/near");
+                frame.bits |= asn << 3;
+                frame.numbers = if asn == 1 { &[u32::MAX, u32::MAX] } else { &[] };
+                frame.texts[COUNTRY] = country;
             })
         };
         // −1 is no number of an autonomous system.
@@ -366,8 +412,8 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
     fn who_asks_is_told_apart() {
         let asked = |who: u32, issuer: &'static [u8], text: &'static [u8]| {
             reason(&written().with(|frame| {
-                frame.head[12] = who;
-                frame.texts[7..9].clone_from_slice(&[Ok(issuer), Ok(text)]);
+                frame.who = who;
+                frame.texts[ISSUER..REQUEST_ID].clone_from_slice(&[Ok(issuer), Ok(text)]);
             }))
         };
         assert_eq!(asked(0, b"", b""), "unauthenticated");
@@ -390,10 +436,12 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
         const RANDOM: &[u32] = &[0x0706_0504, 0, 0, 0, 0x0302_0100, 9];
         let traced = |trust: u32, random: &'static [u32]| {
             let bytes = written().with(|frame| {
-                (frame.head[13], frame.random) = (trust, random);
+                frame.bits |= trust << 1;
+                frame.random = random;
                 frame.texts.extend([Ok(&b"TraceParent"[..]), Ok(CALLER)]);
             });
-            Frame::read(&bytes).map(|frame| frame.trace().map(|trace| trace.traceparent()))
+            let mut lines = Lines::new();
+            Frame::read(&bytes, &mut lines).map(|frame| frame.trace().map(|trace| trace.traceparent()))
         };
         assert_eq!(traced(0, &[]).unwrap(), None);
         let anew = "00-04050607000000000000000000000000-0001020309000000-02";
@@ -417,17 +465,18 @@ allow near { on GET /near  for anyone  when request.country? == "DE" and request
             reason(&whole),
             "what stands behind it is not read"
         );
-        let longer = u32::try_from(whole.len() + 1).unwrap().to_le_bytes();
-        let longer = [&whole[..4], &longer, &whole[8..], b"x"].concat();
+        let (host, frame) = whole.split_at(HOST_BYTES);
+        let longer = u32::try_from(frame.len() + 1).unwrap().to_le_bytes();
+        let longer = [host, &frame[..4], &longer, &frame[8..], b"x"].concat();
         assert_eq!(reason(&longer), "request:frame");
         for text in [Ok(&b"\xff"[..]), Err(WRONG)] {
-            assert_eq!(reason(&written().with(|frame| frame.texts[9] = text)), "request:frame");
+            assert_eq!(reason(&written().with(|frame| frame.texts[REQUEST_ID] = text)), "request:frame");
         }
-        assert_eq!(reason(&written().with(|frame| frame.head[0] = 2)), "request:frame");
+        assert_eq!(reason(&written().with(|frame| frame.bits |= 1 << 9)), "request:frame");
         assert_eq!(reason(&written().with(|frame| frame.texts.push(Ok(b"half a header")))), "request:frame");
-        let mut large = vec![0; REQUEST_LINE_BYTES_MAX + 1];
-        let length = u32::try_from(large.len()).unwrap();
-        large[4..8].copy_from_slice(&length.to_le_bytes());
+        let mut large = vec![0; HOST_BYTES + REQUEST_LINE_BYTES_MAX + 1];
+        let length = u32::try_from(REQUEST_LINE_BYTES_MAX + 1).unwrap();
+        large[HOST_BYTES + 4..][..4].copy_from_slice(&length.to_le_bytes());
         assert_eq!(reason(&large), "request:too-large");
         large.pop();
         assert_eq!(reason(&large), "request:frame");

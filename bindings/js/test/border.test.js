@@ -187,6 +187,22 @@ test("what was decided stays decided", () => {
   assert.equal(gate.decide({ ...request, target: "/a//b" }).allowed, false);
 });
 
+test("a host stands for the next request alone where it is the same", () => {
+  const hosts = ["api.acme.com", "api.acme.org", "a.example", "api.acme.com", "", "api.acme.co", `${"a".repeat(255)}.b`, `${"a".repeat(256)}.b`, "é.example", "api.acme.com"];
+  const policies = ["allow here { on GET /** for anyone  when request.host == \"api.acme.com\" }", "allow every { on /**  for anyone }"];
+  for (const text of policies) {
+    const one = new Gate(Policy.loadUnsigned(compiler.compile(text).artifact));
+    const turn = [...hosts, ...hosts.toReversed()];
+    const asked = ["/healthz", "/é"].flatMap((target) => turn.map((host) => ({ ...request, host, target, now: 1 })));
+    const lines = asked.map((each) => one.policy.decideJson(JSON.stringify(each)));
+    assert.deepEqual(asked.map((each) => JSON.stringify(one.decide(each))), lines);
+    // What is written for another call stands where the host stood.
+    const after = asked.map((each) => (one.policy.decideJson("{}"), JSON.stringify(one.decide(each))));
+    assert.deepEqual(after, lines);
+    assert.deepEqual(asked.map((each) => one.allows(each)), lines.map((line) => JSON.parse(line).effect === "allow"));
+  }
+});
+
 test("a handling carries the correlation id, or one of 128 random bits", () => {
   const id = (context) => Object.fromEntries(gate.handle(request, context).forward.set)["x-request-id"];
   assert.equal(id({ requestId: "abc" }), "abc");
@@ -304,11 +320,14 @@ test("changed frames are refused or decided, and no instance dies", () => {
   call("load", artifact);
   const below = random(2);
   // A request whose trace begins anew, with one header, a country that is absent and a certificate of a wrong type.
-  const text = new TextEncoder().encode("GETapi.acme.com/healthz192.0.2.1x-tenantt1");
-  const words = [34, 34 * 4 + text.length, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7, 7, 7, 7, 7, 7, 3, 12, 8, 9, 0xffffffff, 0xffffffff, 0xfffffffe, 0, 0, 0, 8, 2];
-  const frame = new Uint8Array(4 * words.length + text.length);
-  words.forEach((word, index) => new DataView(frame.buffer).setUint32(4 * index, word, true));
-  frame.set(text, 4 * words.length);
+  const bytes = new TextEncoder();
+  const text = bytes.encode("GET/healthz192.0.2.1x-tenantt1");
+  const words = [24, 24 * 4 + text.length, 3, 0, 0, 0, 7, 7, 7, 7, 7, 7, 12, 3, 8, 9, 0xffffffff, 0xffffffff, 0xfffffffe, 0, 0, 0, 8, 2];
+  const start = 256;
+  const frame = new Uint8Array(start + 4 * words.length + text.length);
+  frame.set(bytes.encode("api.acme.com"));
+  words.forEach((word, index) => new DataView(frame.buffer).setUint32(start + 4 * index, word, true));
+  frame.set(text, start + 4 * words.length);
   const whole = call("decide", frame);
   assert.equal(whole.ok, true);
   let decided = 0;

@@ -13,6 +13,8 @@ const REASONS = [
   "forward_value", "record_size",
 ];
 const TARGET = { none: 0, given: 1 };
+/** How many words each decision has. */
+const DECISION_WORDS = 7;
 
 /** A list of a decision without members, as most are. */
 const NONE = Object.freeze([]);
@@ -108,25 +110,25 @@ export class Answer {
 
   /** Reads a decision on the request in a frame. */
   decision(policy, frame) {
-    const effect = this.word() === 1 ? "allow" : "deny";
-    const status = this.word();
-    const audit = AUDIT[this.word()];
-    const reason = REASONS[this.word()] ?? this.text();
-    const number = this.word();
+    const { view, next } = this;
+    this.next = next + 4 * DECISION_WORDS;
+    const effect = view.getUint32(next, true) === 1 ? "allow" : "deny";
+    const status = view.getUint32(next + 4, true);
+    const audit = AUDIT[view.getUint32(next + 8, true)];
+    const reason = REASONS[view.getUint32(next + 12, true)] ?? this.text();
+    const number = view.getUint32(next + 16, true);
     const rule = number === 0 ? null : this.instance.ruleName(number - 1);
-    const challenge = this.optional();
-    const text = this.optional();
-    const target = this.targetOf(frame);
-    const set = this.pairs(NONE);
-    const remove = this.texts(NONE);
-    const limits = this.list(limit, NONE);
-    const keep = this.pairs(NONE);
-    const observed = this.texts(NONE);
+    const target = this.targetOf(view.getUint32(next + 20, true), frame);
+    if (view.getUint32(next + 24, true) === 0) {
+      return new Decision(effect, status, reason, rule, null, null, NONE, NONE, NONE, audit, NONE, NONE, target, policy);
+    }
+    const [challenge, text] = [this.optional(), this.optional()];
+    const [set, remove, limits] = [this.pairs(NONE), this.texts(NONE), this.list(limit, NONE)];
+    const [keep, observed] = [this.pairs(NONE), this.texts(NONE)];
     return new Decision(effect, status, reason, rule, challenge, text, set, remove, limits, audit, keep, observed, target, policy);
   }
 
-  targetOf(frame) {
-    const kind = this.word();
+  targetOf(kind, frame) {
     if (kind === TARGET.none) return null;
     return kind === TARGET.given ? frame.target : this.text();
   }

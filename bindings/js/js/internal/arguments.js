@@ -19,30 +19,43 @@ export function isBufferSource(value) {
 /** Knows an object with members of its own, not one that the language or the platform gives a meaning. */
 export function isObject(value) {
   if (typeof value !== "object" || value === null) return false;
-  // As nearly all are; to ask for the tag takes longer.
-  return Object.getPrototypeOf(value) === Object.prototype || isA("Object", value);
+  // As nearly all are; to ask for the prototype or the tag takes longer.
+  return value.constructor === Object || isA("Object", value);
 }
 
-/**
- * Throws where a value is no object, or has a member that is none of a Set: a misspelt one must not be passed over.
- *
- * `seen` remembers from call to call which name of the Set stood where: a program makes such objects in one place, in one order.
- */
-export function checkMembers(value, members, name, seen = []) {
-  if (!isObject(value)) throw wrong(name, "an object", value);
-  let at = 0;
-  for (const member in value) {
-    if (seen[at] !== member) checkMember(value, member, at, members, name, seen);
-    at += 1;
+/** The members that an object may have. A misspelt one must not be passed over. */
+export class Members {
+  constructor(name, members) {
+    this.name = name;
+    this.members = members;
+    /**
+     * INVARIANT: each is one of the members. They stand where the last object had them: a program makes such objects in one place, in one
+     * order.
+     */
+    this.seen = [...members];
   }
-}
 
-function checkMember(value, member, at, members, name, seen) {
-  // INVARIANT: what is remembered is in the Set, and there are no more places than it has names.
-  if (members.has(member)) {
-    if (at < members.size) seen[at] = member;
-  } else if (Object.hasOwn(value, member)) {
-    throw new TypeError(`${name}.${member} means nothing: ${name} has ${[...members].join(", ")}`);
+  /** Throws where a value is no object, or has another member of its own. */
+  check(value) {
+    if (typeof value !== "object" || value === null) throw wrong(this.name, "an object", value);
+    const { seen } = this;
+    let at = 0;
+    for (const member in value) {
+      if (seen[at] !== member) this.checkOne(value, member, at);
+      at += 1;
+    }
+    // Most have some, and then need no further look: what the language gives a meaning, such as a Map, has none of these.
+    if (at === 0 && !isObject(value)) throw wrong(this.name, "an object", value);
+  }
+
+  checkOne(value, member, at) {
+    const { name, members, seen } = this;
+    if (members.includes(member)) {
+      if (at < seen.length) seen[at] = member;
+      return;
+    }
+    if (!isObject(value)) throw wrong(name, "an object", value);
+    if (Object.hasOwn(value, member)) throw new TypeError(`${name}.${member} means nothing: ${name} has ${members.join(", ")}`);
   }
 }
 

@@ -31,14 +31,17 @@ export class Evaluator {
 
   /** Answers a request in a frame: what `read` makes of the answer to `call`; or `null` where the instance died. */
   run(call, frame, read) {
-    return this.with((instance) => {
+    try {
+      const instance = (this.#instance ??= this.#load());
       frame.write(instance);
       const told = instance.ask(call);
       if (told === 0) throw requestError(new Answer(instance).fault());
       const result = read(instance, told, frame, this.digest);
       frame.learn(this.known, instance);
       return result;
-    });
+    } catch (error) {
+      return this.#died(error);
+    }
   }
 
   /** Says whether an instance is the one that decides by this policy. */

@@ -4,7 +4,7 @@
 // `null` is no way to say so.
 
 import { numberIn, PreparedIdentity } from "../identity.js";
-import { checkMembers, isA, isBytes, isObject, wrong } from "./arguments.js";
+import { isA, isBytes, isObject, Members, wrong } from "./arguments.js";
 import { randomWords } from "./random.js";
 import { textOf } from "./text.js";
 import { Writer } from "./writer.js";
@@ -14,8 +14,9 @@ const ABSENT = 0xffff_ffff;
 const WRONG = 0xffff_fffe;
 /** What says of the first caller that was kept that they ask. */
 const KEPT_FROM = 16;
-/** How many words there are before the lengths of texts, what a trace takes beside them, and how many texts every request has. */
-const HEAD_WORDS = 16;
+/** How many words every request has before the lengths of texts, what a number and a trace take beside them, and how many texts it has. */
+const HEAD_WORDS = 6;
+const NUMBER_WORDS = 2;
 const TRACE_WORDS = 6;
 const TEXTS_LEAST = 10;
 
@@ -23,13 +24,10 @@ const FACT = { absent: 0, present: 1, wrong: 2 };
 const TRACE = new Map([["restart", 1], ["continue", 2]]);
 const WHO = { nobody: 0, claims: 1, invalid: 2, unavailable: 3, token: 4 };
 
-const REQUEST = new Set(["method", "scheme", "host", "target", "headers", "ip", "facts", "now", "identity"]);
-const CONTEXT = new Set(["ip", "facts", "now", "identity", "requestId", "trace"]);
-const FACTS = new Set(["country", "asn", "bot_score", "tls_version", "client_cert", "size"]);
-const IDENTITY = new Set(["issuer", "claims", "invalid", "unavailable", "token"]);
-
-/** What `checkMembers` remembers. */
-const SEEN = { request: [], context: [], facts: [] };
+const REQUEST = new Members("request", ["method", "scheme", "host", "target", "headers", "ip", "facts", "now", "identity"]);
+const CONTEXT = new Members("context", ["ip", "facts", "now", "identity", "requestId", "trace"]);
+const FACTS = new Members("facts", ["country", "asn", "bot_score", "tls_version", "client_cert", "size"]);
+const IDENTITY = new Members("identity", ["issuer", "claims", "invalid", "unavailable", "token"]);
 
 const NO_FACTS = Object.freeze({ country: ABSENT, tls_version: ABSENT, client_cert: ABSENT, asn: undefined, bot_score: undefined, size: undefined });
 const NOBODY = Object.freeze({ number: WHO.nobody, issuer: "", text: "", name: "identity" });
@@ -37,7 +35,7 @@ const NO_LINES = Object.freeze([]);
 
 /** The arguments that the texts before those of the headers stand in, in their order; `undefined` for what stands in the identity. */
 const NAMES = [
-  "request.method", "request.host", "request.target", "ip", "facts.country", "facts.tls_version", "facts.client_cert",
+  "request.host", "request.method", "request.target", "ip", "facts.country", "facts.tls_version", "facts.client_cert",
   "identity.issuer", undefined, "context.requestId",
 ];
 
@@ -67,9 +65,9 @@ export class Frame {
    * `known` says that the policy passes them over.
    */
   constructor(request, context, requestId, known = undefined) {
-    checkMembers(context, CONTEXT, "context", SEEN.context);
+    CONTEXT.check(context);
     const given = isRequest(request) ? fromFetch(request) : request;
-    checkMembers(given, REQUEST, "request", SEEN.request);
+    REQUEST.check(given);
     const facts = either("facts", given.facts, context.facts);
     const asking = either("identity", given.identity, context.identity);
     const ip = either("ip", given.ip, context.ip);
@@ -114,21 +112,14 @@ export class Frame {
   }
 }
 
-/** Writes texts of ASCII, which have as many bytes as code units, without a list of them. Answers no where one is something else. */
+/** Writes texts of ASCII, as most are, without a list of them. Answers no where one is something else, or there is no room for all. */
 function writeAscii(frame, instance, who) {
-  const { lines, facts, given } = frame;
+  const { lines, facts } = frame;
   const { issuer, text } = frame.who;
-  if (typeof given !== "string") return false;
-  let units = frame.method.length + frame.host.length + given.length + issuer.length + text.length + frame.requestId.length +
-    unitsOf(frame.ip) + unitsOf(facts.country) + unitsOf(facts.tls_version) + unitsOf(facts.client_cert);
-  for (let i = 0; i < lines.length; i++) {
-    if (typeof lines[i] !== "string") return false;
-    units += lines[i].length;
-  }
-  begin(frame, instance, who, units);
+  begin(frame, instance, who, 0);
+  writer.host(frame.host);
   writer.ascii(frame.method);
-  writer.ascii(frame.host);
-  writer.ascii(given);
+  writer.ascii(frame.given);
   writer.ascii(frame.ip);
   writer.ascii(facts.country);
   writer.ascii(facts.tls_version);
@@ -137,44 +128,54 @@ function writeAscii(frame, instance, who) {
   writer.ascii(text);
   writer.ascii(frame.requestId);
   for (let i = 0; i < lines.length; i++) writer.ascii(lines[i]);
-  return writer.isAscii;
+  return writer.end();
 }
 
+/** Writes texts of any kind and length. */
 function writeAny(frame, instance, who) {
   const { country, tls_version, client_cert } = frame.facts;
   const texts = [
-    frame.method, frame.host, frame.given, frame.ip, country, tls_version, client_cert, frame.who.issuer, frame.who.text, frame.requestId,
+    frame.host, frame.method, frame.given, frame.ip, country, tls_version, client_cert, frame.who.issuer, frame.who.text, frame.requestId,
     ...frame.lines,
   ].map((text, index) => encoded(frame, text, index));
-  begin(frame, instance, who, texts.reduce((sum, text) => sum + unitsOf(text), 0));
-  for (const text of texts) writer.encoded(text);
+  begin(frame, instance, who, texts.reduce((sum, text) => sum + (text.length ?? 0), 0));
+  const [host, ...others] = texts;
+  writer.encodedHost(host);
+  for (const text of others) writer.encoded(text);
+  writer.end();
 }
 
-/** Writes all but texts of `length` bytes in all, and has the writer stand where those belong. */
+/** Writes all but texts, makes room for `length` bytes of those, and has the writer stand where they belong. */
 function begin(frame, instance, who, length) {
-  const { facts, trace } = frame;
-  const head = HEAD_WORDS + (trace === 0 ? 0 : TRACE_WORDS);
+  const { asn, bot_score, size } = frame.facts;
+  const { trace } = frame;
+  const numbers = isNumber(asn) + isNumber(bot_score) + isNumber(size);
+  const head = HEAD_WORDS + NUMBER_WORDS * numbers + (trace === 0 ? 0 : TRACE_WORDS);
   const words = head + TEXTS_LEAST + frame.lines.length;
   const at = instance.place(4 * words + length);
   const { view } = instance;
   view.setUint32(at, words, true);
-  view.setUint32(at + 4, 4 * words + length, true);
-  view.setUint32(at + 8, frame.scheme, true);
+  view.setUint32(at + 8, frame.scheme | (trace << 1) | (stateOf(asn) << 3) | (stateOf(bot_score) << 5) | (stateOf(size) << 7), true);
   writeInteger(view, at + 12, frame.now);
-  writeFact(view, at + 20, facts.asn);
-  writeFact(view, at + 32, facts.bot_score);
-  writeFact(view, at + 44, facts.size);
-  view.setUint32(at + 56, who, true);
-  view.setUint32(at + 60, trace, true);
-  // For its ids: fresh for each request, and nobody's to guess.
-  if (trace !== 0) {
-    let next = at + 4 * HEAD_WORDS;
-    randomWords(TRACE_WORDS, (word) => {
-      view.setUint32(next, word, true);
-      next += 4;
-    });
+  view.setUint32(at + 20, who, true);
+  if (numbers !== 0) writeNumbers(view, at + 4 * HEAD_WORDS, [asn, bot_score, size]);
+  if (trace !== 0) writeRandom(view, at + 4 * (head - TRACE_WORDS));
+  writer.begin(instance, at, at + 4 * head, at + 4 * words);
+}
+
+function writeNumbers(view, at, facts) {
+  for (const fact of facts.filter(isNumber)) {
+    writeInteger(view, at, fact);
+    at += 4 * NUMBER_WORDS;
   }
-  writer.begin(instance, at + 4 * head, at + 4 * words);
+}
+
+/** Writes random bits for the ids of a trace: fresh for each request, and nobody's to guess. */
+function writeRandom(view, at) {
+  randomWords(TRACE_WORDS, (word) => {
+    view.setUint32(at, word, true);
+    at += 4;
+  });
 }
 
 function encoded(frame, text, index) {
@@ -222,11 +223,6 @@ function isPassedOver(frame, name, value, known) {
   return isPassedOver === true && (typeof value !== "string" || isWellFormed(value));
 }
 
-/** Counts the code units of a text, or the bytes of what was encoded; 0 for what stands in place of one. */
-function unitsOf(text) {
-  return typeof text === "number" ? 0 : text.length;
-}
-
 function text(text, name) {
   if (typeof text !== "string") throw wrong(name, "a string", text);
   return text;
@@ -239,7 +235,7 @@ function textOrBytes(text, name) {
 
 /** Reads facts. One of a wrong type is no mistake of the caller's code, but of where it comes from: the gate denies then. */
 function factsOf(facts) {
-  checkMembers(facts, FACTS, "facts", SEEN.facts);
+  FACTS.check(facts);
   return {
     country: textFact(facts.country, "country"), tls_version: textFact(facts.tls_version, "tls_version"),
     client_cert: textFact(facts.client_cert, "client_cert"), asn: numberFact(facts.asn, "asn"),
@@ -264,14 +260,13 @@ function nullFact(name) {
   return new TypeError(`facts.${name} must not be null: leave out what is not known`);
 }
 
-function writeFact(view, at, fact) {
-  if (typeof fact === "number" || typeof fact === "bigint") {
-    view.setUint32(at, FACT.present, true);
-    writeInteger(view, at + 4, fact);
-  } else {
-    view.setUint32(at, fact === undefined ? FACT.absent : FACT.wrong, true);
-    writeInteger(view, at + 4, 0);
-  }
+function isNumber(fact) {
+  return typeof fact === "number" || typeof fact === "bigint";
+}
+
+function stateOf(fact) {
+  if (fact === undefined) return FACT.absent;
+  return fact === null ? FACT.wrong : FACT.present;
 }
 
 /** Writes a whole number of 64 bits, as two words. */
@@ -291,10 +286,9 @@ function either(member, inRequest, inContext) {
   throw new TypeError(`${member} stands in both request and context`);
 }
 
-/** Knows a request of the platform. Plain objects are let go before their tag is asked for, which takes longer. */
+/** Knows a request of the platform. A plain object has no URL: to ask for the tag takes longer. */
 function isRequest(value) {
-  if (typeof value !== "object" || value === null) return false;
-  return (Object.getPrototypeOf(value) !== Object.prototype || Symbol.toStringTag in value) && isA("Request", value);
+  return typeof value === "object" && value !== null && value.url !== undefined && isA("Request", value);
 }
 
 /** Takes a request of the platform apart. Its URL is split, never parsed: what parses it might repair it. */
@@ -355,8 +349,8 @@ export function now(now) {
 
 /** Reads who is asking, as the one kind of identity that is given. */
 function identity(identity) {
-  checkMembers(identity, IDENTITY, "identity");
-  for (const name of IDENTITY) {
+  IDENTITY.check(identity);
+  for (const name of IDENTITY.members) {
     if (name !== "claims" && identity[name] !== undefined && typeof identity[name] !== "string") {
       throw wrong(`identity.${name}`, "a string", identity[name]);
     }

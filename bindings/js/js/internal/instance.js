@@ -2,8 +2,9 @@
 
 import { textOf } from "./text.js";
 
-/** Bytes that are kept for requests, from one to the next. */
+/** Bytes that are kept for requests, from one to the next, and how many of them come in front of each, for its host. */
 const ROOM_BYTES = 16 * 1024;
+export const HOST_BYTES = 256;
 
 /** Says that an instance died: it ran into what WebAssembly forbids, or out of memory or stack. It must not be called again. */
 export class Trap extends Error {
@@ -19,9 +20,12 @@ export class Instance {
   bytes;
   view;
   #ruleNames = new Map();
-  /** Where requests are written, and how many bytes there are for them. */
+  /** Where requests are written, where the room for them ends, and how many bytes of it are kept. */
   #room = 0;
+  end = 0;
   #roomBytes = 0;
+  /** INVARIANT: the text that stands in front of the request, in ASCII; `undefined` where that isn't known. */
+  host;
 
   constructor(module) {
     try {
@@ -46,12 +50,16 @@ export class Instance {
     }
   }
 
-  /** Makes room for a request of so many bytes, which says itself where it ends, and says where it is. */
+  /** Makes room for a request of so many bytes, which says itself where it ends, behind room for its host. Says where the request is. */
   place(bytes) {
-    if (bytes > this.#roomBytes) {
-      this.#room = this.#input(Math.max(bytes, ROOM_BYTES));
+    const all = HOST_BYTES + bytes;
+    if (all > this.#roomBytes) {
+      const room = Math.max(all, ROOM_BYTES);
+      this.#room = this.#input(room) + HOST_BYTES;
+      this.end = this.#room + room - HOST_BYTES;
       // A giant's room is given back with the next one.
-      this.#roomBytes = bytes > ROOM_BYTES ? 0 : ROOM_BYTES;
+      this.#roomBytes = all > ROOM_BYTES ? 0 : ROOM_BYTES;
+      this.host = undefined;
     } else if (this.bytes.length === 0) this.#look();
     return this.#room;
   }

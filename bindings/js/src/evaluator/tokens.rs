@@ -17,7 +17,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
-use crate::frame::Frame;
+use crate::frame::{Frame, Lines};
 use crate::kept::Waiting;
 use crate::signature;
 
@@ -76,10 +76,11 @@ impl Evaluator {
     fn begin(&mut self, bytes: &[u8], waits: bool) -> Result<(), Fault> {
         let session = self.session.as_mut().ok_or_else(Fault::no_policy)?;
         let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
-        let frame = read(bytes, session.plan())?;
+        let mut lines = Lines::new();
+        let frame = read(bytes, &mut lines, session.plan())?;
         let raw = frame.raw();
         let mut keys_wanted = None;
-        let who = match session.begin(&raw) {
+        let who = match session.begin(raw) {
             Begun::Decided(_) | Begun::Open(None) => Who::Anonymous,
             Begun::Open(Some(token)) => {
                 let client_cert = raw.facts.client_cert.present();
@@ -107,9 +108,10 @@ impl Evaluator {
         let tokens = self.tokens.as_mut().ok_or_else(Fault::no_verifier)?;
         let pending = tokens.pending.take(number).ok_or_else(Fault::given_up)?;
         let who = tokens.verifier.settle(*pending, is_valid);
-        let frame = read(bytes, session.plan())?;
+        let mut lines = Lines::new();
+        let frame = read(bytes, &mut lines, session.plan())?;
         // Another request may have used the session meanwhile.
-        let _ = session.begin(&frame.raw());
+        let _ = session.begin(frame.raw());
         session.finish(who.caller());
         add_decided(session, &frame, None, &mut self.answer);
         Ok(())
@@ -236,8 +238,8 @@ fn add_pending(tokens: &mut Tokens, pending: Box<Pending>, answer: &mut Answer) 
 }
 
 /// Reads the frame of a request of which nothing is said of who asks: its token does.
-fn read<'f>(bytes: &'f [u8], plan: &Plan) -> Result<Frame<'f>, Fault> {
-    let frame = Frame::read(bytes)?;
+fn read<'f, 'b: 'f>(bytes: &'b [u8], lines: &'f mut Lines<'b>, plan: &Plan) -> Result<Frame<'f>, Fault> {
+    let frame = Frame::read(bytes, lines)?;
     if plan.needs().ip {
         frame.require_ip()?;
     }
