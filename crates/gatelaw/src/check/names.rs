@@ -193,21 +193,26 @@ impl<'a> Names<'a> {
 
     /// Finds a role, and notes that it is used.
     pub(crate) fn role(&self, name: &Name, out: &mut Vec<Diagnostic>) -> Option<RoleId> {
-        self.wanted(name, "a role", |d| matches!(d, Declared::Role(_)), out)?;
+        self.role_or(name, &[], out)
+    }
+
+    /// Finds a role where one of these words may stand too: what is no role may be one of them, misspelt.
+    pub(crate) fn role_or(&self, name: &Name, words: &[&str], out: &mut Vec<Diagnostic>) -> Option<RoleId> {
+        self.wanted(name, "a role", |d| matches!(d, Declared::Role(_)), words, out)?;
         let at = self.roles.binary_search_by(|r| r.name.node.as_str().cmp(&name.node)).ok()?;
         Some(RoleId(u32::try_from(at).ok()?))
     }
 
     /// Finds the number of a list, and notes that it is used.
     pub(crate) fn list(&self, name: &Name, out: &mut Vec<Diagnostic>) -> Option<(u32, &'a ast::List)> {
-        self.wanted(name, "a list", |d| matches!(d, Declared::List(_)), out)?;
+        self.wanted(name, "a list", |d| matches!(d, Declared::List(_)), &[], out)?;
         let at = self.lists.binary_search_by(|l| l.name.node.as_str().cmp(&name.node)).ok()?;
         Some((u32::try_from(at).ok()?, self.lists.get(at)?))
     }
 
     /// Finds a define, and notes that it is used.
     pub(crate) fn define(&self, name: &Name, out: &mut Vec<Diagnostic>) -> Option<&'a ast::Define> {
-        match self.wanted(name, "a define", |d| matches!(d, Declared::Define(_)), out)? {
+        match self.wanted(name, "a define", |d| matches!(d, Declared::Define(_)), &[], out)? {
             Declared::Define(define) => Some(define),
             Declared::Role(_) | Declared::List(_) | Declared::Issuer(_) => None,
         }
@@ -215,7 +220,7 @@ impl<'a> Names<'a> {
 
     /// Finds the number of an issuer, and notes that it is used.
     pub(crate) fn issuer(&self, name: &Name, out: &mut Vec<Diagnostic>) -> Option<u32> {
-        self.wanted(name, "an issuer", |d| matches!(d, Declared::Issuer(_)), out)?;
+        self.wanted(name, "an issuer", |d| matches!(d, Declared::Issuer(_)), &[], out)?;
         let at = self.issuers.binary_search_by(|i| i.name.node.as_str().cmp(&name.node)).ok()?;
         u32::try_from(at).ok()
     }
@@ -230,6 +235,7 @@ impl<'a> Names<'a> {
         name: &Name,
         kind: &str,
         fits: impl Fn(Declared<'a>) -> bool,
+        words: &[&str],
         out: &mut Vec<Diagnostic>,
     ) -> Option<Declared<'a>> {
         self.used.borrow_mut().insert(name.node.clone());
@@ -244,7 +250,7 @@ impl<'a> Names<'a> {
             }
             None => {
                 let known = self.declared.iter().filter(|(_, d)| fits(**d)).map(|(n, _)| *n);
-                out.push(unknown(name, kind, known));
+                out.push(unknown(name, kind, known.chain(words.iter().copied())));
                 None
             }
         }

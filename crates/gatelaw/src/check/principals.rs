@@ -7,6 +7,11 @@ use crate::diagnostic::Diagnostic;
 use crate::policy::{Expr, IssuerId, RoleId, Test};
 use crate::source::Span;
 
+/// Words that may stand for a principal instead of a role: where nothing else stands, before the first `or`, and anywhere.
+const ALONE: &[&str] = &["anonymous", "anyone", "authenticated"];
+const FIRST: &[&str] = &["anonymous", "authenticated"];
+const ANYWHERE: &[&str] = &["authenticated"];
+
 impl Checker<'_> {
     /// Checks what stands behind `for`, and notes in the scope who can satisfy it.
     pub(super) fn principal(&mut self, principal: Option<&Principal>, scope: &mut RuleScope) -> Expr {
@@ -19,13 +24,13 @@ impl Checker<'_> {
                 Expr::Not(Box::new(Expr::Test(Test::Authenticated, *span)))
             }
             Some(Principal::AnonymousOr(span, who)) => {
-                let expr = self.who(who);
+                let expr = self.who(who, ANYWHERE);
                 scope.issuers.retain(|issuer| self.satisfiable(who, *issuer) != Some(false));
                 let anonymous = Expr::Not(Box::new(Expr::Test(Test::Authenticated, *span)));
                 Expr::Any(vec![anonymous, expr])
             }
             Some(Principal::Who(who)) => {
-                let expr = self.who(who);
+                let expr = self.who(who, ALONE);
                 if holds_for_nobody(who) {
                     self.refuse_negative(who);
                 } else {
@@ -48,10 +53,11 @@ impl Checker<'_> {
         );
     }
 
-    fn who(&mut self, who: &Who) -> Expr {
+    /// Checks a part of a principal. `words` are those that may stand there.
+    fn who(&mut self, who: &Who, words: &[&str]) -> Expr {
         let test = |test, span| Expr::Test(test, span);
         match who {
-            Who::Role(name) => match self.names.role(name, &mut self.out) {
+            Who::Role(name) => match self.names.role_or(name, words, &mut self.out) {
                 Some(role) => test(Test::Role(role), name.span),
                 None => Expr::Constant(false),
             },
@@ -75,10 +81,14 @@ impl Checker<'_> {
                 None => Expr::Constant(false),
             },
             Who::Authenticated(span) => test(Test::Authenticated, *span),
-            Who::Not(_, inner) => Expr::Not(Box::new(self.who(inner))),
-            Who::And(parts) => Expr::All(parts.iter().map(|p| self.who(p)).collect()),
-            Who::Or(parts) => Expr::Any(parts.iter().map(|p| self.who(p)).collect()),
-            Who::Group(_, inner) => self.who(inner),
+            Who::Not(_, inner) => Expr::Not(Box::new(self.who(inner, ANYWHERE))),
+            Who::And(parts) => Expr::All(parts.iter().map(|p| self.who(p, ANYWHERE)).collect()),
+            Who::Or(parts) => {
+                let first = if words == ALONE { FIRST } else { ANYWHERE };
+                let each = std::iter::once(first).chain(std::iter::repeat(ANYWHERE));
+                Expr::Any(parts.iter().zip(each).map(|(part, words)| self.who(part, words)).collect())
+            }
+            Who::Group(_, inner) => self.who(inner, ANYWHERE),
         }
     }
 
@@ -162,5 +172,31 @@ fn span_of(who: &Who) -> Span {
                 _ => Span { file: crate::source::FileId(0), start: 0, end: 0 },
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::Sources;
+
+    /// Checks what is said of a misspelt principal.
+    #[track_caller]
+    fn check(principal: &str, expected: &str) {
+        let text = format!("role staff\nallow read {{ on GET /a for {principal} }}");
+        let errors = crate::compile(&Sources::from_text("policy.gate", &text)).unwrap_err();
+        let said = errors.iter().filter(|error| error.code == crate::codes::names::UNKNOWN_NAME);
+        assert_eq!(said.flat_map(|error| &error.help).collect::<Vec<_>>(), [expected], "{principal}");
+    }
+
+    #[test]
+    fn a_word_that_is_misspelt_is_told_where_it_may_stand() {
+        check("authentcated", "did you mean `authenticated`?");
+        check("anyon", "did you mean `anyone`?");
+        check("anonymos", "did you mean `anonymous`?");
+        check("anonymos or staff", "did you mean `anonymous`?");
+        check("staff or anonymos", "declare it: `role anonymos`");
+        check("anyon and staff", "declare it: `role anyon`");
+        check("anonymous or (staff and not authentcated)", "did you mean `authenticated`?");
+        check("staf and authenticated", "did you mean `staff`?");
     }
 }
