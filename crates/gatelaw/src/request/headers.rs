@@ -31,8 +31,7 @@ impl Headers {
 
     /// Reads and judges the header lines.
     pub(super) fn read(&mut self, raw: &RawRequest<'_>, reading: &Reading) -> Result<(), Refused> {
-        judge_sizes(raw)?;
-        let alias = self.classify(raw, reading);
+        let alias = self.classify(raw, reading)?;
         self.joined.resize(reading.needs().headers.len(), None);
         if self.lines.is_empty() && alias.is_none() {
             return Ok(());
@@ -69,10 +68,18 @@ impl Headers {
         })
     }
 
-    /// Finds the lines that matter; returns the least name that is an alias of a header that is read.
-    fn classify(&mut self, raw: &RawRequest<'_>, reading: &Reading) -> Option<HeaderName> {
-        let mut alias: Option<HeaderName> = None;
-        for (line, (name, _)) in (0..).zip(raw.headers) {
+    /// Judges names and sizes, and finds the lines that matter; returns the least name that is an alias of a header that is read.
+    fn classify(
+        &mut self,
+        raw: &RawRequest<'_>,
+        reading: &Reading,
+    ) -> Result<Option<HeaderName>, RefusalCode> {
+        let (mut alias, mut bytes): (Option<HeaderName>, usize) = (None, 0);
+        for (line, (name, value)) in (0..).zip(raw.headers) {
+            if !is_token(name) {
+                return Err(RefusalCode::HeaderName);
+            }
+            bytes = bytes.saturating_add(name.len()).saturating_add(value.len());
             match reading.find(name, &mut self.folded) {
                 Found::Nothing => {}
                 Found::Header(header) => self.lines.push((header, line)),
@@ -82,8 +89,11 @@ impl Headers {
                 }
             }
         }
+        if raw.headers_cut || raw.headers.len() > HEADER_LINES_MAX || bytes > HEADER_BYTES_MAX {
+            return Err(RefusalCode::HeaderLimits);
+        }
         sort(&mut self.lines);
-        alias
+        Ok(alias)
     }
 
     fn judge_repeated(&self, raw: &RawRequest<'_>, reading: &Reading) -> Result<(), Refused> {
@@ -168,20 +178,6 @@ pub(super) fn members(line: &str) -> impl Iterator<Item = &str> + Clone {
 /// Returns a header's value where it has exactly one.
 pub(super) fn only(line: &str) -> Option<&str> {
     (!line.is_empty() && !line.contains(',')).then_some(line)
-}
-
-fn judge_sizes(raw: &RawRequest<'_>) -> Result<(), RefusalCode> {
-    let mut bytes = 0_usize;
-    for (name, value) in raw.headers {
-        if !is_token(name) {
-            return Err(RefusalCode::HeaderName);
-        }
-        bytes = bytes.saturating_add(name.len()).saturating_add(value.len());
-    }
-    if raw.headers_cut || raw.headers.len() > HEADER_LINES_MAX || bytes > HEADER_BYTES_MAX {
-        return Err(RefusalCode::HeaderLimits);
-    }
-    Ok(())
 }
 
 /// Says whether bytes are UTF-8 without control characters, and without what a host makes of other bytes.

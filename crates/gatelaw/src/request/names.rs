@@ -79,10 +79,28 @@ pub(super) fn fold_into(name: &[u8], buffer: &mut Vec<u8>) {
 }
 
 pub(super) fn fold_byte(byte: u8) -> u8 {
-    match byte {
-        b'_' | b'.' => b'-',
-        _ => byte.to_ascii_lowercase(),
+    FOLDED.get(usize::from(byte)).copied().unwrap_or(byte)
+}
+
+/// By byte: what it is folded to.
+const FOLDED: [u8; 256] = folded();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "runs when this is compiled, and can fail only then"
+)]
+const fn folded() -> [u8; 256] {
+    let mut folded = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        folded[at] = match at as u8 {
+            b'_' | b'.' => b'-',
+            byte => byte.to_ascii_lowercase(),
+        };
+        at += 1;
     }
+    folded
 }
 
 /// Says whether a folded name is a reserved identity header's.

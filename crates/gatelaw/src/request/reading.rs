@@ -91,11 +91,18 @@ impl Reading {
     }
 
     /// Finds what a header line is; `folded` is a buffer.
+    #[inline]
     pub(super) fn find(&self, name: &[u8], folded: &mut Vec<u8>) -> Found {
         let (word, bit) = sieve_bit(name);
         if self.sieve.get(word).is_none_or(|w| w & bit == 0) {
             return Found::Nothing;
         }
+        self.look_up(name, folded)
+    }
+
+    /// Finds what a header line is whose name went through the sieve.
+    #[inline(never)]
+    fn look_up(&self, name: &[u8], folded: &mut Vec<u8>) -> Found {
         fold_into(name, folded);
         let start = self.headers.partition_point(|h| h.fold.as_bytes() < folded.as_slice());
         let mut found = Found::Nothing;
