@@ -10,6 +10,7 @@ use std::path::Path;
 use gatelaw_host::files;
 use gatelaw_js::evaluator::Evaluator;
 use gatelaw_js::exchange::Exchange;
+use gatelaw_js::frame::HOST_BYTES;
 use libfuzzer_sys::fuzz_target;
 
 thread_local! {
@@ -47,9 +48,9 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// Changes a frame that is whole: `GET /v1/orders` with a tenant, an address and claims.
 fn changed(changes: &[u8]) -> Vec<u8> {
-    let texts: [&[u8]; 12] = [
+    let host = b"api.acme.com";
+    let texts: [&[u8]; 11] = [
         b"GET",
-        b"api.acme.com",
         b"/v1/orders/42",
         b"192.0.2.1",
         b"DE",
@@ -61,11 +62,15 @@ fn changed(changes: &[u8]) -> Vec<u8> {
         b"x-tenant",
         b"t1",
     ];
-    let head = [1, 1_795_000_000, 0, 0, 0, 0, 1, 80, 0, 0, 0, 0, 1, 0];
-    let count = 2 + head.len() + texts.len();
+    // Over https, with verified claims, and a bot score of 80.
+    let head = [1 | 1 << 5, 1_795_000_000, 0, 1, 80, 0];
+    let count = 2 + head.len() + 1 + texts.len();
     let ends = [count, 4 * count + texts.concat().len()].map(|number| number as u32);
-    let words = ends.into_iter().chain(head).chain(texts.iter().map(|text| text.len() as u32));
-    let mut frame: Vec<u8> = words.flat_map(u32::to_le_bytes).chain(texts.concat()).collect();
+    let lengths = [host.len()].into_iter().chain(texts.iter().map(|text| text.len()));
+    let words = ends.into_iter().chain(head).chain(lengths.map(|length| length as u32));
+    let mut frame = host.to_vec();
+    frame.resize(HOST_BYTES, 0);
+    frame.extend(words.flat_map(u32::to_le_bytes).chain(texts.concat()));
     for change in changes.chunks_exact(2) {
         let place = usize::from(change[0]) % frame.len();
         frame[place] = change[1];
