@@ -202,20 +202,24 @@ impl<'p> Bound<'p> {
 
     /// Follows all states from one, and bounds the walk: its dearest state for every segment, and the dearest end.
     fn walk(&mut self, start: u32, end: fn(&mut Self, u32) -> Option<u64>) -> Option<u64> {
-        let (mut dearest, mut dearest_end, mut next) = (0_u64, 0_u64, 0);
-        self.states.meet(start);
-        while let Some(at) = self.states.offsets.get(next).copied() {
+        let (mut dearest, mut dearest_end) = (0_u64, 0_u64);
+        let mut waiting = Vec::new();
+        if self.states.meet(start) {
+            waiting.push(start);
+        }
+        while let Some(at) = waiting.pop() {
             let state = self.state(at)?;
             dearest = dearest.max(state.steps);
             for target in state.strings.taken().map(|[_, target]| target).chain(state.others) {
-                self.states.meet(*target);
+                if self.states.meet(*target) {
+                    waiting.push(*target);
+                }
             }
             for accept in state.ends {
                 if self.ends.meet(accept) {
                     dearest_end = dearest_end.max(end(self, accept)?);
                 }
             }
-            next += 1;
         }
         self.states.forget();
         self.ends.forget();
