@@ -6,6 +6,7 @@ mod analysis;
 pub mod artifact;
 pub mod ast;
 pub mod base64url;
+mod bits;
 pub mod check;
 pub mod codes;
 mod compile;

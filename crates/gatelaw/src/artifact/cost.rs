@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::LoadError;
 use super::check::Paths;
+use crate::bits::Bits;
 use crate::limits::{DECISION_STEPS_BASE, DECISION_STEPS_PER_WORD, ROUTE_AFFIXES_MAX, SEGMENTS_MAX};
 use crate::plan::{Plan, SPARSE, VariableKind, slot_mask};
 
@@ -61,26 +62,23 @@ type Memo = BTreeMap<u32, u64>;
 
 /// What one walk has met, each once.
 struct Met {
-    /// A bit for each offset: nearly all are met, and so few bytes stay in a cache.
-    marks: Vec<u64>,
+    /// Nearly all are met, and so few bytes stay in a cache.
+    known: Bits,
     /// In the order in which they were met.
     offsets: Vec<u32>,
 }
 
 impl Met {
     fn new(words: usize) -> Self {
-        Self { marks: vec![0; words.div_ceil(64)], offsets: Vec::new() }
+        Self { known: Bits::below(words), offsets: Vec::new() }
     }
 
     /// Meets an offset; says whether it is the first time. One past the end is always met as if for the first time: whoever follows it
     /// finds nothing there.
     fn meet(&mut self, at: u32) -> bool {
-        let marks = usize::try_from(at / 64).ok().and_then(|place| self.marks.get_mut(place));
-        let mark = 1 << (at % 64);
         // Offset 0 is "none".
-        let is_first = at != 0 && marks.as_ref().is_none_or(|marks| **marks & mark == 0);
+        let is_first = at != 0 && self.known.insert(at);
         if is_first {
-            marks.into_iter().for_each(|marks| *marks |= mark);
             self.offsets.push(at);
         }
         is_first
@@ -88,10 +86,7 @@ impl Met {
 
     /// Forgets all, in as many steps as were taken to meet them.
     fn forget(&mut self) {
-        for at in self.offsets.drain(..) {
-            let marks = usize::try_from(at / 64).ok().and_then(|place| self.marks.get_mut(place));
-            marks.into_iter().for_each(|marks| *marks = 0);
-        }
+        self.offsets.drain(..).for_each(|at| self.known.clear_around(at));
     }
 }
 

@@ -3,6 +3,7 @@
 use super::tables::{from, network, number, patterns, run, scan, string, word};
 use super::view::{Scalar, View};
 use crate::ast::CompareOp;
+use crate::bits::Bits;
 use crate::lower::{Read, ReadKind};
 use crate::plan::{Plan, VariableKind, VariableWords};
 
@@ -15,7 +16,8 @@ pub(super) struct Scratch {
     known: Vec<(u32, u32)>,
     round: u32,
     rows: Vec<u32>,
-    marks: Vec<u32>,
+    /// By string that a set must have all of: whether it was met.
+    met: Bits,
     /// By literal of all scans: whether it was found, where its scan found any.
     found: Vec<bool>,
 }
@@ -27,7 +29,7 @@ impl Scratch {
             known: vec![(0, 0); plan.variables.len()],
             round: 0,
             rows: vec![0; words(plan.entry.rows_max)],
-            marks: vec![0; words(plan.entry.all_of_max)],
+            met: Bits::below(usize::try_from(plan.entry.all_of_max).unwrap_or(0)),
             found: vec![false; usize::try_from(plan.entry.literals).unwrap_or(0)],
         }
     }
@@ -120,16 +122,15 @@ impl Scratch {
         self.found.get(range).is_some_and(|found| found.contains(&true))
     }
 
-    /// Marks which of the strings the set holds, and counts the marks.
+    /// Counts which of the strings the set holds.
     fn holds_all(&mut self, view: &View<'_>, read: Read, table: u32) -> bool {
         let table = from(&view.plan.tables, table);
-        self.marks.fill(0);
+        self.met.clear();
         let mut left = word(table, 0);
         view.any_member(read, |member| {
             if let Some(number) = string(table, &view.plan.strings, member.as_bytes(), false)
-                && !is_set(&self.marks, number)
+                && self.met.insert(number)
             {
-                set(&mut self.marks, number);
                 left = left.saturating_sub(1);
             }
             left == 0
@@ -254,17 +255,6 @@ fn compares(left: Option<Scalar<'_>>, op: u32, right: Option<Scalar<'_>>) -> boo
     }
 }
 
-fn set(bits: &mut [u32], number: u32) {
-    if let Some(word) = usize::try_from(number / 32).ok().and_then(|at| bits.get_mut(at)) {
-        *word |= 1 << (number % 32);
-    }
-}
-
-fn is_set(bits: &[u32], number: u32) -> bool {
-    let word = usize::try_from(number / 32).ok().and_then(|at| bits.get(at));
-    word.is_some_and(|w| w >> (number % 32) & 1 == 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,17 +306,5 @@ mod tests {
         assert_eq!(left(none, &changes, 5), [0xfff0, 0x0fff, 0xf0ff]);
         assert_eq!(left(&some[1..], &changes, 5), [0xfff0, 0x0fff, 0xf0f0]);
         assert_eq!(left(&some[..1], &changes, 5), [0x0ff0, 0x0fff, 0xf0ff]);
-    }
-
-    #[test]
-    fn bits_are_set_and_found_in_their_word() {
-        let mut bits = [0; 3];
-        for number in [0, 31, 32, 70] {
-            assert!(!is_set(&bits, number));
-            set(&mut bits, number);
-        }
-        assert_eq!(bits, [1 | 1 << 31, 1, 1 << 6]);
-        let found: Vec<u32> = (0..200).filter(|number| is_set(&bits, *number)).collect();
-        assert_eq!(found, [0, 31, 32, 70]);
     }
 }

@@ -4,6 +4,7 @@ use super::registered::{ACTOR, AUTHENTICATED_AT, AUTHORIZED_PARTY, CLIENT_ID, IS
 use super::{AttributeValue, Identity, IdentityParts, TokenFault};
 use crate::address::parse_ip;
 use crate::ast::{LiteralKind, SetShape, Type};
+use crate::bits::Bits;
 use crate::json::JsonText;
 use crate::limits::MATCHED_VALUE_BYTES_MAX;
 use crate::policy::{
@@ -225,52 +226,26 @@ pub(super) fn scopes<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Result<Ve
     as_set(value, shape)
 }
 
-/// Values of a claim that are asked one by one for the roles they grant, each as often as it stands there.
-const UNSORTED_MAX: usize = 16;
-
 /// Grants what any `roles` line grants, and all that those roles include.
 fn roles(model: &IdentityModel, issuer: &Issuer, claims: &JsonText<'_>) -> Result<Vec<RoleId>, TokenFault> {
-    let mut granted = Granted { marks: vec![0; model.roles.len().div_ceil(64)] };
+    let mut granted = Bits::below(model.roles.len());
     for line in &issuer.roles {
         let Some(claim) = at(claims, &line.path)? else { continue };
-        let mut values = members(claim, line.shape)?;
-        // Of a few, one that stands twice may grant twice. Many must not add up.
-        if values.len() > UNSORTED_MAX {
-            sort(&mut values);
-        }
-        for value in values {
-            for role in line.grants.of(value) {
-                let role = usize::try_from(role.0).ok().and_then(|index| model.roles.get(index));
-                role.map_or(&[][..], |role| &role.closure).iter().for_each(|role| granted.add(*role));
+        // What stands in a claim more than once must not add up.
+        let mut met = Bits::below(line.grants.pairs().len());
+        for value in members(claim, line.shape)? {
+            let Some((place, roles)) = line.grants.of(value) else { continue };
+            if met.insert(place) {
+                let closures = roles.filter_map(|role| model.role(role)).flat_map(|role| &role.closure);
+                closures.for_each(|role| {
+                    granted.insert(role.0);
+                });
             }
         }
     }
-    Ok(granted.roles())
-}
-
-/// Roles that were granted, a bit for each: there is nothing to sort then.
-struct Granted {
-    marks: Vec<u64>,
-}
-
-impl Granted {
-    fn add(&mut self, role: RoleId) {
-        let marks = usize::try_from(role.0 / 64).ok().and_then(|place| self.marks.get_mut(place));
-        marks.into_iter().for_each(|marks| *marks |= 1 << (role.0 % 64));
-    }
-
-    /// Lists the roles, sorted.
-    fn roles(&self) -> Vec<RoleId> {
-        let count = self.marks.iter().map(|marks| marks.count_ones()).sum::<u32>();
-        let mut roles = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
-        for (mut marks, first) in self.marks.iter().copied().zip((0..).step_by(64)) {
-            while marks != 0 {
-                roles.push(RoleId(marks.trailing_zeros() | first));
-                marks &= marks - 1;
-            }
-        }
-        roles
-    }
+    let mut roles = Vec::with_capacity(granted.count());
+    roles.extend(granted.iter().map(RoleId));
+    Ok(roles)
 }
 
 fn attributes<'c>(

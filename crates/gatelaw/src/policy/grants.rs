@@ -28,19 +28,25 @@ impl Grants {
         &self.pairs
     }
 
-    /// Lists the roles that a value grants. Takes a search by halves, whatever the values are.
-    pub fn of(&self, value: &str) -> impl Iterator<Item = RoleId> {
+    /// Finds the roles that a value grants, at least one; `None` for a value that grants nothing. Takes a search by halves, whatever the values
+    /// are.
+    ///
+    /// Before them stands the number of the value's first pair, which tells it from other values.
+    pub fn of<'v>(&'v self, value: &'v str) -> Option<(u32, impl Iterator<Item = RoleId> + 'v)> {
         let hash = hash(value.as_bytes(), false);
         // Of equal hashes, which are few unless somebody looked for them, the places are in the order of the values.
         let start = self.hashes.partition_point(|(known, place)| {
             *known < hash
                 || *known == hash && self.pair(*place).is_some_and(|(known, _)| known.as_str() < value)
         });
-        let grants = move |(known, place): &(u32, u32)| {
-            let pair = if *known == hash { self.pair(*place) } else { None };
-            pair.filter(|(known, _)| known == value).map(|(_, role)| *role)
-        };
-        self.hashes.get(start..).unwrap_or_default().iter().map_while(grants)
+        let (known, place) = *self.hashes.get(start)?;
+        // Pairs of one value stand side by side.
+        let pairs = self.pairs.get(usize::try_from(place).ok()?..)?;
+        let (first, _) = pairs.first()?;
+        if known != hash || first != value {
+            return None;
+        }
+        Some((place, pairs.iter().take_while(move |(other, _)| other == value).map(|(_, role)| *role)))
     }
 
     fn pair(&self, place: u32) -> Option<&(String, RoleId)> {
@@ -52,15 +58,27 @@ impl Grants {
 mod tests {
     use super::*;
 
+    fn roles(grants: &Grants, value: &str) -> Vec<RoleId> {
+        grants.of(value).map(|(_, roles)| roles.collect()).unwrap_or_default()
+    }
+
+    #[test]
+    fn values_that_grant_have_numbers_of_their_own() {
+        let pairs = [("a", 3), ("b", 0), ("b", 2), ("c", 1)];
+        let grants = Grants::new(pairs.map(|(value, role)| (value.to_owned(), RoleId(role))).into());
+        let numbers = ["a", "b", "c", "d"].map(|value| grants.of(value).map(|(number, _)| number));
+        assert_eq!(numbers, [Some(0), Some(1), Some(3), None]);
+    }
+
     #[test]
     fn a_value_grants_what_its_pairs_say() {
         let pairs = [("", 3), ("admin", 0), ("admin", 2), ("administrator", 1), ("staff", 1), ("ädmin", 0)];
         let grants = Grants::new(pairs.map(|(value, role)| (value.to_owned(), RoleId(role))).into());
         for value in ["", "admin", "administrator", "staff", "ädmin", "Admin", "adminn", "a"] {
             let expected = pairs.iter().filter(|(known, _)| *known == value).map(|(_, role)| RoleId(*role));
-            assert!(grants.of(value).eq(expected), "{value}");
+            assert!(roles(&grants, value).into_iter().eq(expected), "{value}");
         }
-        assert_eq!(Grants::new(Vec::new()).of("admin").next(), None);
+        assert!(Grants::new(Vec::new()).of("admin").is_none());
     }
 
     /// Values of one hash, which nobody meets by chance, but somebody can look for: with many of them, each search would take as many
@@ -77,8 +95,8 @@ mod tests {
         let [first, second] = &values;
         let pairs = vec![(first.clone(), RoleId(1)), (first.clone(), RoleId(2)), (second.clone(), RoleId(3))];
         let grants = Grants::new(pairs);
-        assert!(grants.of(first).eq([RoleId(1), RoleId(2)]));
-        assert!(grants.of(second).eq([RoleId(3)]));
-        assert!(Grants::new(grants.pairs()[2..].to_vec()).of(first).next().is_none());
+        assert_eq!(roles(&grants, first), [RoleId(1), RoleId(2)]);
+        assert_eq!(roles(&grants, second), [RoleId(3)]);
+        assert!(Grants::new(grants.pairs()[2..].to_vec()).of(first).is_none());
     }
 }
