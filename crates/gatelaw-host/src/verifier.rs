@@ -7,6 +7,7 @@
 //!        └───────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 
+mod digest;
 mod remembered;
 
 use std::borrow::Borrow;
@@ -19,7 +20,8 @@ use gatelaw::{Caller, Plan, Prepared};
 use crate::counters::{Accepted, Counters, Refusal, Skew};
 use crate::keys::{Algorithm, Found, Jwk, KeyCache, KeyFailure, KeySet};
 use crate::token::{Circumstances, Judged, Jws, TokenCode, issuer_of, judge, takes_from};
-use remembered::{Digest, Remembered, Verified};
+use digest::Digest;
+use remembered::{Remembered, Verified};
 
 /// Verifies the tokens of one policy's issuers, and remembers those that were valid.
 #[derive(Debug)]

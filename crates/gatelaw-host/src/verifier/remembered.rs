@@ -7,23 +7,8 @@ use std::sync::Arc;
 use gatelaw::Prepared;
 use gatelaw::limits::{TOKEN_RECENT_BYTES_MAX, TOKENS_RECENT, TOKENS_REMEMBERED_BYTES_MAX};
 
+use super::digest::Digest;
 use crate::keys::Jwk;
-
-/// Stands for a whole token: its BLAKE3 (<https://github.com/BLAKE3-team/BLAKE3-specs>, 256 bits). Tokens themselves would take a kibibyte
-/// each. Nobody has found two texts of one BLAKE3, as of one SHA-256, which takes seven times as long where a processor has no
-/// instructions for it, and that long alone is a fourth of a verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Digest([u8; 32]);
-
-impl Digest {
-    fn of(token: &str) -> Self {
-        Self(blake3::hash(token.as_bytes()).into())
-    }
-
-    fn first(self) -> u64 {
-        self.0.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
-    }
-}
 
 /// What is remembered of a token.
 #[derive(Debug)]
