@@ -12,7 +12,7 @@ use super::LoadError;
 use super::check::Paths;
 use crate::bits::Bits;
 use crate::limits::{DECISION_STEPS_BASE, DECISION_STEPS_PER_WORD, ROUTE_AFFIXES_MAX, SEGMENTS_MAX};
-use crate::plan::{Plan, SPARSE, VariableKind, slot_mask};
+use crate::plan::{Plan, SPARSE, State, StringTable, VariableKind, from, word};
 
 /// The path of a request, and the path with `%2F` read as a separator.
 const READINGS: u64 = 2;
@@ -111,11 +111,12 @@ impl<'p> Bound<'p> {
     fn decision(&mut self) -> Option<u64> {
         let entry = &self.plan.entry;
         let mut dearest = self.host(entry.other_host)?;
-        let mut lookups = self.strings(&self.plan.tables, entry.methods)?.probes;
+        let (methods, _) = StringTable::read(from(&self.plan.tables, entry.methods))?;
+        let mut lookups = self.probes_of(methods)?;
         for at in [entry.exact_hosts, entry.one_label_hosts, entry.hosts_below] {
-            let table = self.strings(&self.plan.tables, at)?;
-            lookups = lookups.saturating_add(table.probes.saturating_mul(LABELS_MAX));
-            for [_, host] in table.taken() {
+            let (table, _) = StringTable::read(from(&self.plan.tables, at))?;
+            lookups = lookups.saturating_add(self.probes_of(table)?.saturating_mul(LABELS_MAX));
+            for host in taken(table) {
                 dearest = dearest.max(self.host(*host)?);
             }
         }
@@ -203,9 +204,9 @@ impl<'p> Bound<'p> {
             waiting.push(start);
         }
         while let Some(at) = waiting.pop() {
-            let state = self.state(at)?;
-            dearest = dearest.max(state.steps);
-            for target in state.strings.taken().map(|[_, target]| target).chain(state.others) {
+            let (strings, state, steps) = self.state(at)?;
+            dearest = dearest.max(steps);
+            for target in taken(strings).chain(state.others) {
                 if self.states.meet(*target) {
                     waiting.push(*target);
                 }
@@ -222,19 +223,13 @@ impl<'p> Bound<'p> {
         Some(segments.saturating_mul(dearest.saturating_add(1)).saturating_add(dearest_end))
     }
 
-    /// Reads a state.
-    fn state(&mut self, at: u32) -> Option<State<'p>> {
-        let words = &self.plan.states;
-        let strings = self.strings(words, at)?;
-        let [affixes, rest @ ..] = words.get(usize::try_from(strings.behind).ok()?..)? else { return None };
-        if usize::try_from(*affixes).ok()? > ROUTE_AFFIXES_MAX {
-            return None;
-        }
-        let steps = strings.probes.saturating_add(u64::from(*affixes));
-        let texts = usize::try_from(affixes.checked_mul(2)?).ok()?;
-        let (others, ends) = rest.get(texts..)?.split_at_checked(1 << affixes)?;
-        self.read(length(others.len()) + 2)?;
-        Some(State { strings, others, ends: *ends.first_chunk()?, steps })
+    /// Reads a state: its strings, what stands behind them, and what one segment takes here.
+    fn state(&mut self, at: u32) -> Option<(StringTable<'p>, State<'p>, u64)> {
+        let (table, behind) = StringTable::read(from(&self.plan.states, at))?;
+        let probes = self.probes_of(table)?;
+        let state = State::behind_strings(behind).filter(|state| state.affixes.len() <= ROUTE_AFFIXES_MAX)?;
+        self.read(length(state.others.len()) + 2)?;
+        Some((table, state, probes.saturating_add(length(state.affixes.len()))))
     }
 
     /// Bounds the dearest class of those at one end of a path, by method.
@@ -324,7 +319,8 @@ impl<'p> Bound<'p> {
         if let Some(known) = self.probes.get(&at) {
             return Some(*known);
         }
-        let probes = self.strings(&self.plan.tables, at)?.probes;
+        let (table, _) = StringTable::read(from(&self.plan.tables, at))?;
+        let probes = self.probes_of(table)?;
         self.probes.insert(at, probes);
         Some(probes)
     }
@@ -338,58 +334,23 @@ impl<'p> Bound<'p> {
         Some(length(suffixes.len()).min(u64::from(self.plan.entry.literals)))
     }
 
-    /// Reads a table of strings, and finds how many slots one lookup can look at.
-    fn strings(&mut self, words: &'p [u32], at: u32) -> Option<StringTable<'p>> {
-        if word(words, at) == 0 {
-            return Some(StringTable { slots: &[], probes: 1, behind: at.checked_add(1)? });
-        }
-        let count = slot_mask(word(words, at.checked_add(1)?)).checked_add(1)?.checked_mul(2)?;
-        let start = at.checked_add(2)?;
-        let slots = words.get(range(start, count)?)?.as_chunks::<2>().0;
-        self.read(u64::from(count))?;
+    /// Finds how many slots of a table of strings one lookup can look at.
+    fn probes_of(&mut self, table: StringTable<'_>) -> Option<u64> {
+        let slots = table.slots;
+        self.read(length(slots.len()).saturating_mul(2))?;
         let (mut longest, mut run) = (0_u64, 0_u64);
         // The slots once, and once more where a run goes on behind the last.
         for [string, _] in slots.iter().chain(slots) {
             run = if *string == 0 { 0 } else { run + 1 };
             longest = longest.max(run);
         }
-        Some(StringTable {
-            slots,
-            probes: longest.min(length(slots.len())) + 1,
-            behind: start.checked_add(count)?,
-        })
+        Some(longest.min(length(slots.len())) + 1)
     }
 }
 
-/// A state of the automaton over paths.
-struct State<'p> {
-    strings: StringTable<'p>,
-    /// Where all other segments lead.
-    others: &'p [u32],
-    /// What stands at the end of a path, without a slash and with one.
-    ends: [u32; 2],
-    /// What one segment takes here.
-    steps: u64,
-}
-
-/// A table of strings.
-struct StringTable<'p> {
-    slots: &'p [[u32; 2]],
-    /// Slots that one lookup can look at.
-    probes: u64,
-    /// The offset behind it.
-    behind: u32,
-}
-
-impl<'p> StringTable<'p> {
-    fn taken(&self) -> impl Iterator<Item = &'p [u32; 2]> + use<'p> {
-        self.slots.iter().filter(|[string, _]| *string != 0)
-    }
-}
-
-/// Reads one word; 0 past the end.
-fn word(words: &[u32], at: u32) -> u32 {
-    usize::try_from(at).ok().and_then(|at| words.get(at)).copied().unwrap_or(0)
+/// Lists what the strings of a table stand for.
+fn taken<'p>(table: StringTable<'p>) -> impl Iterator<Item = &'p u32> {
+    table.slots.iter().filter(|[string, _]| *string != 0).map(|[_, value]| value)
 }
 
 fn range(start: u32, count: u32) -> Option<std::ops::Range<usize>> {

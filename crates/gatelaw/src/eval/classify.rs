@@ -1,11 +1,11 @@
 //! Classifies variables, at most once each, and walks diagrams and bit vectors over them.
 
-use super::tables::{from, network, number, patterns, run, scan, string, word};
+use super::tables::{from, network, number, patterns, run, scan, string, string_at, word};
 use super::view::{Scalar, View};
 use crate::ast::CompareOp;
 use crate::bits::Bits;
 use crate::lower::{Read, ReadKind};
-use crate::plan::{Plan, VariableKind, VariableWords};
+use crate::plan::{Plan, StringTable, VariableKind, VariableWords};
 
 const TERMINAL: u32 = 1 << 31;
 
@@ -88,13 +88,12 @@ impl Scratch {
                 Some(Scalar::Ip(ip)) => network(tables, b, ip),
                 _ => 0,
             },
-            VariableKind::Strings => view
-                .text(read)
-                .and_then(|t| string(from(tables, b), strings, t.as_bytes(), fold))
-                .unwrap_or(0),
+            VariableKind::Strings => {
+                view.text(read).and_then(|t| string_at(tables, b, strings, t.as_bytes(), fold)).unwrap_or(0)
+            }
             VariableKind::Member => u32::from(view.any_member(read, |m| m == strings.text(b))),
             VariableKind::AnyOf => u32::from(
-                view.any_member(read, |m| string(from(tables, b), strings, m.as_bytes(), false).is_some()),
+                view.any_member(read, |m| string_at(tables, b, strings, m.as_bytes(), false).is_some()),
             ),
             VariableKind::AllOf => u32::from(self.holds_all(view, read, b)),
             // INVARIANT: what these ask is a literal, and a literal asks a scan (checked at load), so this ends.
@@ -124,9 +123,9 @@ impl Scratch {
 
     /// Counts which of the strings the set holds.
     fn holds_all(&mut self, view: &View<'_>, read: Read, table: u32) -> bool {
-        let table = from(&view.plan.tables, table);
+        let mut left = word(&view.plan.tables, table);
+        let Some(table) = StringTable::open(from(&view.plan.tables, table)) else { return false };
         self.met.clear();
-        let mut left = word(table, 0);
         view.any_member(read, |member| {
             if let Some(number) = string(table, &view.plan.strings, member.as_bytes(), false)
                 && self.met.insert(number)

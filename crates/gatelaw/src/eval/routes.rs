@@ -1,15 +1,14 @@
 //! Finds the classes of rules that can matter: by host, then along the segments of the path.
 
-use super::tables::{behind_strings, from, run, string, word};
+use super::tables::{from, run, string, string_at, word};
 use super::view::View;
 use crate::needs::{PathParams, Relaxations};
-use crate::plan::{Plan, SPARSE, is_address};
+use crate::plan::{Plan, SPARSE, State, StringTable, is_address};
 use crate::request::{Canonical, KNOWN_METHODS};
 
 /// Finds the table of a canonical host.
 pub(super) fn host(plan: &Plan, host: &str) -> u32 {
-    let find =
-        |table: u32, text: &str| string(from(&plan.tables, table), &plan.strings, text.as_bytes(), false);
+    let find = |table: u32, text: &str| string_at(&plan.tables, table, &plan.strings, text.as_bytes(), false);
     if let Some(found) = find(plan.entry.exact_hosts, host) {
         return found;
     }
@@ -118,7 +117,7 @@ impl Methods {
 }
 
 fn group(plan: &Plan, method: &str) -> u32 {
-    string(from(&plan.tables, plan.entry.methods), &plan.strings, method.as_bytes(), false).unwrap_or(0)
+    string_at(&plan.tables, plan.entry.methods, &plan.strings, method.as_bytes(), false).unwrap_or(0)
 }
 
 fn class_of(tables: &[u32], accept: u32, method: u32) -> u32 {
@@ -149,42 +148,26 @@ fn walk(view: &View<'_>, start: u32) -> u32 {
             return 0;
         }
     }
-    let accepts = match from(states, at) {
-        [0, 0, _, accepts @ ..] => accepts,
-        state => State::read(state).accepts,
+    let ends = match from(states, at) {
+        [0, 0, _, plain, slash, ..] => [*plain, *slash],
+        state => behind_strings(state).map_or([0; 2], |state| state.ends),
     };
-    let [plain, slash, ..] = accepts else { return 0 };
-    if view.request.trailing_slash() { *slash } else { *plain }
+    let [plain, slash] = ends;
+    if view.request.trailing_slash() { slash } else { plain }
 }
 
-/// The parts of a state behind its table of strings.
-struct State<'s> {
-    /// Strings before and behind a `*`.
-    affixes: &'s [[u32; 2]],
-    /// Where any segment leads that the table doesn't have: by a mask of the affixes that it has.
-    others: &'s [u32],
-    /// What is accepted without and with a slash at the end.
-    accepts: &'s [u32],
-}
-
-impl<'s> State<'s> {
-    fn read(state: &'s [u32]) -> Self {
-        let [count, rest @ ..] = behind_strings(state) else {
-            return Self { affixes: &[], others: &[], accepts: &[] };
-        };
-        let words = usize::try_from(*count).unwrap_or(usize::MAX).saturating_mul(2);
-        let (affixes, rest) = rest.split_at_checked(words).unwrap_or((rest, &[]));
-        let (others, accepts) =
-            rest.split_at_checked(1_usize.checked_shl(*count).unwrap_or(1)).unwrap_or((rest, &[]));
-        Self { affixes: affixes.as_chunks().0, others, accepts }
-    }
+fn behind_strings(state: &[u32]) -> Option<State<'_>> {
+    let (_, behind) = StringTable::read(state)?;
+    State::behind_strings(behind)
 }
 
 fn next(plan: &Plan, state: &[u32], segment: &[u8], fold: bool) -> u32 {
-    if let Some(target) = string(state, &plan.strings, segment, fold) {
+    if let Some(target) =
+        StringTable::open(state).and_then(|table| string(table, &plan.strings, segment, fold))
+    {
         return target;
     }
-    let state = State::read(state);
+    let Some(state) = behind_strings(state) else { return 0 };
     let mut mask = 0_u32;
     for (bit, [before, behind]) in (0_u32..).zip(state.affixes) {
         if fits(plan.strings.text(*before), plan.strings.text(*behind), segment, fold) {

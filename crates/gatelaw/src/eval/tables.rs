@@ -2,18 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::plan::{Sought, Strings, first_slot, hash, slot_mask};
-
-/// Reads one word; 0 past the end.
-pub(super) fn word(words: &[u32], at: u32) -> u32 {
-    usize::try_from(at).ok().and_then(|at| words.get(at)).copied().unwrap_or(0)
-}
-
-/// Cuts off what stands before an offset; nothing is left past the end.
-#[inline]
-pub(super) fn from(words: &[u32], at: u32) -> &[u32] {
-    usize::try_from(at).ok().and_then(|at| words.get(at..)).unwrap_or(&[])
-}
+use crate::plan::{Sought, StringTable, Strings, first_slot, hash, slot_mask};
+pub(super) use crate::plan::{from, word};
 
 /// Cuts a run of words; what is past the end is left out.
 pub(super) fn run(words: &[u32], at: u32, length: u32) -> &[u32] {
@@ -22,32 +12,35 @@ pub(super) fn run(words: &[u32], at: u32, length: u32) -> &[u32] {
     words.get(start..end).unwrap_or(&[])
 }
 
-/// Finds the value of a text in a table of strings, which other words may follow.
+/// Finds the value of a text in a table of strings.
 #[inline]
-pub(super) fn string(table: &[u32], strings: &Strings, text: &[u8], fold: bool) -> Option<u32> {
-    // An empty table is one word, and what follows it is another table.
-    let [1..=u32::MAX, shape, slots @ ..] = table else { return None };
-    let slots = slots.as_chunks().0;
+pub(super) fn string(table: StringTable<'_>, strings: &Strings, text: &[u8], fold: bool) -> Option<u32> {
     if fold {
-        return folded(slots, *shape, strings, text);
+        return folded(table, strings, text);
     }
     let sought = Sought::new(text);
-    slot(slots, *shape, sought.hash(), |id| strings.is(id, sought))
+    slot(table, sought.hash(), |id| strings.is(id, sought))
+}
+
+/// Finds the value of a text in the table of strings at an offset.
+#[inline]
+pub(super) fn string_at(words: &[u32], at: u32, strings: &Strings, text: &[u8], fold: bool) -> Option<u32> {
+    string(StringTable::open(from(words, at))?, strings, text, fold)
 }
 
 /// Finds the value of a text whatever the case of its letters: seldom asked for, and kept out of the way of the other.
 #[inline(never)]
-fn folded(slots: &[[u32; 2]], shape: u32, strings: &Strings, text: &[u8]) -> Option<u32> {
-    slot(slots, shape, hash(text, true), |id| strings.text(id).as_bytes().eq_ignore_ascii_case(text))
+fn folded(table: StringTable<'_>, strings: &Strings, text: &[u8]) -> Option<u32> {
+    slot(table, hash(text, true), |id| strings.text(id).as_bytes().eq_ignore_ascii_case(text))
 }
 
 /// Looks for a text from the slot of its hash on.
 #[inline]
-fn slot(slots: &[[u32; 2]], shape: u32, hash: u32, is_sought: impl Fn(u32) -> bool) -> Option<u32> {
-    let (first, mask) = (first_slot(hash, shape), slot_mask(shape));
+fn slot(table: StringTable<'_>, hash: u32, is_sought: impl Fn(u32) -> bool) -> Option<u32> {
+    let (first, mask) = (first_slot(hash, table.shape), slot_mask(table.shape));
     let mut slot = first;
     loop {
-        let [string, value] = usize::try_from(slot).ok().and_then(|slot| slots.get(slot))?;
+        let [string, value] = usize::try_from(slot).ok().and_then(|slot| table.slots.get(slot))?;
         if is_sought(string.checked_sub(1)?) {
             return Some(*value);
         }
@@ -55,18 +48,6 @@ fn slot(slots: &[[u32; 2]], shape: u32, hash: u32, is_sought: impl Fn(u32) -> bo
         if slot == first {
             return None;
         }
-    }
-}
-
-/// Cuts off a table of strings.
-pub(super) fn behind_strings(table: &[u32]) -> &[u32] {
-    match table {
-        [0, behind @ ..] => behind,
-        [_, shape, slots @ ..] => {
-            let words = slot_mask(*shape).saturating_add(1).saturating_mul(2);
-            from(slots, words)
-        }
-        _ => &[],
     }
 }
 
