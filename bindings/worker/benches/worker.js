@@ -1,5 +1,5 @@
-// What the gate costs: requests a second through a Worker that passes all on, and through the gate with a token that it remembers, in turn, in
-// front of one upstream; and the CPU of workerd for one request, which other work on the machine changes less.
+// What the gate costs: requests a second through a Worker that passes all on, one that sets a header and judges nothing, and the gate with a
+// token that it remembers, in turn, in front of one upstream; and the CPU of workerd for one request, which other work on the machine changes less.
 // `cargo xtask bench worker` runs it, with wrk (Debian: `apt install wrk`); `worker.js [SECONDS [ROUNDS]]`.
 
 import { spawn } from "node:child_process";
@@ -77,6 +77,7 @@ const options = JSON.stringify(JSON.stringify({ cache: false, sets: { own: { key
 const gate = (policy) => startWorker("test/workers/gate.js", { origin: upstream.port, policy: artifactOf(policy), bindings: { KEYS: `json = ${options}`, CHECK_S: 'json = "30"' } });
 const workers = [
   ["passes all on", await startWorker("benches/passing.js", { origin: upstream.port })],
+  ["copies both, judges nothing", await startWorker("benches/copying.js", { origin: upstream.port })],
   ["gate, a token that is remembered", await gate(POLICY + QUIET)],
   ["the same, and a line of log each", await gate(POLICY)],
 ];
