@@ -258,6 +258,21 @@ fn compares(left: Option<Scalar<'_>>, op: u32, right: Option<Scalar<'_>>) -> boo
 mod tests {
     use super::*;
 
+    /// Rounds are counted in 32 bits: were one to have the number of an earlier one, it would take its classes for its own.
+    #[test]
+    fn no_class_is_known_of_a_round_that_had_the_same_number() {
+        let text = r#"allow health { on GET /healthz for anyone when request.country? == "DE" }"#;
+        let plan = crate::compile(&crate::Sources::from_text("policy.gate", text)).unwrap().plan;
+        let mut scratch = Scratch::new(&plan);
+        for round in [1, u32::MAX - 1, u32::MAX] {
+            (scratch.round, scratch.known) = (round, vec![(0, 7), (1, 7), (round, 7)]);
+            scratch.next_round();
+            assert!(scratch.known.iter().all(|(known, _)| *known != scratch.round), "behind {round}");
+            assert_eq!(scratch.known.len(), 3);
+        }
+        assert_eq!((scratch.round, scratch.known[1]), (1, (0, 0)));
+    }
+
     #[test]
     fn two_values_compare_as_their_operator_says_and_only_within_a_type() {
         let orders = |op: u32| {

@@ -171,6 +171,54 @@ fn reads_identity(read: Read) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::JsonText;
+
+    /// What is asked of the request, or of both, is not known before there is one: with another request it would be another.
+    #[test]
+    fn what_the_caller_alone_says_is_known_before_the_request() {
+        let text = r#"
+            issuer a {
+              url "https://a.example"  audience "b"  algorithms ES256  roles claim groups as named { staff }
+              attribute team: string = claim team
+            }
+            role staff
+            allow one { for staff  when user.team == "x"  and request.country? == "DE" }
+            allow two { for issuer a  when request.header("x-team").only? == user.team  and request.header("x-team") contains user.team }
+            allow three { for scope "read"  when user.scopes contains any ["a", "b"]  and user.token_age < 5m }
+        "#;
+        let compiled = crate::compile(&crate::Sources::from_text("policy.gate", text)).unwrap();
+        let text = |text: &'static str| JsonText::String(text.into());
+        let claims = [
+            ("sub", text("u")),
+            ("groups", JsonText::Array(vec![text("staff")])),
+            ("team", text("x")),
+            ("iat", JsonText::Int(1)),
+        ];
+        let claims = JsonText::Object(claims.map(|(name, value)| (name.into(), value)).into());
+        let identity = Identity::map(&compiled.policy.identity, "a", &claims, None).unwrap();
+        let plan = &compiled.plan;
+        let prepared = plan.prepare(identity);
+        let known = prepared.known(plan.mark());
+        let mut found: Vec<_> = (0..)
+            .zip(&plan.variables)
+            .map(|(variable, words)| (format!("{:?}", words.kind), known.class(variable)))
+            .collect();
+        found.sort();
+        let expected = [
+            ("AnyOf", Some(0)),
+            ("Holds", None),
+            ("Ints", None),
+            ("Issuer", Some(1)),
+            ("Pair", None),
+            ("Role", Some(1)),
+            ("Scope", Some(0)),
+            ("Strings", None),
+            ("Strings", Some(1)),
+        ];
+        assert!(found.iter().map(|(kind, class)| (kind.as_str(), *class)).eq(expected), "{found:?}");
+        // Another plan's numbers mean something else.
+        assert!((0..9).all(|variable| prepared.known(plan.mark() ^ 1).class(variable).is_none()));
+    }
 
     #[test]
     fn classes_are_known_as_they_were_written_whatever_their_size() {
