@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::files;
 use crate::log::Log;
@@ -78,8 +79,12 @@ pub(crate) fn document(project: &Project, log: &mut Log) -> Result<()> {
     log.run(project.cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny=warnings"))
 }
 
+/// Whether this run has built the tests of all crates, and the programs beside them.
+static TESTS_BUILT: AtomicBool = AtomicBool::new(false);
+
 /// Runs the tests of all crates, those in their documentation too.
 pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
+    TESTS_BUILT.store(true, Ordering::Relaxed);
     log.run(&mut project.cargo(["test", "--workspace", "--no-fail-fast"]))
 }
 
@@ -102,7 +107,11 @@ pub(crate) fn policies_to_copy(project: &Project) -> Result<Vec<PathBuf>> {
 
 /// Builds the programs `gatelaw` and `conformance`.
 pub(crate) fn build_programs(project: &Project, log: &mut Log) -> Result<()> {
-    // Of the whole workspace: chosen by package they would have other features, and all be built once more.
+    // What tests depend on adds features to some crates, and without those half of all would be built once more.
+    if TESTS_BUILT.load(Ordering::Relaxed) {
+        return log.run(&mut project.cargo(["test", "--workspace", "--no-run"]));
+    }
+    // Of the whole workspace: chosen by package they would have other features too.
     log.run(&mut project.cargo(["build", "--workspace", "--bin=gatelaw", "--bin=conformance"]))
 }
 
