@@ -469,6 +469,11 @@ fn hostile_texts_end_on_a_small_stack() {
             format!("{defines}define d40 = true\nallow x {{ for anyone when d0 }}"),
             false,
         ),
+        (
+            "doubling defines of a mistake",
+            format!("{defines}define d40 = user.nothing == \"x\"\nallow x {{ for anyone when d0 }}"),
+            false,
+        ),
         ("doubling defines of nothing", format!("{defines}allow x {{ for anyone when d0 }}"), false),
         ("300 globs on one attribute", globs, true),
         ("a file of 4 MiB", format!("{large}# {}", "x".repeat((4 << 20) - large.len() - 2)), true),

@@ -91,7 +91,11 @@ impl Checker<'_> {
     }
 
     fn define(&mut self, name: &ast::Name, known: &Facts, even: bool, scope: &mut RuleScope) -> Checked {
+        if scope.mistaken.contains(&name.span) {
+            return asks_nothing(false, scope);
+        }
         let Some(define) = self.names.define(name, &mut self.out) else {
+            scope.mistaken.insert(name.span);
             return asks_nothing(false, scope);
         };
         if self.cyclic_defines.contains(name.node.as_str()) {
@@ -127,9 +131,13 @@ impl Checker<'_> {
     }
 
     fn tested(&mut self, test: &ast::TestOf, known: &Facts, even: bool, scope: &mut RuleScope) -> Checked {
+        if scope.mistaken.contains(&test.span) {
+            return asks_nothing(false, scope);
+        }
         scope.tests += 1;
         let mut asked = Asked { known, even, facts: Facts::new(), span: test.span };
         let Some(kind) = self.test(&test.node, &mut asked, scope) else {
+            scope.mistaken.insert(test.span);
             return Checked::of(Expr::Constant(false));
         };
         let (if_true, if_false) = (asked.facts, Facts::new());

@@ -1,6 +1,6 @@
 //! Rules: their clauses, by kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::expressions::Facts;
 use super::overlap::common_path;
@@ -90,6 +90,7 @@ impl Checker<'_> {
             depth: 0,
             tests: 0,
             reported_size: false,
+            mistaken: BTreeSet::new(),
             reads: Vec::new(),
             matched: Vec::new(),
             captures_read: Vec::new(),
