@@ -17,7 +17,7 @@ impl Digest {
         Self(digest)
     }
 
-    /// Its first bytes, which are as good a hash as any.
+    /// Returns the first bytes, which are as good a hash as any.
     pub(super) fn first(self) -> u64 {
         self.0.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
     }

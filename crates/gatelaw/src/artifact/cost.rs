@@ -111,8 +111,7 @@ impl<'p> Bound<'p> {
     fn decision(&mut self) -> Option<u64> {
         let entry = &self.plan.entry;
         let mut dearest = self.host(entry.other_host)?;
-        let (methods, _) = StringTable::read(from(&self.plan.tables, entry.methods))?;
-        let mut lookups = self.probes_of(methods)?;
+        let mut lookups = self.probes(entry.methods)?;
         for at in [entry.exact_hosts, entry.one_label_hosts, entry.hosts_below] {
             let (table, _) = StringTable::read(from(&self.plan.tables, at))?;
             lookups = lookups.saturating_add(self.probes_of(table)?.saturating_mul(LABELS_MAX));
@@ -204,9 +203,9 @@ impl<'p> Bound<'p> {
             waiting.push(start);
         }
         while let Some(at) = waiting.pop() {
-            let (strings, state, steps) = self.state(at)?;
-            dearest = dearest.max(steps);
-            for target in taken(strings).chain(state.others) {
+            let state = State::read(from(&self.plan.states, at))?;
+            dearest = dearest.max(self.steps_of(&state)?);
+            for target in taken(state.strings).chain(state.others) {
                 if self.states.meet(*target) {
                     waiting.push(*target);
                 }
@@ -223,13 +222,13 @@ impl<'p> Bound<'p> {
         Some(segments.saturating_mul(dearest.saturating_add(1)).saturating_add(dearest_end))
     }
 
-    /// Reads a state: its strings, what stands behind them, and what one segment takes here.
-    fn state(&mut self, at: u32) -> Option<(StringTable<'p>, State<'p>, u64)> {
-        let (table, behind) = StringTable::read(from(&self.plan.states, at))?;
-        let probes = self.probes_of(table)?;
-        let state = State::behind_strings(behind).filter(|state| state.affixes.len() <= ROUTE_AFFIXES_MAX)?;
+    /// Bounds what one segment takes in a state.
+    fn steps_of(&mut self, state: &State<'_>) -> Option<u64> {
+        if state.affixes.len() > ROUTE_AFFIXES_MAX {
+            return None;
+        }
         self.read(length(state.others.len()) + 2)?;
-        Some((table, state, probes.saturating_add(length(state.affixes.len()))))
+        Some(self.probes_of(state.strings)?.saturating_add(length(state.affixes.len())))
     }
 
     /// Bounds the dearest class of those at one end of a path, by method.

@@ -138,7 +138,7 @@ struct RuleScope {
     depth: u32,
     tests: u32,
     reported_size: bool,
-    /// The tests and names inside of defines that are mistakes, each told once: defines that double would find them again and again.
+    /// Tests, and names of defines, that are mistakes, each told once: defines that double would find them again and again.
     mistaken: BTreeSet<Span>,
     /// Everything that was read.
     reads: Vec<Attr>,

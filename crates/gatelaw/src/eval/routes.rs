@@ -150,15 +150,10 @@ fn walk(view: &View<'_>, start: u32) -> u32 {
     }
     let ends = match from(states, at) {
         [0, 0, _, plain, slash, ..] => [*plain, *slash],
-        state => behind_strings(state).map_or([0; 2], |state| state.ends),
+        state => State::read(state).map_or([0; 2], |state| state.ends),
     };
     let [plain, slash] = ends;
     if view.request.trailing_slash() { slash } else { plain }
-}
-
-fn behind_strings(state: &[u32]) -> Option<State<'_>> {
-    let (_, behind) = StringTable::read(state)?;
-    State::behind_strings(behind)
 }
 
 fn next(plan: &Plan, state: &[u32], segment: &[u8], fold: bool) -> u32 {
@@ -167,7 +162,7 @@ fn next(plan: &Plan, state: &[u32], segment: &[u8], fold: bool) -> u32 {
     {
         return target;
     }
-    let Some(state) = behind_strings(state) else { return 0 };
+    let Some(state) = State::read(state) else { return 0 };
     let mut mask = 0_u32;
     for (bit, [before, behind]) in (0_u32..).zip(state.affixes) {
         if fits(plan.strings.text(*before), plan.strings.text(*behind), segment, fold) {

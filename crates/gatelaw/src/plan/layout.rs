@@ -47,9 +47,11 @@ impl<'w> StringTable<'w> {
     }
 }
 
-/// What stands behind the strings of a state, which is a place in the automaton over paths.
+/// A state of the automaton over paths.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct State<'w> {
+    /// Where segments lead that stand in a route as they are.
+    pub(crate) strings: StringTable<'w>,
     /// Strings before and behind a `*`.
     pub(crate) affixes: &'w [[u32; 2]],
     /// Where any segment leads that the table of strings doesn't have: by a mask of the affixes that it has.
@@ -59,12 +61,13 @@ pub(crate) struct State<'w> {
 }
 
 impl<'w> State<'w> {
-    /// Reads the words behind the strings; `None` where they end too early.
-    pub(crate) fn behind_strings(words: &'w [u32]) -> Option<Self> {
-        let (count, rest) = words.split_first()?;
+    /// Reads the state that some words begin with; `None` where they end too early.
+    pub(crate) fn read(words: &'w [u32]) -> Option<Self> {
+        let (strings, rest) = StringTable::read(words)?;
+        let (count, rest) = rest.split_first()?;
         let (affixes, rest) = rest.split_at_checked(usize::try_from(*count).ok()?.saturating_mul(2))?;
         let (others, rest) = rest.split_at_checked(1_usize.checked_shl(*count)?)?;
-        Some(Self { affixes: affixes.as_chunks().0, others, ends: *rest.first_chunk()? })
+        Some(Self { strings, affixes: affixes.as_chunks().0, others, ends: *rest.first_chunk()? })
     }
 }
 
@@ -97,11 +100,18 @@ mod tests {
     #[test]
     fn a_state_has_a_target_for_each_set_of_its_affixes_and_two_ends() {
         let read =
-            |words| State::behind_strings(words).map(|s| (s.affixes.to_vec(), s.others.to_vec(), s.ends));
-        assert_eq!(read(&[0, 4, 5, 6, 7]), Some((vec![], vec![4], [5, 6])));
-        assert_eq!(read(&[1, 2, 3, 4, 5, 6, 7]), Some((vec![[2, 3]], vec![4, 5], [6, 7])));
-        for short in [&[][..], &[0], &[0, 4], &[0, 4, 5], &[1, 2, 3, 4, 5, 6], &[64, 0, 0], &[u32::MAX]] {
-            assert_eq!(read(short), None, "{short:?}");
+            |words: &[u32]| State::read(words).map(|s| (s.affixes.to_vec(), s.others.to_vec(), s.ends));
+        for strings in [&[0][..], &[1, 0, 8, 9]] {
+            let read = |words: &[u32]| read(&[strings, words].concat());
+            assert_eq!(read(&[0, 4, 5, 6, 7]), Some((vec![], vec![4], [5, 6])));
+            assert_eq!(read(&[1, 2, 3, 4, 5, 6, 7]), Some((vec![[2, 3]], vec![4, 5], [6, 7])));
+            for short in [&[][..], &[0], &[0, 4], &[0, 4, 5], &[1, 2, 3, 4, 5, 6], &[64, 0, 0], &[u32::MAX]] {
+                assert_eq!(read(short), None, "{short:?}");
+            }
         }
+        assert_eq!(
+            State::read(&[1, 0, 8, 9, 0, 4, 5, 6]).map(|s| s.strings.slots.to_vec()),
+            Some(vec![[8, 9]])
+        );
     }
 }
