@@ -79,13 +79,17 @@ pub(crate) fn document(project: &Project, log: &mut Log) -> Result<()> {
     log.run(project.cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny=warnings"))
 }
 
-/// Whether this run has built the tests of all crates, and the programs beside them.
+/// What the C library has beside what is shipped, for tests: a call that panics.
+const FORCED_PANIC: &str = "--features=gatelaw-kong/forced-panic";
+
+/// Whether this run has built the tests of all crates, and with them the programs and the C library.
 static TESTS_BUILT: AtomicBool = AtomicBool::new(false);
 
 /// Runs the tests of all crates, those in their documentation too.
 pub(crate) fn test(project: &Project, log: &mut Log) -> Result<()> {
+    log.run(&mut project.cargo(["test", "--workspace", FORCED_PANIC, "--no-run"]))?;
     TESTS_BUILT.store(true, Ordering::Relaxed);
-    log.run(&mut project.cargo(["test", "--workspace", "--no-fail-fast"]))
+    log.run(&mut project.cargo(["test", "--workspace", FORCED_PANIC, "--no-fail-fast"]))
 }
 
 /// Runs the tests that stand in the policies to copy.
@@ -107,12 +111,16 @@ pub(crate) fn policies_to_copy(project: &Project) -> Result<Vec<PathBuf>> {
 
 /// Builds the programs `gatelaw` and `conformance`.
 pub(crate) fn build_programs(project: &Project, log: &mut Log) -> Result<()> {
-    // What tests depend on adds features to some crates, and without those half of all would be built once more.
+    build(project, &["--bin=gatelaw", "--bin=conformance"], log)
+}
+
+/// Builds targets of the whole workspace: chosen by package they would have other features, and half of all would be built once more. So it
+/// would beside tests, as what these depend on adds features too; but then all is there.
+fn build(project: &Project, targets: &[&str], log: &mut Log) -> Result<()> {
     if TESTS_BUILT.load(Ordering::Relaxed) {
-        return log.run(&mut project.cargo(["test", "--workspace", "--no-run"]));
+        return Ok(());
     }
-    // Of the whole workspace: chosen by package they would have other features too.
-    log.run(&mut project.cargo(["build", "--workspace", "--bin=gatelaw", "--bin=conformance"]))
+    log.run(project.cargo(["build", "--workspace", FORCED_PANIC]).args(targets))
 }
 
 /// Starts a command line of the program `gatelaw`, which [`build_programs`] built.
@@ -144,15 +152,10 @@ pub(crate) fn build_wasm(project: &Project, module: &str, log: &mut Log) -> Resu
 
 /// Builds the library of the C ABI for tests, with a call that panics, and answers where it stands.
 pub(crate) fn build_c_library(project: &Project, log: &mut Log) -> Result<PathBuf> {
-    log.run(&mut project.cargo([
-        "build",
-        "--package=gatelaw-kong",
-        "--features=forced-panic",
-        "--profile=quick",
-    ]))?;
+    build(project, &["--lib"], log)?;
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let shipped = project.made(&format!("kong/{prefix}gatelaw{suffix}"));
-    files::copy(&project.made(&format!("quick/{prefix}gatelaw_kong{suffix}")), &shipped)?;
+    files::copy(&project.made(&format!("debug/deps/{prefix}gatelaw_kong{suffix}")), &shipped)?;
     Ok(shipped)
 }
 
