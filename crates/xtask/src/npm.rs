@@ -1,6 +1,6 @@
 //! JavaScript's part: the tools and the npm package in target/npm, its tests and types.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::files;
@@ -70,25 +70,48 @@ fn copy_package(project: &Project) -> Result<()> {
 /// Puts the npm package together: the modules, small, and the JavaScript around them.
 pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
     copy_package(project)?;
+    files::make_folder(&project.made("wasm-finished"))?;
+    let mut optimise = None;
+    for (module, _) in MODULES {
+        // Both take one core for most of their time.
+        let build = rust::wasm_build(project, module);
+        log.run_together(&mut Vec::from_iter(std::iter::once(build).chain(optimise)))?;
+        optimise = is_new(project, module)?.then(|| bound(project, module, log)).transpose()?;
+    }
+    optimise.map_or(Ok(()), |mut optimise| log.run(&mut optimise))?;
     for (module, file) in MODULES {
-        let built = rust::build_wasm(project, module, log)?;
-        let finished = project.made(&format!("wasm-finished/{module}.wasm"));
-        let stamp = (format!("wasm {module}"), format!("{WASM_OPT:?} {}", files::digest(&built)?));
-        if !setup::is_stamped(project, &stamp.0, &stamp.1) || !finished.exists() {
-            finish(project, &built, &finished, log)?;
-            setup::write_stamp(project, &stamp.0, &stamp.1)?;
-        }
-        files::copy(&finished, &project.made("npm/js/wasm").join(file))?;
+        setup::write_stamp(project, &stamp_name(module), &stamp(project, module)?)?;
+        files::copy(&finished(project, module), &project.made("npm/js/wasm").join(file))?;
     }
     Ok(())
 }
 
-/// Makes of what the compiler built what is shipped. That takes longer than to see that nothing changed.
-fn finish(project: &Project, built: &Path, finished: &Path, log: &mut Log) -> Result<()> {
-    files::make_folder(&project.made("wasm-finished"))?;
+/// Binds a module that the compiler built to JavaScript, and answers how it is made small then.
+fn bound(project: &Project, module: &str, log: &mut Log) -> Result<Command> {
+    let finished = finished(project, module);
     let bindgen = ["run", "--profile=quick", "--package=xtask", "--features=bindgen", "--bin=bindgen", "--"];
-    log.run(project.cargo(bindgen).arg(built).arg(finished))?;
-    log.run(tool(project, "wasm-opt").args(WASM_OPT).arg(finished).arg("-o").arg(finished))
+    log.run(project.cargo(bindgen).arg(rust::wasm(project, module)).arg(&finished))?;
+    let mut optimise = tool(project, "wasm-opt");
+    optimise.args(WASM_OPT).arg(&finished).arg("-o").arg(&finished);
+    Ok(optimise)
+}
+
+/// Answers whether a module is another one than what is finished was made of: to see that takes no time beside making it.
+fn is_new(project: &Project, module: &str) -> Result<bool> {
+    let is_stamped = setup::is_stamped(project, &stamp_name(module), &stamp(project, module)?);
+    Ok(!is_stamped || !finished(project, module).exists())
+}
+
+fn stamp_name(module: &str) -> String {
+    format!("wasm {module}")
+}
+
+fn stamp(project: &Project, module: &str) -> Result<String> {
+    Ok(format!("{WASM_OPT:?} {}", files::digest(&rust::wasm(project, module))?))
+}
+
+fn finished(project: &Project, module: &str) -> PathBuf {
+    project.made(&format!("wasm-finished/{module}.wasm"))
 }
 
 /// Runs the tests of the package in Node.js.

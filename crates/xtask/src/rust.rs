@@ -139,15 +139,20 @@ fn program(project: &Project, name: &str) -> Command {
     command
 }
 
-/// Builds a module for WebAssembly, and answers where it stands. The feature of its name is all of it.
-pub(crate) fn build_wasm(project: &Project, module: &str, log: &mut Log) -> Result<PathBuf> {
+/// Makes the command that builds a module for WebAssembly. The feature of its name is all of it.
+pub(crate) fn wasm_build(project: &Project, module: &str) -> Command {
     let mut command = project.cargo(["build", "--profile=wasm", "--target", WASM_TARGET]);
     if module == "evaluator" {
         EVALUATOR_FAST.iter().for_each(|option| _ = command.args(["--config", option]));
     }
     let module_alone = ["--package=gatelaw-js", "--no-default-features", "--features", module];
-    log.run(command.args(module_alone).args(["--example", module]))?;
-    Ok(project.made(&format!("{WASM_TARGET}/wasm/examples/{module}.wasm")))
+    command.args(module_alone).args(["--example", module]);
+    command
+}
+
+/// Where [`wasm_build`] puts a module.
+pub(crate) fn wasm(project: &Project, module: &str) -> PathBuf {
+    project.made(&format!("{WASM_TARGET}/wasm/examples/{module}.wasm"))
 }
 
 /// Builds the library of the C ABI for tests, with a call that panics, and answers where it stands.
