@@ -153,13 +153,15 @@ impl Paths {
         if !node.exceptions.is_sorted_by(|[a, _], [b, _]| a < b) {
             return Err(LoadError::Malformed("the classes of a diagram are not sorted"));
         }
-        let (mut longest, mut asks) = (0, kind == VariableKind::Program);
-        for child in node.exceptions.iter().map(|[_, child]| *child).chain([node.default]) {
-            let below = self.from(child);
-            let below =
-                below.ok_or(LoadError::Malformed("a diagram has an edge that leads back or astray"))?;
+        let below = |child| {
+            self.from(child).ok_or(LoadError::Malformed("a diagram has an edge that leads back or astray"))
+        };
+        let Path { steps: mut longest, mut asks } = below(node.default)?;
+        for [_, child] in node.exceptions {
+            let below = below(*child)?;
             (longest, asks) = (longest.max(below.steps), asks | below.asks);
         }
+        asks |= kind == VariableKind::Program;
         // No path has more steps than the nodes have words, and no edge names more of these than 31 bits do.
         let search = usize::BITS - node.exceptions.len().leading_zeros();
         Ok(longest.saturating_add(search).saturating_add(1).saturating_mul(2) | u32::from(asks))
