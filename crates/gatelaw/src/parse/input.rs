@@ -27,11 +27,9 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(super) fn new(file: FileId, text: &'a str) -> Self {
-        let misleads = |(at, c): (usize, char)| {
-            let ends_line = text.get(at..).is_some_and(|rest| rest.starts_with("\r\n"));
-            (is_misleading(c) && !ends_line).then_some(at)
-        };
-        let misleading = text.char_indices().filter_map(misleads).collect();
+        let ends_line = |at: usize| text.get(at..).is_some_and(|rest| rest.starts_with("\r\n"));
+        let found = text.char_indices().filter(|(at, c)| is_misleading(*c) && !ends_line(*at));
+        let misleading = found.map(|(at, _)| at).collect();
         Self { file, text, diagnostics: RefCell::default(), misleading, depth: Cell::new(0) }
     }
 
