@@ -69,7 +69,7 @@ pub fn check(ast: &Ast, sources: &Sources) -> (Option<Policy>, Vec<Diagnostic>) 
     };
     let services = checker.services();
     let checked: Vec<_> =
-        rules.iter().map(|(full, service, rule)| checker.rule(full, *service, rule, &services)).collect();
+        rules.into_iter().map(|(full, service, rule)| checker.rule(full, service, rule, &services)).collect();
     checker.refuse_headers_both_read_and_set(&checked);
     checker.unused(&checked, &declared.attribute_spans);
     let Checker { mut out, .. } = checker;

@@ -315,13 +315,10 @@ pub(crate) fn rules<'a>(
     names: &Names<'a>,
     out: &mut Vec<Diagnostic>,
 ) -> Vec<(String, Option<u32>, &'a ast::Rule)> {
-    let mut found: BTreeMap<String, (Option<u32>, &ast::Rule)> = BTreeMap::new();
+    let mut found: Vec<(String, Option<u32>, &ast::Rule)> = Vec::new();
     let mut add = |full: String, service: Option<u32>, rule: &'a ast::Rule, out: &mut Vec<Diagnostic>| {
         refuse_reserved(&rule.name, out);
-        match found.get(&full) {
-            Some((_, first)) => out.push(twice(&rule.name, first.name.span, "a rule")),
-            None => _ = found.insert(full, (service, rule)),
-        }
+        found.push((full, service, rule));
     };
     for item in &ast.items {
         match item {
@@ -343,7 +340,16 @@ pub(crate) fn rules<'a>(
             Item::Issuer(_) | Item::Role(_) | Item::List(_) | Item::Define(_) | Item::Test(_) => {}
         }
     }
-    found.into_iter().map(|(full, (service, rule))| (full, service, rule)).collect()
+    // Of equal names the first one stays the first: this sort is stable.
+    found.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    found.dedup_by(|(full, _, rule), (known, _, first)| {
+        let again = full == known;
+        if again {
+            out.push(twice(&rule.name, first.name.span, "a rule"));
+        }
+        again
+    });
+    found
 }
 
 #[cfg(test)]

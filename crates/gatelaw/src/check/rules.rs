@@ -72,7 +72,7 @@ impl Checker<'_> {
     /// Checks one rule.
     pub(super) fn rule(
         &mut self,
-        full: &str,
+        full: String,
         service: Option<u32>,
         rule: &ast::Rule,
         services: &[CheckedService],
@@ -117,7 +117,7 @@ impl Checker<'_> {
         self.warn_of_head(rule, routes.as_deref().unwrap_or(&[]));
         self.warn_of_offsets(&scope);
         let rule = Rule {
-            name: full.to_owned(),
+            name: full,
             service: service.map(ServiceId),
             observe: rule.observe,
             action,
