@@ -66,15 +66,17 @@ impl Walks {
         let reads_services = policy.services.iter().any(|s| s.tokens_ignore || s.resource_metadata.is_some());
         let mut readings = Vec::new();
         for reading in [Reading::Exact, Reading::Folded] {
+            let folds = reading == Reading::Folded;
+            let is_read = hosts.classes.iter().any(|class| class.relaxations.case_fold == folds);
             let mut rules = Routes::new(reading, places.scopes.len());
             for (item, alternative) in (0_u32..).zip(&places.alternatives) {
-                if let Some(place) = &alternative.place {
+                if let (Some(place), true) = (&alternative.place, is_read) {
                     rules.insert(alternative.scope, place, item);
                 }
             }
             let mut services = Routes::new(reading, places.scopes.len());
             for (item, (scope, place)) in (0_u32..).zip(&places.services) {
-                if reads_services {
+                if reads_services && is_read {
                     services.insert(*scope, place, item);
                 }
             }
