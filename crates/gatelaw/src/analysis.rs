@@ -8,6 +8,7 @@
 mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::check::overlap::{common_host_of, common_path, matches_host};
 use crate::codes::{rules as rule_codes, warnings as codes};
@@ -25,10 +26,11 @@ use crate::source::Span;
 pub(crate) fn analyse(policy: &Policy) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     let mut analysis = Analysis::new(policy);
-    analysis.never(&mut out);
-    analysis.covered(&mut out);
-    analysis.same(&mut out);
-    analysis.contradictions(&mut out);
+    let rules = analysis.rules();
+    analysis.never(&rules, &mut out);
+    analysis.covered(&rules, &mut out);
+    analysis.same(&rules, &mut out);
+    analysis.contradictions(&rules, &mut out);
     out
 }
 
@@ -70,26 +72,25 @@ impl<'p> Analysis<'p> {
         Self { policy, folding, scopes, alternatives, variables, diagrams, conditions, pairs_left }
     }
 
-    /// Lists the rules with their alternatives, by number.
-    fn rules(&self) -> Vec<Numbered<'p>> {
-        let mut of_rule: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (number, alternative) in self.alternatives.iter().enumerate() {
-            of_rule
-                .entry(usize::try_from(alternative.rule.0).unwrap_or(usize::MAX))
-                .or_default()
-                .push(number);
-        }
-        let rule = |(rule, alternatives)| Some((rule, self.policy.rules.get(rule)?, alternatives));
-        of_rule.into_iter().filter_map(rule).collect()
+    /// Lists the rules with their alternatives, which stand side by side.
+    fn rules(&self) -> Vec<Meant<'p>> {
+        let mut next = 0;
+        let meant = self.alternatives.chunk_by(|a, b| a.rule == b.rule).filter_map(|of_rule| {
+            let first = next;
+            next += of_rule.len();
+            let rule = usize::try_from(of_rule.first()?.rule.0).ok()?;
+            Some((self.policy.rules.get(rule)?, first..next))
+        });
+        meant.collect()
     }
 
     fn condition(&self, alternative: usize) -> Option<Ref> {
         self.conditions.get(alternative).copied().flatten()
     }
 
-    fn never(&self, out: &mut Vec<Diagnostic>) {
-        for (_, rule, alternatives) in self.rules() {
-            let is_never = alternatives.iter().all(|a| self.condition(*a) == Some(Ref::NONE));
+    fn never(&self, rules: &[Meant<'_>], out: &mut Vec<Diagnostic>) {
+        for (rule, alternatives) in rules {
+            let is_never = alternatives.clone().all(|a| self.condition(a) == Some(Ref::NONE));
             if !alternatives.is_empty() && is_never && !self.reads_empty_list(&rule.condition) {
                 let message = format!("`{}` can never match: its conditions exclude each other", rule.name);
                 out.push(
@@ -114,21 +115,18 @@ impl<'p> Analysis<'p> {
         }
     }
 
-    fn covered(&mut self, out: &mut Vec<Diagnostic>) {
-        let rules = self.rules();
+    fn covered(&mut self, rules: &[Meant<'_>], out: &mut Vec<Diagnostic>) {
         let denies: Vec<_> =
-            rules.iter().filter(|(_, r, _)| !r.observe && matches!(r.action, Action::Deny(_))).collect();
-        for (_, rule, alternatives) in
-            rules.iter().filter(|(_, r, _)| !r.observe && r.action == Action::Allow)
-        {
-            if alternatives.iter().all(|a| self.condition(*a) == Some(Ref::NONE)) {
+            rules.iter().filter(|(r, _)| !r.observe && matches!(r.action, Action::Deny(_))).collect();
+        for (rule, alternatives) in rules.iter().filter(|(r, _)| !r.observe && r.action == Action::Allow) {
+            if alternatives.clone().all(|a| self.condition(a) == Some(Ref::NONE)) {
                 continue;
             }
             if self.pairs_left == 0 {
                 return;
             }
-            let covering = denies.iter().find(|(_, _, d)| self.covers(d, alternatives));
-            if let Some((_, deny, _)) = covering {
+            let covering = denies.iter().find(|(_, d)| self.covers(d, alternatives));
+            if let Some((deny, _)) = covering {
                 let message = format!(
                     "`{}` never allows anything: `{}` denies all that it would",
                     rule.name, deny.name
@@ -143,8 +141,8 @@ impl<'p> Analysis<'p> {
     }
 
     /// Says whether some deny alternative holds wherever one of the allow's does.
-    fn covers(&mut self, denies: &[usize], allows: &[usize]) -> bool {
-        allows.iter().all(|allow| denies.iter().any(|deny| self.implies(*allow, *deny).unwrap_or(false)))
+    fn covers(&mut self, denies: &Range<usize>, allows: &Range<usize>) -> bool {
+        allows.clone().all(|allow| denies.clone().any(|deny| self.implies(allow, deny).unwrap_or(false)))
     }
 
     fn implies(&mut self, allow: usize, deny: usize) -> Option<bool> {
@@ -162,23 +160,20 @@ impl<'p> Analysis<'p> {
         Some(both(&mut self.diagrams).ok()? == Ref::NONE)
     }
 
-    fn same(&self, out: &mut Vec<Diagnostic>) {
+    fn same(&self, rules: &[Meant<'_>], out: &mut Vec<Diagnostic>) {
         let mut known: BTreeMap<(Vec<Where<'_>>, bool, Option<&Denial>), &Rule> = BTreeMap::new();
-        for (_, rule, alternatives) in self.rules() {
+        for (rule, alternatives) in rules {
             let denial = match &rule.action {
                 Action::Allow => None,
                 Action::Deny(denial) => Some(denial),
                 Action::Limit(_) | Action::Forward(_) | Action::Audit(_) => continue,
             };
-            let key = |a: &usize| {
-                let alternative = self.alternatives.get(*a)?;
-                Some((
-                    alternative.scope,
-                    alternative.place.as_ref(),
-                    self.condition(*a).filter(|c| *c != Ref::NONE)?,
-                ))
+            let key = |a| {
+                let alternative = self.alternatives.get(a)?;
+                let condition = self.condition(a).filter(|c| *c != Ref::NONE)?;
+                Some((condition, alternative.scope, alternative.place.as_ref()))
             };
-            let Some(mut key) = alternatives.iter().map(key).collect::<Option<Vec<_>>>() else { continue };
+            let Some(mut key) = alternatives.clone().map(key).collect::<Option<Vec<_>>>() else { continue };
             key.sort();
             let twin = *known.entry((key, rule.observe, denial)).or_insert(rule);
             if twin.name != rule.name {
@@ -193,11 +188,10 @@ impl<'p> Analysis<'p> {
     }
 
     /// Finds denies that answer differently, and forwards that treat one header differently, where both can match.
-    fn contradictions(&mut self, out: &mut Vec<Diagnostic>) {
-        let rules = self.rules();
+    fn contradictions(&mut self, rules: &[Meant<'p>], out: &mut Vec<Diagnostic>) {
         let (mut headers, mut answers): (BTreeMap<String, Groups<Treatment<'_>>>, Groups<&Denial>) =
             (BTreeMap::new(), BTreeMap::new());
-        for (at, (_, rule, _)) in rules.iter().enumerate().filter(|(_, (_, rule, _))| !rule.observe) {
+        for (at, (rule, _)) in rules.iter().enumerate().filter(|(_, (rule, _))| !rule.observe) {
             match &rule.action {
                 Action::Forward(forward) => {
                     let sets = forward.set.iter().map(|(name, value)| (name, Treatment::Set(name, value)));
@@ -221,7 +215,7 @@ impl<'p> Analysis<'p> {
                 continue;
             }
             let Some(header) = x.header().or(y.header()) else { continue };
-            let Some((a, b, request)) = self.both_match(&rules, a, b, &mut told) else { continue };
+            let Some((a, b, request)) = self.both_match(rules, a, b, &mut told) else { continue };
             out.push(
                 Diagnostic::at(
                     rule_codes::FORWARD_CONFLICT,
@@ -239,7 +233,7 @@ impl<'p> Analysis<'p> {
             if told.contains(&b) {
                 continue;
             }
-            let Some((a, b, request)) = self.both_match(&rules, a, b, &mut told) else { continue };
+            let Some((a, b, request)) = self.both_match(rules, a, b, &mut told) else { continue };
             out.push(
                 Diagnostic::at(
                     codes::RESPONDS_DIFFER,
@@ -258,24 +252,24 @@ impl<'p> Analysis<'p> {
     /// Finds a request that two rules match, and notes that the second is told.
     fn both_match(
         &mut self,
-        rules: &[Numbered<'p>],
+        rules: &[Meant<'p>],
         a: usize,
         b: usize,
         told: &mut BTreeSet<usize>,
     ) -> Option<(&'p Rule, &'p Rule, String)> {
-        let ((_, one, of_one), (_, other, of_other)) = (rules.get(a)?, rules.get(b)?);
+        let ((one, of_one), (other, of_other)) = (rules.get(a)?, rules.get(b)?);
         let request = self.witness(one, of_one, other, of_other)?;
         told.insert(b);
         Some((one, other, request))
     }
 
     /// Finds a request that both rules match.
-    fn witness(&mut self, a: &Rule, of_a: &[usize], b: &Rule, of_b: &[usize]) -> Option<String> {
-        for x in of_a {
-            for y in of_b {
+    fn witness(&mut self, a: &Rule, of_a: &Range<usize>, b: &Rule, of_b: &Range<usize>) -> Option<String> {
+        for x in of_a.clone() {
+            for y in of_b.clone() {
                 self.pairs_left = self.pairs_left.checked_sub(1)?;
-                let Some((host, method, path)) = self.common_place(a, *x, b, *y) else { continue };
-                let (Some(c), Some(d)) = (self.condition(*x), self.condition(*y)) else { continue };
+                let Some((host, method, path)) = self.common_place(a, x, b, y) else { continue };
+                let (Some(c), Some(d)) = (self.condition(x), self.condition(y)) else { continue };
                 let Ok(both) = self.diagrams.and(c, d) else { continue };
                 let place = witness::Place { host, method, path };
                 let found = witness::find(self.policy, &self.variables, &self.diagrams, both, &place, [a, b]);
@@ -311,11 +305,11 @@ fn serves(hosts: &[crate::policy::HostPattern], host: &str) -> bool {
     hosts.is_empty() || hosts.iter().any(|pattern| matches_host(pattern, host))
 }
 
-/// Hosts, place and condition of an alternative.
-type Where<'a> = (u32, Option<&'a Place>, Ref);
+/// Condition, hosts and place of an alternative: the condition first, as most differ in it, and it is compared at once.
+type Where<'a> = (Ref, u32, Option<&'a Place>);
 
-/// A rule with its number and its alternatives.
-type Numbered<'p> = (usize, &'p Rule, Vec<usize>);
+/// A rule, and the numbers of its alternatives.
+type Meant<'p> = (&'p Rule, Range<usize>);
 
 /// Rules, by their place among all, in groups that do one thing.
 type Groups<K> = BTreeMap<K, Vec<usize>>;
