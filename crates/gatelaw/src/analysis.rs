@@ -62,7 +62,7 @@ impl<'p> Analysis<'p> {
         diagrams.set_budget(ANALYSIS_EDGES_MAX);
         let built = drafts.iter().map(|d| {
             let condition = d.classified(&tests);
-            let small = condition.variables().len() <= PART_VARIABLES_MAX / 2;
+            let small = Cond::variables([&condition]).len() <= PART_VARIABLES_MAX / 2;
             if small { diagrams.condition(&condition).ok() } else { None }
         });
         let conditions = built.collect();

@@ -7,6 +7,9 @@
 //! INVARIANT: the default child is the child of class 0, and no exception leads to it; so equal functions are one [`Ref`].
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 
 use crate::limits::DIAGRAM_RESULTS_MAX;
 use crate::lower::Cond;
@@ -38,15 +41,25 @@ impl Ref {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OverBudget;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Node {
     pub(crate) variable: u32,
     pub(crate) default: Ref,
     /// Classes with another child than the default, sorted.
-    pub(crate) exceptions: Vec<(u32, Ref)>,
+    pub(crate) exceptions: Rc<[(u32, Ref)]>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+impl Hash for Node {
+    /// Hashes a number and a child at once: a hasher takes as long for four bytes as for eight.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut pair =
+            |number: u32, child: Ref| state.write_u64(u64::from(number) << 32 | u64::from(child.0));
+        pair(self.variable, self.default);
+        self.exceptions.iter().for_each(|(class, child)| pair(*class, *child));
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     And,
     Or,
@@ -55,12 +68,24 @@ enum Operation {
     Renumber,
 }
 
+/// What was combined, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Combined(Operation, Ref, Ref);
+
+impl Hash for Combined {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self(operation, a, b) = self;
+        state.write_u64(u64::from(a.0) << 32 | u64::from(b.0));
+        std::mem::discriminant(operation).hash(state);
+    }
+}
+
 /// Holds the nodes of all diagrams of a policy.
 #[derive(Debug, Default)]
 pub(crate) struct Diagrams {
     nodes: Vec<Node>,
     known: HashMap<Node, Ref>,
-    results: HashMap<(Operation, Ref, Ref), Ref>,
+    results: HashMap<Combined, Ref>,
     /// Edges that may still be made before [`OverBudget`].
     budget: u64,
 }
@@ -169,14 +194,16 @@ impl Diagrams {
         if node.exceptions.is_empty() {
             return Ok(node.default);
         }
-        if let Some(known) = self.known.get(&node) {
-            return Ok(*known);
-        }
+        let place = match self.known.entry(node) {
+            Entry::Occupied(known) => return Ok(*known.get()),
+            Entry::Vacant(place) => place,
+        };
+        let node = place.key();
         let edges = u64::try_from(node.exceptions.len()).unwrap_or(u64::MAX).saturating_add(1);
         self.budget = self.budget.checked_sub(edges).ok_or(OverBudget)?;
         let at = Ref(u32::try_from(self.nodes.len()).ok().filter(|n| n & TERMINAL == 0).ok_or(OverBudget)?);
         self.nodes.push(node.clone());
-        self.known.insert(node, at);
+        place.insert(at);
         Ok(at)
     }
 
@@ -186,7 +213,7 @@ impl Diagrams {
             return Ok(result);
         }
         let commutes = !matches!(operation, Operation::Renumber);
-        let key = if commutes && b < a { (operation, b, a) } else { (operation, a, b) };
+        let key = if commutes && b < a { Combined(operation, b, a) } else { Combined(operation, a, b) };
         if let Some(result) = self.results.get(&key) {
             return Ok(*result);
         }
@@ -203,18 +230,19 @@ impl Diagrams {
         let variable = self.variable(a).min(self.variable(b));
         let (a_default, a_exceptions) = self.children(a, variable);
         let (b_default, b_exceptions) = self.children(b, variable);
-        let default = self.combine(operation, a_default, b_default)?;
         let work = a_exceptions.len().saturating_add(b_exceptions.len());
+        let both = merged(a_exceptions, a_default, b_exceptions, b_default);
+        let default = self.combine(operation, a_default, b_default)?;
         self.budget =
             self.budget.checked_sub(u64::try_from(work / 8).unwrap_or(u64::MAX)).ok_or(OverBudget)?;
-        let mut exceptions = Vec::with_capacity(work);
-        for (class, x, y) in merged(&a_exceptions, a_default, &b_exceptions, b_default) {
+        let mut exceptions = Vec::with_capacity(both.len());
+        for (class, x, y) in both {
             let child = self.combine(operation, x, y)?;
             if child != default {
                 exceptions.push((class, child));
             }
         }
-        self.intern(Node { variable, default, exceptions })
+        self.intern(Node { variable, default, exceptions: exceptions.into() })
     }
 
     fn variable(&self, at: Ref) -> u32 {
@@ -222,10 +250,10 @@ impl Diagrams {
     }
 
     /// Returns the children of a node if it asks the variable, else the diagram itself for every class.
-    fn children(&self, at: Ref, variable: u32) -> (Ref, Vec<(u32, Ref)>) {
+    fn children(&self, at: Ref, variable: u32) -> (Ref, &[(u32, Ref)]) {
         match self.node(at) {
-            Some(node) if node.variable == variable => (node.default, node.exceptions.clone()),
-            _ => (at, Vec::new()),
+            Some(node) if node.variable == variable => (node.default, &node.exceptions),
+            _ => (at, &[]),
         }
     }
 }
@@ -309,7 +337,7 @@ mod tests {
         let both = d.best(second, first).unwrap();
         let node = d.node(both).unwrap();
         assert_eq!(node.default.number(), Some(2));
-        assert_eq!(node.exceptions, vec![(1, Ref::terminal(1))]);
+        assert_eq!(*node.exceptions, [(1, Ref::terminal(1))]);
     }
 
     #[test]

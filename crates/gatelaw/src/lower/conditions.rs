@@ -82,10 +82,10 @@ impl Cond<TestId> {
 }
 
 impl Cond {
-    /// Lists the variables that the condition asks, sorted.
-    pub(crate) fn variables(&self) -> Vec<VariableId> {
+    /// Lists the variables that some conditions ask, sorted.
+    pub(crate) fn variables<'c>(conditions: impl IntoIterator<Item = &'c Self>) -> Vec<VariableId> {
         let mut out = Vec::new();
-        self.collect(&mut out);
+        conditions.into_iter().for_each(|condition| condition.collect(&mut out));
         out.sort_unstable();
         out.dedup();
         out

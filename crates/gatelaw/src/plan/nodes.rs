@@ -37,7 +37,7 @@ pub(crate) fn lay_out(diagrams: &Diagrams, roots: impl Iterator<Item = Ref>) -> 
     for at in order {
         let Some(node) = diagrams.node(at) else { continue };
         laid.words.extend([node.variable, laid.child(node.default), word(node.exceptions.len())]);
-        for (class, child) in &node.exceptions {
+        for (class, child) in node.exceptions.iter() {
             let child = laid.child(*child);
             laid.words.extend([*class, child]);
         }

@@ -72,8 +72,9 @@ impl<'c> Parts<'c> {
             return Verdict::None;
         }
         let rules = self.of_distinct_conditions(rules);
-        let ranks: BTreeSet<u32> = rules.iter().map(|(rank, _)| *rank).collect();
-        let ranks: Vec<u32> = ranks.into_iter().collect();
+        let mut ranks: Vec<u32> = rules.iter().map(|(rank, _)| *rank).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
         let budget = part_budget(rules.len()).min(self.edges_left);
         self.diagrams.set_budget(budget);
         let built = if self.variables_of(&rules) > PART_VARIABLES_MAX {
@@ -96,20 +97,15 @@ impl<'c> Parts<'c> {
     /// Keeps of the rules with one condition the one of the least rank, as no other can decide. Where many services share a host,
     /// most rules of a place are such others.
     fn of_distinct_conditions(&self, rules: &[(u32, usize)]) -> Vec<(u32, usize)> {
-        let mut least = BTreeMap::new();
-        for (rank, condition) in rules {
-            let condition = self.first_equal.get(*condition).copied().unwrap_or(*condition);
-            least
-                .entry(condition)
-                .and_modify(|known: &mut u32| *known = (*rank).min(*known))
-                .or_insert(*rank);
-        }
-        least.into_iter().map(|(condition, rank)| (rank, condition)).collect()
+        let first = |condition: usize| self.first_equal.get(condition).copied().unwrap_or(condition);
+        let mut least: Vec<_> = rules.iter().map(|(rank, condition)| (*rank, first(*condition))).collect();
+        least.sort_unstable_by_key(|(rank, condition)| (*condition, *rank));
+        least.dedup_by_key(|(_, condition)| *condition);
+        least
     }
 
     fn variables_of(&self, rules: &[(u32, usize)]) -> usize {
-        let conditions = rules.iter().filter_map(|(_, c)| self.conditions.get(*c));
-        conditions.flat_map(Cond::variables).collect::<BTreeSet<_>>().len()
+        Cond::variables(rules.iter().filter_map(|(_, c)| self.conditions.get(*c))).len()
     }
 
     /// Merges the rules two by two, so that no large diagram is walked once a rule.
@@ -406,7 +402,7 @@ mod tests {
         assert_eq!(ranks, [3, 5]);
         let node = parts.diagrams.node(root).unwrap();
         assert_eq!(node.default, Ref::NONE);
-        assert_eq!(node.exceptions, [(1, Ref::terminal(2)), (2, Ref::terminal(1))]);
+        assert_eq!(*node.exceptions, [(1, Ref::terminal(2)), (2, Ref::terminal(1))]);
     }
 
     /// Both of two sets of classes, each named by what it takes or by what it doesn't.
