@@ -15,7 +15,7 @@ use crate::codes::{rules as rule_codes, warnings as codes};
 use crate::diagnostic::Diagnostic;
 use crate::diagram::{Diagrams, OverBudget, Ref};
 use crate::limits::{ANALYSIS_EDGES_MAX, ANALYSIS_PAIRS_MAX, PART_VARIABLES_MAX};
-use crate::lower::{Alternative, Cond, HostScope, Place, Probes, Variable, places};
+use crate::lower::{Alternative, Cond, HostScope, Lowered, Place, Variable};
 use crate::policy::{
     Action, Denial, Expr, ListEntries, Policy, Route, Rule, Segment, Service, Test, TrailingSlash, Value,
 };
@@ -23,9 +23,9 @@ use crate::request::fold;
 use crate::source::Span;
 
 /// Analyses a policy. Its order is that of full names.
-pub(crate) fn analyse(policy: &Policy) -> Vec<Diagnostic> {
+pub(crate) fn analyse(policy: &Policy, lowered: &Lowered) -> Vec<Diagnostic> {
     let mut out = Vec::new();
-    let mut analysis = Analysis::new(policy);
+    let mut analysis = Analysis::new(policy, lowered);
     let rules = analysis.rules();
     analysis.never(&rules, &mut out);
     analysis.covered(&rules, &mut out);
@@ -38,8 +38,8 @@ struct Analysis<'p> {
     policy: &'p Policy,
     /// The services whose hosts compare letters folded.
     folding: Vec<&'p Service>,
-    scopes: Vec<HostScope>,
-    alternatives: Vec<Alternative>,
+    scopes: &'p [HostScope],
+    alternatives: &'p [Alternative],
     variables: Vec<Variable>,
     diagrams: Diagrams,
     /// By alternative: its condition, where the budget allowed.
@@ -48,26 +48,18 @@ struct Analysis<'p> {
 }
 
 impl<'p> Analysis<'p> {
-    fn new(policy: &'p Policy) -> Self {
-        let places = places(policy);
-        let mut probes = Probes::new(policy);
-        let rule = |a: &Alternative| usize::try_from(a.rule.0).ok().and_then(|r| policy.rules.get(r));
-        let drafts: Vec<_> = places
-            .alternatives
-            .iter()
-            .map(|a| rule(a).map_or(Cond::Constant(false), |r| probes.condition(&r.condition, &a.captures)))
-            .collect();
-        let (variables, tests) = probes.classify();
+    fn new(policy: &'p Policy, lowered: &'p Lowered) -> Self {
+        let (variables, tests) = lowered.tests.classify(policy);
         let mut diagrams = Diagrams::default();
         diagrams.set_budget(ANALYSIS_EDGES_MAX);
-        let built = drafts.iter().map(|d| {
+        let built = lowered.conditions.iter().map(|d| {
             let condition = d.classified(&tests);
             let small = Cond::variables([&condition]).len() <= PART_VARIABLES_MAX / 2;
             if small { diagrams.condition(&condition).ok() } else { None }
         });
         let conditions = built.collect();
         let folding = policy.services.iter().filter(|s| s.relaxations.case_fold).collect();
-        let (scopes, alternatives) = (places.scopes, places.alternatives);
+        let (scopes, alternatives) = (&lowered.places.scopes, &lowered.places.alternatives);
         let pairs_left = ANALYSIS_PAIRS_MAX;
         Self { policy, folding, scopes, alternatives, variables, diagrams, conditions, pairs_left }
     }

@@ -27,15 +27,15 @@ pub struct Compiled {
 pub fn compile(sources: &Sources) -> Result<Compiled, Vec<Diagnostic>> {
     let (ast, mut diagnostics) = crate::parse::parse(sources);
     let parsed = diagnostics.iter().all(|d| d.code.severity == Severity::Warning);
-    let (policy, found) = crate::check::check(&ast, sources);
-    let Some(policy) = policy.filter(|_| parsed) else {
+    let (checked, found) = crate::check::check_and_lower(&ast, sources);
+    let Some((policy, lowered)) = checked.filter(|_| parsed) else {
         let found = consequences::without_consequences(&diagnostics, found, sources);
         diagnostics.extend(found);
         diagnostics.sort_by_key(|d| d.span);
         return Err(diagnostics);
     };
     diagnostics.extend(found);
-    let (mut plan, stats) = crate::plan::compile(&policy, sources);
+    let (mut plan, stats) = crate::plan::compile(&policy, lowered, sources);
     plan.seal();
     Ok(Compiled { plan, policy, warnings: diagnostics, stats })
 }

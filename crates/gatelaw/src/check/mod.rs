@@ -27,6 +27,7 @@ pub use names::RESERVED;
 use crate::ast::{Ast, Item};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::limits::RULES_MAX;
+use crate::lower::Lowered;
 use crate::policy::{Attr, AttributeId, IdentityModel, Issuer, List, Policy, Role, RoleId, UserAttribute};
 use crate::source::{Sources, Span};
 use names::Names;
@@ -34,6 +35,12 @@ use names::Names;
 /// Checks a policy. It is `None` where any diagnostic is an error.
 #[must_use]
 pub fn check(ast: &Ast, sources: &Sources) -> (Option<Policy>, Vec<Diagnostic>) {
+    let (checked, out) = check_and_lower(ast, sources);
+    (checked.map(|(policy, _)| policy), out)
+}
+
+/// Checks a policy, and keeps what its rules were lowered to for that.
+pub(crate) fn check_and_lower(ast: &Ast, sources: &Sources) -> (Option<(Policy, Lowered)>, Vec<Diagnostic>) {
     let mut out = Vec::new();
     let names = Names::collect(ast, &mut out);
     let closures = roles::closures(&names, &mut out);
@@ -91,8 +98,9 @@ pub fn check(ast: &Ast, sources: &Sources) -> (Option<Policy>, Vec<Diagnostic>) 
         needs,
     };
     tests::check_tests(&policy.tests.iter().collect::<Vec<_>>(), &tests::Names::of(&policy), &mut out);
-    if out.iter().all(|d| d.code.severity == Severity::Warning) {
-        out.extend(crate::analysis::analyse(&policy));
+    let lowered = (!any_is_error(&out)).then(|| Lowered::of(&policy));
+    if let Some(lowered) = &lowered {
+        out.extend(crate::analysis::analyse(&policy, lowered));
     }
     out.sort_by(|a, b| {
         // Most are at places of their own: no message is looked at for these.
@@ -100,8 +108,12 @@ pub fn check(ast: &Ast, sources: &Sources) -> (Option<Policy>, Vec<Diagnostic>) 
         by_place.then_with(|| a.code.cmp(&b.code)).then_with(|| a.message.cmp(&b.message))
     });
     out.dedup();
-    let wrong = out.iter().any(|d| d.code.severity == Severity::Error);
-    ((!wrong).then_some(policy), out)
+    let checked = lowered.filter(|_| !any_is_error(&out)).map(|lowered| (policy, lowered));
+    (checked, out)
+}
+
+fn any_is_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|d| d.code.severity == Severity::Error)
 }
 
 /// What is known while rules are checked.

@@ -15,10 +15,35 @@ mod scan;
 
 pub(crate) use automaton::Automaton;
 pub(crate) use conditions::Cond;
-pub(crate) use probes::{Probes, TestId};
+pub(crate) use probes::{Probes, TestId, Tests};
 pub(crate) use reads::{Read, ReadKind};
-pub(crate) use routes::{Alternative, HostScope, Place, Places, Reading, places};
+pub(crate) use routes::{Alternative, HostScope, Place, Places, Reading};
 pub(crate) use scan::Scan;
+
+use crate::policy::Policy;
+
+/// What the rules of a policy ask, and where. The analysis and the plan both begin with it.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    pub(crate) places: Places,
+    /// The tests of all conditions.
+    pub(crate) tests: Tests,
+    /// By alternative: its condition.
+    pub(crate) conditions: Vec<Cond<TestId>>,
+}
+
+impl Lowered {
+    /// Lowers a checked policy.
+    pub(crate) fn of(policy: &Policy) -> Self {
+        let places = routes::places(policy);
+        let mut probes = Probes::new(policy, Tests::default());
+        let rule = |a: &Alternative| usize::try_from(a.rule.0).ok().and_then(|r| policy.rules.get(r));
+        let condition =
+            |a| rule(a).map_or(Cond::Constant(false), |rule| probes.condition(&rule.condition, &a.captures));
+        let conditions = places.alternatives.iter().map(condition).collect();
+        Self { tests: probes.into_tests(), places, conditions }
+    }
+}
 
 /// Numbers a variable; the order of numbers is the order in which diagrams ask.
 pub(crate) type VariableId = u32;

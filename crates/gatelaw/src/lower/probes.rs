@@ -30,6 +30,10 @@ enum Probe {
     Pattern(Read, PatternText),
 }
 
+/// The distinct tests of a policy.
+#[derive(Debug, Default)]
+pub(crate) struct Tests(BTreeMap<Probe, TestId>);
+
 /// Collects the probes of a policy.
 pub(crate) struct Probes<'p> {
     policy: &'p Policy,
@@ -42,8 +46,13 @@ const DAY_S: i64 = 86_400;
 const WEEK_S: i64 = 7 * DAY_S;
 
 impl<'p> Probes<'p> {
-    pub(crate) fn new(policy: &'p Policy) -> Self {
-        Self { policy, known: BTreeMap::new() }
+    /// Goes on with the tests that are known already.
+    pub(crate) fn new(policy: &'p Policy, Tests(known): Tests) -> Self {
+        Self { policy, known }
+    }
+
+    pub(crate) fn into_tests(self) -> Tests {
+        Tests(self.known)
     }
 
     fn test(&mut self, probe: Probe) -> Cond<TestId> {
@@ -346,18 +355,20 @@ impl<'p> Probes<'p> {
             _ => self.yes(Variable::AllOf(read, texts)),
         }
     }
+}
 
+impl Tests {
     /// Turns all probes into variables, sorted, and every probe into a condition over them.
-    pub(crate) fn classify(self) -> (Vec<Variable>, Vec<Cond>) {
-        let mut classified = Classified { policy: self.policy, drafts: Vec::new(), scans: 0 };
+    pub(crate) fn classify(&self, policy: &Policy) -> (Vec<Variable>, Vec<Cond>) {
+        let mut classified = Classified { policy, drafts: Vec::new(), scans: 0 };
         let mut groups: BTreeMap<(u8, Read), Vec<(&Probe, TestId)>> = BTreeMap::new();
-        for (probe, id) in &self.known {
+        for (probe, id) in &self.0 {
             groups.entry(group(probe)).or_default().push((probe, *id));
         }
         for ((kind, read), probes) in &groups {
             classified.group(*kind, *read, probes);
         }
-        classified.sorted(self.known.len())
+        classified.sorted(self.0.len())
     }
 }
 

@@ -15,32 +15,25 @@ use super::{
 };
 use crate::eval::texts::literal_text;
 use crate::eval::{ClassifiedNotes, KeptNotes, NoteDrafts};
-use crate::lower::{Alternative, Cond, HostScope, Places, Probes, Read, Reading, TestId, Variable, places};
+use crate::lower::{Alternative, Cond, HostScope, Lowered, Places, Probes, Read, Reading, TestId, Variable};
 use crate::needs::{PathParams, Relaxations};
 use crate::policy::{self, Policy, RuleId, Value};
 
 /// Compiles a policy. The same policy gives the same plan, byte for byte.
-pub(crate) fn compile(policy: &Policy, sources: &crate::source::Sources) -> (Plan, Stats) {
-    let places = places(policy);
+pub(crate) fn compile(policy: &Policy, lowered: Lowered, sources: &crate::source::Sources) -> (Plan, Stats) {
+    let Lowered { places, tests, conditions: mut drafts } = lowered;
     let hosts =
         host_tables(policy, &places.scopes, &places.services.iter().map(|(s, _)| *s).collect::<Vec<_>>());
     let walks = Walks::build(policy, &places, &hosts);
-    let mut probes = Probes::new(policy);
-    let mut drafts: Vec<_> =
-        places.alternatives.iter().map(|a| condition_of(policy, &mut probes, a)).collect();
+    let mut probes = Probes::new(policy, tests);
     let mut notes = NoteDrafts::new(policy, sources, &places, &mut probes);
     let flat = flat_conditions(&places, &walks, &mut probes, &mut drafts, &mut notes);
-    let (variables, tests) = probes.classify();
+    let (variables, tests) = probes.into_tests().classify(policy);
     let conditions: Vec<Cond> = drafts.iter().map(|d| d.classified(&tests)).collect();
     let scans = Scans::of(&variables);
     let mut builder = Builder::new(policy, &places, &conditions, variables.len(), &scans);
     builder.classes(&places, &walks, &flat);
     builder.finish(&hosts, &walks, &variables, notes.classified(&tests))
-}
-
-fn condition_of(policy: &Policy, probes: &mut Probes<'_>, alternative: &Alternative) -> Cond<TestId> {
-    let rule = usize::try_from(alternative.rule.0).ok().and_then(|r| policy.rules.get(r));
-    rule.map_or(Cond::Constant(false), |rule| probes.condition(&rule.condition, &alternative.captures))
 }
 
 /// Says how paths are walked: the automata, where each class of hosts starts, and what could not be built.
