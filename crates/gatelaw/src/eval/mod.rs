@@ -13,9 +13,7 @@ pub(crate) mod texts;
 mod view;
 
 pub use explain::{Asked, Explanation, RuleExplained};
-pub(crate) use notes::{
-    AlternativeNote, ClassifiedNotes, KeptNotes, Line, NoteDrafts, NoteExpr, Notes, RuleNote,
-};
+pub(crate) use notes::{AlternativeNote, KeptNotes, Line, NoteDrafts, NoteExpr, Notes, RuleNote};
 pub use outcome::Outcome;
 pub use prepared::Prepared;
 pub use session::{Begun, Session};

@@ -189,37 +189,17 @@ impl<'s> NoteDrafts<'s> {
             }
             Expr::Test(_, span) => {
                 let (file, line) = self.place(*span);
-                let text =
-                    self.sources.text_at(*span).split_whitespace().collect::<Vec<_>>().join(" ").into();
+                let text = in_one_line(self.sources.text_at(*span)).into();
                 NoteExpr::Test { test: probes.condition(expr, &alternative.captures), text, file, line }
             }
         }
     }
 
-    /// Turns every test into its classified condition.
-    pub(crate) fn classified(self, tests: &[Cond]) -> ClassifiedNotes {
-        let of = |(rule, expr): (u32, NoteExpr<Cond<TestId>>)| {
-            (rule, expr.map(&mut |cond| cond.classified(tests)))
-        };
-        ClassifiedNotes {
-            files: self.files,
-            rules: self.rules,
-            alternatives: self.alternatives.into_iter().map(of).collect(),
-        }
-    }
-}
-
-/// Notes once tests are conditions over variables.
-pub(crate) struct ClassifiedNotes {
-    files: Vec<String>,
-    rules: Vec<RuleNote>,
-    alternatives: Vec<(u32, NoteExpr<Cond>)>,
-}
-
-impl ClassifiedNotes {
-    /// Lays the programs of all tests out; `classes` gives the conditions of each class by its offset.
+    /// Lays the programs of all tests out, which `tests` says the variables of; `classes` gives the conditions of each class by
+    /// its offset.
     pub(crate) fn finish(
         self,
+        tests: &[Cond],
         diagrams: &mut Diagrams,
         classes: impl Iterator<Item = (u32, Vec<u32>)>,
     ) -> Notes {
@@ -228,8 +208,8 @@ impl ClassifiedNotes {
             .alternatives
             .into_iter()
             .map(|(rule, expr)| {
-                let mut program = |cond: Cond| {
-                    let root = diagrams.program(&cond);
+                let mut program = |cond: Cond<TestId>| {
+                    let root = diagrams.program(&cond.classified(tests));
                     roots.push(root);
                     root
                 };
@@ -249,4 +229,14 @@ impl ClassifiedNotes {
         let classes = by_offset.into_iter().collect();
         Notes { files: self.files, rules: self.rules, alternatives, classes, nodes: laid.words }
     }
+}
+
+/// Puts one space in the place of all white space between words.
+fn in_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        line.push_str(if line.is_empty() { "" } else { " " });
+        line.push_str(word);
+    }
+    line
 }

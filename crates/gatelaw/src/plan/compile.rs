@@ -14,7 +14,7 @@ use super::{
     Action, Entry, Instance, Plan, PlanKind, PlanRule, RuleNames, Source, VariableKind, VariableWords,
 };
 use crate::eval::texts::literal_text;
-use crate::eval::{ClassifiedNotes, KeptNotes, NoteDrafts};
+use crate::eval::{KeptNotes, NoteDrafts};
 use crate::lower::{Alternative, Cond, HostScope, Lowered, Places, Probes, Read, Reading, TestId, Variable};
 use crate::needs::{PathParams, Relaxations};
 use crate::policy::{self, Policy, RuleId, Value};
@@ -33,7 +33,7 @@ pub(crate) fn compile(policy: &Policy, lowered: Lowered, sources: &crate::source
     let scans = Scans::of(&variables);
     let mut builder = Builder::new(policy, &places, &conditions, variables.len(), &scans);
     builder.classes(&places, &walks, &flat);
-    builder.finish(&hosts, &walks, &variables, notes.classified(&tests))
+    builder.finish(&hosts, &walks, &variables, &tests, notes)
 }
 
 /// Says how paths are walked: the automata, where each class of hosts starts, and what could not be built.
@@ -282,7 +282,8 @@ impl<'c> Builder<'c> {
         hosts: &HostTables,
         walks: &Walks,
         variables: &[Variable],
-        notes: ClassifiedNotes,
+        tests: &[Cond],
+        notes: NoteDrafts<'_>,
     ) -> (Plan, Stats) {
         let mut pool = StringPool::default();
         let roots = self
@@ -370,7 +371,7 @@ impl<'c> Builder<'c> {
         let stats = self.stats(walks, variable_words.len(), &costs);
         let conditions = |members: &Members| members.iter().map(|(_, condition)| word(*condition)).collect();
         let classes = self.drafts.iter().zip(class_offsets).map(|(d, at)| (at, conditions(&d.members)));
-        let notes = notes.finish(&mut self.parts.diagrams, classes);
+        let notes = notes.finish(tests, &mut self.parts.diagrams, classes);
         let plan = Plan {
             identity: self.policy.identity.clone(),
             reading: crate::request::Reading::new(self.policy.needs.clone()),
