@@ -99,8 +99,10 @@ impl Routes {
     /// # Errors
     /// [`TooMany`], and then nothing is kept.
     pub(crate) fn build(&mut self, scopes: &[u32]) -> Result<Option<usize>, TooMany> {
-        let roots =
-            scopes.iter().filter_map(|s| self.roots.get(usize::try_from(*s).ok()?).copied()).collect();
+        let root = |scope: &u32| self.roots.get(usize::try_from(*scope).ok()?).copied();
+        let mut roots: Vec<usize> = scopes.iter().filter_map(root).collect();
+        roots.sort_unstable();
+        roots.dedup();
         let kept = self.states.len();
         let mut waiting = VecDeque::new();
         let start = self.state(roots, &[], &mut waiting);
@@ -126,7 +128,7 @@ impl Routes {
     /// Finds or makes the state of a subset; `None` where nothing can match any more.
     fn state(
         &mut self,
-        reached: BTreeSet<usize>,
+        reached: Vec<usize>,
         passed: &[usize],
         waiting: &mut VecDeque<(usize, Subset)>,
     ) -> Option<usize> {
@@ -134,7 +136,7 @@ impl Routes {
         let mut passed: Vec<usize> = passed.iter().chain(ends_here).copied().collect();
         passed.sort_unstable();
         passed.dedup();
-        let subset = (reached.into_iter().collect::<Vec<_>>(), passed);
+        let subset = (reached, passed);
         if subset.0.is_empty() && subset.1.is_empty() {
             return None;
         }
@@ -197,16 +199,14 @@ pub(crate) fn fits((before, behind): &(String, String), segment: &str) -> bool {
         && segment.ends_with(behind.as_str())
 }
 
-fn targets(
-    nodes: &[&Node],
-    affix: impl Fn(&(String, String)) -> bool,
-    literal: Option<&str>,
-) -> BTreeSet<usize> {
-    let mut to = BTreeSet::new();
+fn targets(nodes: &[&Node], affix: impl Fn(&(String, String)) -> bool, literal: Option<&str>) -> Vec<usize> {
+    let mut to = Vec::new();
     for node in nodes {
         to.extend(node.any);
         to.extend(literal.and_then(|l| node.literals.get(l)));
         to.extend(node.affixes.iter().filter(|(a, _)| affix(a)).map(|(_, n)| *n));
     }
+    to.sort_unstable();
+    to.dedup();
     to
 }
