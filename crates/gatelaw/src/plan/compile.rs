@@ -1,6 +1,6 @@
 //! Compiles a checked policy into a plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::hosts::{HostTables, host_tables};
 use super::methods::{ByMethod, MethodGroups};
@@ -164,9 +164,9 @@ struct Builder<'c> {
     /// By alternative: what it does beside deciding.
     instance_of: Vec<Option<u32>>,
     drafts: Vec<ClassDraft>,
-    class_of: BTreeMap<Members, usize>,
+    class_of: HashMap<Members, usize>,
     /// By items of a state: the class of each method, and of all others.
-    accepts: BTreeMap<Vec<ItemId>, ByMethod>,
+    accepts: BTreeMap<Vec<ItemId>, ByMethod<'c>>,
     everywhere: usize,
     flat_classes: BTreeMap<(u32, Reading), usize>,
 }
@@ -193,7 +193,7 @@ impl<'c> Builder<'c> {
             instances: Vec::new(),
             instance_of: Vec::new(),
             drafts: Vec::new(),
-            class_of: BTreeMap::new(),
+            class_of: HashMap::new(),
             accepts: BTreeMap::new(),
             everywhere: 0,
             flat_classes: BTreeMap::new(),
@@ -242,7 +242,7 @@ impl<'c> Builder<'c> {
             usize::try_from(*item).ok().and_then(|n| Some((n, alternatives.get(n)?.place.as_ref()?)))
         };
         let placed: Vec<_> = items.iter().filter_map(at).collect();
-        let mut methods: Vec<&String> = placed.iter().flat_map(|(_, place)| &place.methods).collect();
+        let mut methods: Vec<&'c String> = placed.iter().flat_map(|(_, place)| &place.methods).collect();
         methods.sort();
         methods.dedup();
         let members = |asked: Option<&String>| {
@@ -251,7 +251,7 @@ impl<'c> Builder<'c> {
             });
             matching.map(|(n, _)| (*n, *n)).collect::<Members>()
         };
-        let by_method = methods.iter().map(|m| ((*m).clone(), self.class(members(Some(m))))).collect();
+        let by_method = methods.iter().map(|m| (m.as_str(), self.class(members(Some(m))))).collect();
         let others = self.class(members(None));
         self.accepts.insert(items.to_vec(), (by_method, others));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::tables::word;
 
 /// The class of each method that rules at one place tell apart, and of all others.
-pub(super) type ByMethod = (Vec<(String, usize)>, usize);
+pub(super) type ByMethod<'a> = (Vec<(&'a str, usize)>, usize);
 
 /// Marks a place that lists groups with their classes.
 pub(crate) const SPARSE: u32 = 1 << 31;
@@ -19,7 +19,7 @@ pub(super) struct MethodGroups<'a> {
 
 impl<'a> MethodGroups<'a> {
     /// Groups methods by the classes that they have at all places; the group of more places has the smaller number.
-    pub(super) fn new(places: impl Iterator<Item = &'a ByMethod>) -> Self {
+    pub(super) fn new(places: impl Iterator<Item = &'a ByMethod<'a>>) -> Self {
         let mut at_places: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
         for (place, (by_method, others)) in places.enumerate() {
             for (method, class) in by_method.iter().filter(|(_, class)| class != others) {
@@ -38,10 +38,10 @@ impl<'a> MethodGroups<'a> {
     /// longer, only those that are not.
     pub(super) fn accept(
         &self,
-        (by_method, others): &ByMethod,
+        (by_method, others): &ByMethod<'_>,
         mut offset: impl FnMut(usize) -> u32,
     ) -> Vec<u32> {
-        let group = |method: &String| self.groups.get(method.as_str()).copied().filter(|group| *group != 0);
+        let group = |method: &str| self.groups.get(method).copied().filter(|group| *group != 0);
         let named: BTreeMap<u32, u32> =
             by_method.iter().filter_map(|(method, class)| Some((group(method)?, offset(*class)))).collect();
         let count = named.last_key_value().map_or(1, |(group, _)| group.saturating_add(1));
@@ -59,8 +59,8 @@ impl<'a> MethodGroups<'a> {
 mod tests {
     use super::*;
 
-    fn place(methods: &[(&str, usize)], others: usize) -> ByMethod {
-        (methods.iter().map(|(m, class)| ((*m).to_owned(), *class)).collect(), others)
+    fn place<'a>(methods: &[(&'a str, usize)], others: usize) -> ByMethod<'a> {
+        (methods.to_vec(), others)
     }
 
     #[test]
@@ -83,7 +83,9 @@ mod tests {
     }
     #[test]
     fn a_place_of_one_group_among_many_lists_that_alone() {
-        let places: Vec<ByMethod> = (0..50).map(|n| place(&[(&format!("M{n:02}"), n + 1)], 0)).collect();
+        let methods: Vec<String> = (0..50).map(|n| format!("M{n:02}")).collect();
+        let places: Vec<ByMethod> =
+            methods.iter().zip(1..).map(|(m, class)| place(&[(m, class)], 0)).collect();
         let groups = MethodGroups::new(places.iter());
         assert_eq!(groups.accept(&places[0], word), vec![2, 0, 1]);
         assert_eq!(groups.accept(&places[49], word), vec![SPARSE | 1, 0, 50, 50]);

@@ -1,6 +1,6 @@
 //! Writes tables of words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Strings;
 use super::hash::{TURNS, first_slot, hash, shape};
@@ -38,12 +38,12 @@ impl StringPool {
 pub(crate) struct Tables {
     pub(crate) words: Vec<u32>,
     /// Offsets of tables by content: equal tables are one.
-    known: BTreeMap<Vec<u32>, u32>,
+    known: HashMap<Vec<u32>, u32>,
 }
 
 impl Tables {
     pub(crate) fn new() -> Self {
-        Self { words: vec![0], known: BTreeMap::new() }
+        Self { words: vec![0], known: HashMap::new() }
     }
 
     /// Adds a table, or finds an equal one.
