@@ -134,7 +134,7 @@ impl<'s> NoteDrafts<'s> {
         let mut files: Vec<String> = sources.files.iter().map(|f| f.name.clone()).collect();
         files.sort();
         let ends =
-            |text: &str| text.bytes().zip(0_u32..).filter(|(b, _)| *b == b'\n').map(|(_, at)| at).collect();
+            |text: &str| text.match_indices('\n').filter_map(|(at, _)| u32::try_from(at).ok()).collect();
         let place = |name: &str| u32::try_from(files.partition_point(|f| f.as_str() < name)).unwrap_or(0);
         let lines = sources.files.iter().map(|f| (place(&f.name), ends(&f.text))).collect();
         let mut drafts = Self { sources, files, lines, rules: Vec::new(), alternatives: Vec::new() };
