@@ -88,6 +88,8 @@ pub(crate) fn build(project: &Project, log: &mut Log) -> Result<()> {
 
 /// Binds a module that the compiler built to JavaScript, and answers how it is made small then.
 fn bound(project: &Project, module: &str, log: &mut Log) -> Result<Command> {
+    // Were the next module not built, this one would be finished and its stamp still that of the one before.
+    setup::write_stamp(project, &stamp_name(module), "being made")?;
     let finished = finished(project, module);
     let bindgen = ["run", "--profile=quick", "--package=xtask", "--features=bindgen", "--bin=bindgen", "--"];
     log.run(project.cargo(bindgen).arg(rust::wasm(project, module)).arg(&finished))?;

@@ -160,6 +160,7 @@ pub(crate) fn build_c_library(project: &Project, log: &mut Log) -> Result<PathBu
     build(project, &["--lib"], log)?;
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let shipped = project.made(&format!("kong/{prefix}gatelaw{suffix}"));
+    // There it stands whether it was built alone or with the tests, for which cargo puts it nowhere else.
     files::copy(&project.made(&format!("debug/deps/{prefix}gatelaw_kong{suffix}")), &shipped)?;
     Ok(shipped)
 }
