@@ -70,8 +70,7 @@ impl<'p> Analysis<'p> {
         let meant = self.alternatives.chunk_by(|a, b| a.rule == b.rule).filter_map(|of_rule| {
             let first = next;
             next += of_rule.len();
-            let rule = usize::try_from(of_rule.first()?.rule.0).ok()?;
-            Some((self.policy.rules.get(rule)?, first..next))
+            Some((self.policy.numbered(of_rule.first()?.rule)?, first..next))
         });
         meant.collect()
     }

@@ -2,7 +2,7 @@
 
 mod consequences;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::plan::{Plan, Stats};
 use crate::policy::Policy;
 use crate::source::Sources;
@@ -26,7 +26,7 @@ pub struct Compiled {
 /// All diagnostics, warnings among them, where any is an error.
 pub fn compile(sources: &Sources) -> Result<Compiled, Vec<Diagnostic>> {
     let (ast, mut diagnostics) = crate::parse::parse(sources);
-    let parsed = diagnostics.iter().all(|d| d.code.severity == Severity::Warning);
+    let parsed = !Diagnostic::any_is_error(&diagnostics);
     let (checked, found) = crate::check::check_and_lower(&ast, sources);
     let Some((policy, lowered)) = checked.filter(|_| parsed) else {
         let found = consequences::without_consequences(&diagnostics, found, sources);

@@ -72,6 +72,11 @@ impl std::fmt::Display for Code {
 }
 
 impl Diagnostic {
+    /// Says whether a policy that these are of is refused.
+    pub(crate) fn any_is_error(diagnostics: &[Self]) -> bool {
+        diagnostics.iter().any(|d| d.code.severity == Severity::Error)
+    }
+
     /// Makes a diagnostic that belongs to no text.
     #[must_use]
     pub fn nowhere(code: Code, message: impl Into<String>) -> Self {

@@ -50,13 +50,15 @@ pub(crate) struct Node {
 }
 
 impl Hash for Node {
-    /// Hashes a number and a child at once: a hasher takes as long for four bytes as for eight.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let mut pair =
-            |number: u32, child: Ref| state.write_u64(u64::from(number) << 32 | u64::from(child.0));
-        pair(self.variable, self.default);
-        self.exceptions.iter().for_each(|(class, child)| pair(*class, *child));
+        hash_both(self.variable, self.default.0, state);
+        self.exceptions.iter().for_each(|(class, child)| hash_both(*class, child.0, state));
     }
+}
+
+/// Hashes two numbers at once: a hasher takes as long for four bytes as for eight.
+fn hash_both<H: Hasher>(a: u32, b: u32, state: &mut H) {
+    state.write_u64(u64::from(a) << 32 | u64::from(b));
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +77,7 @@ struct Combined(Operation, Ref, Ref);
 impl Hash for Combined {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Self(operation, a, b) = self;
-        state.write_u64(u64::from(a.0) << 32 | u64::from(b.0));
+        hash_both(a.0, b.0, state);
         std::mem::discriminant(operation).hash(state);
     }
 }

@@ -587,4 +587,9 @@ impl Policy {
         let index = self.rules.binary_search_by(|r| r.name.as_str().cmp(name)).ok()?;
         Some((RuleId(u32::try_from(index).ok()?), self.rules.get(index)?))
     }
+
+    /// Finds a rule by its number.
+    pub(crate) fn numbered(&self, rule: RuleId) -> Option<&Rule> {
+        self.rules.get(usize::try_from(rule.0).ok()?)
+    }
 }

@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 pub use names::RESERVED;
 
 use crate::ast::{Ast, Item};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::limits::RULES_MAX;
 use crate::lower::Lowered;
 use crate::policy::{Attr, AttributeId, IdentityModel, Issuer, List, Policy, Role, RoleId, UserAttribute};
@@ -98,7 +98,7 @@ pub(crate) fn check_and_lower(ast: &Ast, sources: &Sources) -> (Option<(Policy, 
         needs,
     };
     tests::check_tests(&policy.tests.iter().collect::<Vec<_>>(), &tests::Names::of(&policy), &mut out);
-    let lowered = (!any_is_error(&out)).then(|| Lowered::of(&policy));
+    let lowered = (!Diagnostic::any_is_error(&out)).then(|| Lowered::of(&policy));
     if let Some(lowered) = &lowered {
         out.extend(crate::analysis::analyse(&policy, lowered));
     }
@@ -108,12 +108,8 @@ pub(crate) fn check_and_lower(ast: &Ast, sources: &Sources) -> (Option<(Policy, 
         by_place.then_with(|| a.code.cmp(&b.code)).then_with(|| a.message.cmp(&b.message))
     });
     out.dedup();
-    let checked = lowered.filter(|_| !any_is_error(&out)).map(|lowered| (policy, lowered));
+    let checked = lowered.filter(|_| !Diagnostic::any_is_error(&out)).map(|lowered| (policy, lowered));
     (checked, out)
-}
-
-fn any_is_error(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics.iter().any(|d| d.code.severity == Severity::Error)
 }
 
 /// What is known while rules are checked.

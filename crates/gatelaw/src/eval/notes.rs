@@ -140,8 +140,8 @@ impl<'s> NoteDrafts<'s> {
         let mut drafts = Self { sources, files, lines, rules: Vec::new(), alternatives: Vec::new() };
         drafts.rules = policy.rules.iter().map(|r| drafts.rule(r)).collect();
         for alternative in &places.alternatives {
-            let rule = usize::try_from(alternative.rule.0).ok().and_then(|r| policy.rules.get(r));
-            let expr = rule
+            let expr = policy
+                .numbered(alternative.rule)
                 .map_or(NoteExpr::Constant(false), |rule| drafts.expr(&rule.condition, alternative, probes));
             drafts.alternatives.push((alternative.rule.0, expr));
         }

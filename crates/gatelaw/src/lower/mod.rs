@@ -37,9 +37,10 @@ impl Lowered {
     pub(crate) fn of(policy: &Policy) -> Self {
         let places = routes::places(policy);
         let mut probes = Probes::new(policy, Tests::default());
-        let rule = |a: &Alternative| usize::try_from(a.rule.0).ok().and_then(|r| policy.rules.get(r));
-        let condition =
-            |a| rule(a).map_or(Cond::Constant(false), |rule| probes.condition(&rule.condition, &a.captures));
+        let condition = |a: &Alternative| {
+            let rule = policy.numbered(a.rule);
+            rule.map_or(Cond::Constant(false), |rule| probes.condition(&rule.condition, &a.captures))
+        };
         let conditions = places.alternatives.iter().map(condition).collect();
         Self { tests: probes.into_tests(), places, conditions }
     }

@@ -203,7 +203,7 @@ impl<'c> Builder<'c> {
     }
 
     fn instance(&mut self, alternative: &Alternative) -> Option<u32> {
-        let rule = self.policy.rules.get(usize::try_from(alternative.rule.0).ok()?)?;
+        let rule = self.policy.numbered(alternative.rule)?;
         let action = action_of(self.policy, rule, &alternative.captures)?;
         let instance = Instance { rule: alternative.rule, action };
         // Alternatives of one rule follow each other, so an equal one is near the end.
