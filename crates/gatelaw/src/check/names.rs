@@ -355,9 +355,30 @@ pub(crate) fn rules<'a>(
 #[cfg(test)]
 mod tests {
     use super::RESERVED;
+    use crate::source::{Sources, Span};
 
     #[test]
     fn reserved_words_are_sorted() {
         assert!(RESERVED.is_sorted());
+    }
+
+    #[test]
+    fn of_rules_with_one_name_the_first_stands_and_each_other_is_told() {
+        let text = "allow b { on GET /1 for anyone }\nallow a { on GET /2 for anyone }\n\
+            allow b { on GET /3 for anyone }\nallow b { on GET /4 for anyone }\n";
+        let sources = Sources::from_text("policy.gate", text);
+        let errors = crate::compile(&sources).unwrap_err();
+        let line = |span: Span| text[..usize::try_from(span.start).unwrap()].lines().count();
+        let told: Vec<_> = errors
+            .iter()
+            .map(|e| {
+                (
+                    e.code.number,
+                    e.span.map(line),
+                    e.labels.iter().map(|label| line(label.0)).collect::<Vec<_>>(),
+                )
+            })
+            .collect();
+        assert_eq!(told, [(201, Some(3), vec![1]), (201, Some(4), vec![1])]);
     }
 }
