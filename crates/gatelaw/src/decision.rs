@@ -206,20 +206,30 @@ pub struct LimitUse {
     pub burst: u32,
 }
 
+impl Reason {
+    /// Returns its text in two parts: what all reasons of its kind begin with, and what follows for this one, mostly nothing.
+    #[must_use]
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Rule => ("rule", ""),
+            Self::NoRule => ("no_rule", ""),
+            Self::Unauthenticated => ("unauthenticated", ""),
+            Self::InsufficientUserAuthentication => ("insufficient_user_authentication", ""),
+            Self::InsufficientScope => ("insufficient_scope", ""),
+            Self::KeysUnavailable => ("keys_unavailable", ""),
+            Self::ForwardValue => ("forward_value", ""),
+            Self::RecordSize => ("record_size", ""),
+            Self::Refused(code) => ("refused:", code),
+            Self::Token(code) => ("token:", code),
+            Self::Fact(name) => ("fact:", name),
+        }
+    }
+}
+
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Rule => f.write_str("rule"),
-            Self::NoRule => f.write_str("no_rule"),
-            Self::Unauthenticated => f.write_str("unauthenticated"),
-            Self::InsufficientUserAuthentication => f.write_str("insufficient_user_authentication"),
-            Self::InsufficientScope => f.write_str("insufficient_scope"),
-            Self::KeysUnavailable => f.write_str("keys_unavailable"),
-            Self::ForwardValue => f.write_str("forward_value"),
-            Self::RecordSize => f.write_str("record_size"),
-            Self::Refused(code) => write!(f, "refused:{code}"),
-            Self::Token(code) => write!(f, "token:{code}"),
-            Self::Fact(name) => write!(f, "fact:{name}"),
-        }
+        let (kind, detail) = self.parts();
+        f.write_str(kind)?;
+        f.write_str(detail)
     }
 }

@@ -67,6 +67,31 @@ impl JsonText<'_> {
     }
 }
 
+/// One of 64 bits for each name of an object: names of different bits are different, so that most need no comparison.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Marks(u64);
+
+impl Marks {
+    /// Adds a name. Answers whether it may stand among those before.
+    pub fn add(&mut self, name: &str) -> bool {
+        let may_have = self.may_have(name);
+        self.0 |= mark(name);
+        may_have
+    }
+
+    /// Says whether a name may stand among those that were added; no is certain.
+    #[must_use]
+    pub fn may_have(self, name: &str) -> bool {
+        self.0 & mark(name) != 0
+    }
+}
+
+fn mark(name: &str) -> u64 {
+    let (first, last) = (name.bytes().next().unwrap_or(0), name.bytes().next_back().unwrap_or(0));
+    let number = usize::from(first.wrapping_mul(7) ^ last).wrapping_add(name.len());
+    1 << (number % 64)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::Json;

@@ -5,7 +5,7 @@ use super::{AttributeValue, Identity, IdentityParts, TokenFault};
 use crate::address::parse_ip;
 use crate::ast::{LiteralKind, SetShape, Type};
 use crate::bits::Bits;
-use crate::json::JsonText;
+use crate::json::{JsonText, Marks};
 use crate::limits::MATCHED_VALUE_BYTES_MAX;
 use crate::policy::{
     Attr, AttributeId, IdentityModel, Issuer, IssuerAttribute, IssuerId, RoleId, ScopesShape,
@@ -21,6 +21,7 @@ pub(super) fn map(
     claims: &JsonText<'_>,
     client_cert: Option<&str>,
 ) -> Result<Identity, TokenFault> {
+    let claims = &Claims::new(claims);
     let (id, issuer) = find(model, issuer_name).ok_or(TokenFault::Issuer)?;
     require(issuer, claims)?;
     refuse(issuer, claims)?;
@@ -50,9 +51,33 @@ pub(super) fn find<'m>(model: &'m IdentityModel, name: &str) -> Option<(IssuerId
     Some((IssuerId(u32::try_from(index).ok()?), model.issuers.get(index)?))
 }
 
+/// The claims of a token, with marks of their names: most that are looked for aren't there, and need no look at those that are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claims<'c> {
+    all: &'c JsonText<'c>,
+    marks: Marks,
+}
+
+impl<'c> Claims<'c> {
+    pub(super) fn new(all: &'c JsonText<'c>) -> Self {
+        let mut marks = Marks::default();
+        if let JsonText::Object(members) = all {
+            members.iter().for_each(|(name, _)| _ = marks.add(name));
+        }
+        Self { all, marks }
+    }
+
+    fn is_missing(&self, name: &str) -> bool {
+        matches!(self.all, JsonText::Object(_)) && !self.marks.may_have(name)
+    }
+}
+
 /// Follows a path of member names. `null`, and a value on the way that is no object, are wrong, not missing.
-pub(super) fn at<'c>(claims: &'c JsonText<'c>, path: &[impl AsRef<str>]) -> Claim<&'c JsonText<'c>> {
-    let mut value = claims;
+pub(super) fn at<'c>(claims: &Claims<'c>, path: &[impl AsRef<str>]) -> Claim<&'c JsonText<'c>> {
+    if path.first().is_some_and(|name| claims.is_missing(name.as_ref())) {
+        return Ok(None);
+    }
+    let mut value = claims.all;
     for name in path {
         if !matches!(value, JsonText::Object(_)) {
             return Err(TokenFault::Claims);
@@ -65,7 +90,7 @@ pub(super) fn at<'c>(claims: &'c JsonText<'c>, path: &[impl AsRef<str>]) -> Clai
     if matches!(value, JsonText::Null) { Err(TokenFault::Claims) } else { Ok(Some(value)) }
 }
 
-pub(super) fn string<'c>(claims: &'c JsonText<'c>, path: &[impl AsRef<str>]) -> Claim<&'c str> {
+pub(super) fn string<'c>(claims: &Claims<'c>, path: &[impl AsRef<str>]) -> Claim<&'c str> {
     at(claims, path)?.map(as_str).transpose()
 }
 
@@ -76,7 +101,7 @@ fn as_str<'c>(value: &'c JsonText<'_>) -> Result<&'c str, TokenFault> {
     }
 }
 
-pub(super) fn integer(claims: &JsonText<'_>, path: &[impl AsRef<str>]) -> Claim<i64> {
+pub(super) fn integer(claims: &Claims<'_>, path: &[impl AsRef<str>]) -> Claim<i64> {
     at(claims, path)?.map(as_integer).transpose()
 }
 
@@ -89,7 +114,7 @@ fn as_integer(value: &JsonText<'_>) -> Result<i64, TokenFault> {
 
 /// Reads a set as the policy says the claim holds it, sorted, each member once; a missing one is empty.
 pub(super) fn set<'c>(
-    claims: &'c JsonText<'c>,
+    claims: &Claims<'c>,
     path: &[String],
     shape: SetShape,
 ) -> Result<Vec<&'c str>, TokenFault> {
@@ -97,7 +122,8 @@ pub(super) fn set<'c>(
 }
 
 fn as_set<'c>(value: &'c JsonText<'c>, shape: SetShape) -> Result<Vec<&'c str>, TokenFault> {
-    let mut members = members(value, shape)?;
+    let mut members = Vec::with_capacity(if let JsonText::Array(values) = value { values.len() } else { 0 });
+    each_member(value, shape, |member| members.push(member))?;
     sort(&mut members);
     Ok(members)
 }
@@ -109,31 +135,35 @@ fn sort(members: &mut Vec<&str>) {
     }
 }
 
-/// Lists the members of a set as they stand in a claim.
-fn members<'c>(value: &'c JsonText<'c>, shape: SetShape) -> Result<Vec<&'c str>, TokenFault> {
+/// Calls with each member of a set, as they stand in a claim.
+fn each_member<'c>(
+    value: &'c JsonText<'c>,
+    shape: SetShape,
+    mut call: impl FnMut(&'c str),
+) -> Result<(), TokenFault> {
     match (shape, value) {
         (SetShape::List, JsonText::Array(values)) => {
-            let mut members = Vec::with_capacity(values.len());
-            for value in values {
-                members.push(as_str(value)?);
-            }
-            Ok(members)
+            values.iter().try_for_each(|value| as_str(value).map(&mut call))
         }
         (SetShape::Words, JsonText::String(text)) => {
-            Ok(text.split(' ').filter(|word| !word.is_empty()).collect())
+            text.split(' ').filter(|word| !word.is_empty()).for_each(call);
+            Ok(())
         }
-        (SetShape::One, JsonText::String(text)) => Ok(vec![text.as_ref()]),
+        (SetShape::One, JsonText::String(text)) => {
+            call(text);
+            Ok(())
+        }
         _ => Err(TokenFault::Claims),
     }
 }
 
-fn require(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
+fn require(issuer: &Issuer, claims: &Claims<'_>) -> Result<(), TokenFault> {
     issuer.require.iter().try_for_each(|(path, literal)| required(claims, path, literal))
 }
 
 /// Asks one `require` line.
 pub(super) fn required(
-    claims: &JsonText<'_>,
+    claims: &Claims<'_>,
     path: &[String],
     literal: &LiteralKind,
 ) -> Result<(), TokenFault> {
@@ -147,7 +177,7 @@ pub(super) fn required(
 }
 
 /// A claim that an issuer refuses is no part of a good token, not even as `null`.
-fn refuse(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
+fn refuse(issuer: &Issuer, claims: &Claims<'_>) -> Result<(), TokenFault> {
     for path in &issuer.refuse {
         if at(claims, path)?.is_some() {
             return Err(TokenFault::Claims);
@@ -157,7 +187,7 @@ fn refuse(issuer: &Issuer, claims: &JsonText<'_>) -> Result<(), TokenFault> {
 }
 
 /// Takes the first subject that is there and not empty: providers leave one empty to say that it is the other.
-pub(super) fn subject<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Result<&'c str, TokenFault> {
+pub(super) fn subject<'c>(issuer: &Issuer, claims: &Claims<'c>) -> Result<&'c str, TokenFault> {
     for path in &issuer.subject {
         if let Some(subject) = string(claims, path)?.filter(|s| !s.is_empty()) {
             return Ok(subject);
@@ -170,7 +200,7 @@ pub(super) fn subject<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Result<&
 /// the client certificate (RFC 8705 §3.1), so any other confirmation method beside it is refused too.
 pub(super) fn bound(
     issuer: &Issuer,
-    claims: &JsonText<'_>,
+    claims: &Claims<'_>,
     client_cert: Option<&str>,
 ) -> Result<(), TokenFault> {
     let Some(cnf) = at(claims, &["cnf"])? else { return Ok(()) };
@@ -205,7 +235,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
     }
 }
 
-fn client<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Claim<&'c str> {
+fn client<'c>(issuer: &Issuer, claims: &Claims<'c>) -> Claim<&'c str> {
     match &issuer.client {
         Some(path) => string(claims, path),
         None => match string(claims, AUTHORIZED_PARTY)? {
@@ -215,7 +245,7 @@ fn client<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Claim<&'c str> {
     }
 }
 
-pub(super) fn scopes<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Result<Vec<&'c str>, TokenFault> {
+pub(super) fn scopes<'c>(issuer: &Issuer, claims: &Claims<'c>) -> Result<Vec<&'c str>, TokenFault> {
     let Some((path, shape)) = &issuer.scopes else { return Ok(Vec::new()) };
     let Some(value) = at(claims, path)? else { return Ok(Vec::new()) };
     let shape = match (shape, value) {
@@ -227,21 +257,21 @@ pub(super) fn scopes<'c>(issuer: &Issuer, claims: &'c JsonText<'c>) -> Result<Ve
 }
 
 /// Grants what any `roles` line grants, and all that those roles include.
-fn roles(model: &IdentityModel, issuer: &Issuer, claims: &JsonText<'_>) -> Result<Vec<RoleId>, TokenFault> {
+fn roles(model: &IdentityModel, issuer: &Issuer, claims: &Claims<'_>) -> Result<Vec<RoleId>, TokenFault> {
     let mut granted = Bits::below(model.roles.len());
     for line in &issuer.roles {
         let Some(claim) = at(claims, &line.path)? else { continue };
         // What stands in a claim more than once must not add up.
         let mut met = Bits::below(line.grants.pairs().len());
-        for value in members(claim, line.shape)? {
-            let Some((place, roles)) = line.grants.of(value) else { continue };
+        each_member(claim, line.shape, |value| {
+            let Some((place, roles)) = line.grants.of(value) else { return };
             if met.insert(place) {
                 let closures = roles.filter_map(|role| model.role(role)).flat_map(|role| &role.closure);
                 closures.for_each(|role| {
                     granted.insert(role.0);
                 });
             }
-        }
+        })?;
     }
     let mut roles = Vec::with_capacity(granted.count());
     roles.extend(granted.iter().map(RoleId));
@@ -251,7 +281,7 @@ fn roles(model: &IdentityModel, issuer: &Issuer, claims: &JsonText<'_>) -> Resul
 fn attributes<'c>(
     model: &IdentityModel,
     issuer: &'c Issuer,
-    claims: &'c JsonText<'c>,
+    claims: &Claims<'c>,
 ) -> Result<Vec<Option<AttributeValue<&'c str>>>, TokenFault> {
     let mut values = Vec::with_capacity(model.attributes.len());
     for (attribute, id) in model.attributes.iter().zip(0_u32..) {
@@ -267,7 +297,7 @@ fn attributes<'c>(
 pub(super) fn value<'c>(
     line: &'c IssuerAttribute,
     ty: Type,
-    claims: &'c JsonText<'c>,
+    claims: &Claims<'c>,
 ) -> Claim<AttributeValue<&'c str>> {
     if ty == Type::Strings {
         return Ok(Some(AttributeValue::Strings(set(claims, &line.path, line.shape)?)));

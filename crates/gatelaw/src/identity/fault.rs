@@ -1,6 +1,6 @@
 //! Which claim gives no identity: for a person who asks why a token is refused.
 
-use super::claims::{at, bound, find, integer, required, scopes, set, string, subject, value};
+use super::claims::{Claims, at, bound, find, integer, required, scopes, set, string, subject, value};
 use super::registered::{ACTOR, AUTHENTICATED_AT, AUTHORIZED_PARTY, CLIENT_ID, ISSUED_AT, TOKEN_ID};
 use crate::json::JsonText;
 use crate::policy::{IdentityModel, Issuer};
@@ -35,10 +35,11 @@ pub enum ClaimFaultKind {
 pub(super) fn claim_at_fault(
     model: &IdentityModel,
     issuer: &str,
-    claims: &JsonText<'_>,
+    all: &JsonText<'_>,
     client_cert: Option<&str>,
 ) -> Option<ClaimFault> {
     use ClaimFaultKind as Kind;
+    let claims = &Claims::new(all);
     let (_, lines) = find(model, issuer)?;
     let mut asked: Vec<(Vec<&str>, bool, Kind)> = Vec::new();
     for (path, literal) in &lines.require {
@@ -74,18 +75,18 @@ pub(super) fn claim_at_fault(
         ClaimFault { path: owned(&path), kind: if is_missing { Kind::Missing } else { kind } }
     });
     let too_long = || ClaimFault { path: Vec::new(), kind: Kind::Long };
-    fault.or_else(|| super::claims::map(model, issuer, claims, client_cert).is_err().then(too_long))
+    fault.or_else(|| super::claims::map(model, issuer, all, client_cert).is_err().then(too_long))
 }
 
 /// Finds the first place of the subject that holds something wrong, or else the first of all.
-fn subject_at_fault<'a>(issuer: &'a Issuer, claims: &JsonText<'_>) -> Vec<&'a str> {
+fn subject_at_fault<'a>(issuer: &'a Issuer, claims: &Claims<'_>) -> Vec<&'a str> {
     let wrong = issuer.subject.iter().find(|path| string(claims, path).is_err());
     let there = issuer.subject.iter().find(|path| at(claims, path) != Ok(None));
     wrong.or(there).or(issuer.subject.first()).map_or_else(Vec::new, |path| names(path))
 }
 
 /// Lists where the client is looked for: the second place counts only where the first has none.
-fn client_paths<'a>(issuer: &'a Issuer, claims: &JsonText<'_>) -> Vec<Vec<&'a str>> {
+fn client_paths<'a>(issuer: &'a Issuer, claims: &Claims<'_>) -> Vec<Vec<&'a str>> {
     match &issuer.client {
         Some(path) => vec![names(path)],
         None if string(claims, AUTHORIZED_PARTY) == Ok(None) => vec![CLIENT_ID.to_vec()],
