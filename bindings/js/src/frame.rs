@@ -169,7 +169,7 @@ impl<'f> Frame<'f> {
                 }
                 let cert = self.raw.facts.client_cert.present();
                 match Identity::map(model, issuer, &claims, cert) {
-                    Ok(identity) => LineCaller::Verified(Box::new(identity)),
+                    Ok(identity) => LineCaller::Verified(identity),
                     Err(fault) => LineCaller::Invalid(fault.code().to_owned()),
                 }
             }

@@ -1,7 +1,7 @@
 //! A decision as one line of JSON.
 
 use std::borrow::Borrow;
-use std::fmt::{self, Write};
+use std::fmt::Write as _;
 
 use gatelaw::ast::{AuditLevel, Effect};
 use gatelaw::decision::{DecisionText, LimitText};
@@ -31,8 +31,9 @@ fn written(decision: &DecisionText<'_>) -> String {
     });
     line.number(decision.status.into());
     line.raw(r#","reason":""#);
-    // Writing to a `String` can't fail.
-    _ = write!(line, "{}", decision.reason);
+    let (kind, detail) = decision.reason.parts();
+    line.raw(kind);
+    line.escaped(detail);
     line.raw(r#"","rule":"#);
     line.text_or_null(decision.rule);
     line.raw(r#","challenge":"#);
@@ -61,7 +62,7 @@ fn written(decision: &DecisionText<'_>) -> String {
     line.0
 }
 
-/// A line that is being written. What is formatted into it is escaped, as part of a text.
+/// A line that is being written.
 struct Line(String);
 
 impl Line {
@@ -71,6 +72,7 @@ impl Line {
     }
 
     fn number(&mut self, number: u32) {
+        // Writing to a `String` can't fail.
         _ = write!(self.0, "{number}");
     }
 
@@ -130,13 +132,6 @@ impl Line {
     }
 }
 
-impl fmt::Write for Line {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.escaped(text);
-        Ok(())
-    }
-}
-
 /// Reads a line for a plan: the request, and all that the policy needs of it.
 ///
 /// # Errors
@@ -190,8 +185,18 @@ mod tests {
             line.text(&text);
             assert_eq!(line.0, serde_json::to_string(&text).unwrap());
         }
-        let mut line = Line(String::new());
-        _ = write!(line, "{}", gatelaw::decision::Reason::Refused("a\"b\n".to_owned()));
-        assert_eq!(line.0, r#"refused:a\"b\n"#);
+    }
+
+    #[test]
+    fn what_a_verifier_says_is_escaped_too() {
+        let policy = "allow a { on /**  for anyone }";
+        let compiled = gatelaw::compile(&gatelaw::Sources::from_text("policy.gate", policy)).unwrap();
+        let line = r#"{"method":"GET","scheme":"https","host":"a.example","target":"/","now":0}"#;
+        let request = RequestLine::parse(line, None).unwrap();
+        let mut session = Session::new(&compiled.plan);
+        let caller = gatelaw::Caller::Invalid("a\"b\n");
+        let decision = request.with(|raw| session.decision(raw, caller));
+        let read: serde_json::Value = serde_json::from_str(&decision_line(&decision)).unwrap();
+        assert_eq!(read["reason"], "token:a\"b\n");
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use gatelaw::json::{Json, JsonText};
+use gatelaw::json::{Json, JsonText, Marks};
 use gatelaw::limits::JSON_DEPTH_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -138,22 +138,6 @@ impl<'de> Visitor<'de> for Value {
 
 /// Members of an object up to which a name is compared with each before it.
 pub(crate) const COMPARED_MAX: usize = 24;
-
-/// One of 64 bits for each name of an object: names of different bits are different, so that most need no comparison.
-#[derive(Default)]
-pub(crate) struct Marks(u64);
-
-impl Marks {
-    /// Adds a name. Answers whether it may stand among those before.
-    pub(crate) fn add(&mut self, name: &str) -> bool {
-        let (first, last) = (name.bytes().next().unwrap_or(0), name.bytes().next_back().unwrap_or(0));
-        let number = usize::from(first.wrapping_mul(7) ^ last).wrapping_add(name.len());
-        let mark = 1 << (number % 64);
-        let may_be_known = self.0 & mark != 0;
-        self.0 |= mark;
-        may_be_known
-    }
-}
 
 /// Reads the name of a member.
 struct Name;

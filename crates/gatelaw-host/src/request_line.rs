@@ -148,7 +148,7 @@ pub enum LineCaller {
     /// Nobody is signed in.
     Anonymous,
     /// Verified claims.
-    Verified(Box<Identity>),
+    Verified(Identity),
     /// Verified claims, classified for all requests with their token.
     Prepared(Arc<Prepared>),
     /// A token that is not valid, with its code.
@@ -187,7 +187,7 @@ impl LineCaller {
     #[must_use]
     pub fn prepared(self, plan: &Plan) -> Self {
         match self {
-            Self::Verified(identity) => Self::Prepared(Arc::new(plan.prepare(*identity))),
+            Self::Verified(identity) => Self::Prepared(Arc::new(plan.prepare(identity))),
             Self::Anonymous | Self::Prepared(_) | Self::Invalid(_) | Self::KeysUnavailable => self,
         }
     }
@@ -204,6 +204,9 @@ impl LineCaller {
         }
     }
 }
+
+/// Header lines up to which they are listed without an allocation.
+const HEADERS_FEW: usize = 16;
 
 const MEMBERS: &[&str] =
     &["method", "scheme", "host", "target", "target_hex", "headers", "ip", "facts", "now", "identity"];
@@ -299,14 +302,25 @@ impl<'l> RequestText<'l> {
 
     /// Calls back with the request as a decision takes it.
     pub fn with<T>(&self, then: impl FnOnce(&RawRequest<'_>) -> T) -> T {
-        let headers: Vec<(&[u8], &[u8])> =
-            self.headers.iter().map(|(n, v)| (n.as_ref(), v.as_ref())).collect();
+        let lines = self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+        let mut few = [(&b""[..], &b""[..]); HEADERS_FEW];
+        let many: Vec<_>;
+        let headers = match few.get_mut(..self.headers.len()) {
+            Some(few) => {
+                few.iter_mut().zip(lines).for_each(|(place, line)| *place = line);
+                &*few
+            }
+            None => {
+                many = lines.collect();
+                &many
+            }
+        };
         then(&RawRequest {
             method: self.method.as_bytes(),
             scheme: self.scheme,
             host: self.host.as_bytes(),
             target: &self.target,
-            headers: &headers,
+            headers,
             ip: if let AddressLine::Known(ip) = self.ip { Some(ip) } else { None },
             ip_unreadable: self.ip == AddressLine::Unreadable,
             headers_cut: false,
@@ -357,7 +371,7 @@ impl IdentityLine<'_> {
         match self {
             Self::Absent => LineCaller::Anonymous,
             Self::Claims(issuer, claims) => match Identity::map(model, issuer, claims, client_cert) {
-                Ok(identity) => LineCaller::Verified(Box::new(identity)),
+                Ok(identity) => LineCaller::Verified(identity),
                 Err(fault) => LineCaller::Invalid(fault.code().to_owned()),
             },
             Self::Invalid(code) => LineCaller::Invalid(code.clone().into_owned()),

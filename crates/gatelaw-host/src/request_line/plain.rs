@@ -6,14 +6,14 @@
 
 use std::borrow::Cow;
 
-use gatelaw::json::JsonText;
+use gatelaw::json::{JsonText, Marks};
 use gatelaw::limits::JSON_DEPTH_MAX;
 use gatelaw::request::Fact;
 
 use super::facts::FactsText;
 use super::members::{self, Member};
 use super::{AddressLine, HeaderLines, IdentityLine, RequestText};
-use crate::json::{COMPARED_MAX, Marks, plain_length};
+use crate::json::{COMPARED_MAX, plain_length};
 
 /// Entries for which room is made at first: nearly all claims and lists of lines fit, and none grows step by step.
 const MEMBERS_AHEAD: usize = 16;
