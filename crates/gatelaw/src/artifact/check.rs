@@ -315,6 +315,9 @@ mod tests {
     fn no_program_asks_a_program() {
         check(&[0, 1, LEAF, 0], Err("a program is not there, or asks another one"));
         check(&[0, 0, 4, 0, 1, LEAF, 0], Err("a program is not there, or asks another one"));
+        // By an exception alone, and by both ways.
+        check(&[0, 0, LEAF, 1, 1, 6, 1, LEAF, 0], Err("a program is not there, or asks another one"));
+        check(&[0, 0, 6, 1, 1, 6, 1, LEAF, 0], Err("a program is not there, or asks another one"));
     }
 
     /// Once each program walked anew all that it reaches: this artifact would have taken an hour to load. It is read in one pass,

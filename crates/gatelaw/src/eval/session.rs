@@ -737,7 +737,7 @@ mod tests {
         assert_eq!(matched(b"zero.example"), [""; 0]);
     }
 
-    /// A session is used again and again: facts, headers, addresses and refusals of one request are no other's.
+    /// A session is used again and again: facts, headers, tokens, addresses and refusals of one request are no other's.
     #[test]
     fn a_request_leaves_nothing_to_the_next() {
         const CERT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -767,6 +767,7 @@ mod tests {
             RawRequest { ip: "192.0.2.1".parse().ok(), ..get(b"/") },
             RawRequest { headers: &[(b"x-beta", b"1"), (b"cookie", b"b=1")], ..get(b"/") },
             RawRequest { headers: &[(b"x-beta", b"2")], ..get(b"/a/b") },
+            RawRequest { headers: &[(b"authorization", b"Bearer a.b.c")], ..get(b"/") },
             facts(|f| f.country = Fact::Present("KP")),
             facts(|f| f.country = Fact::Wrong),
             facts(|f| f.asn = Fact::Present(64_512)),
