@@ -80,8 +80,12 @@ impl Tree {
 
     fn written(&mut self, mutants: &[Mutant]) -> Result<BTreeMap<String, Switched>, String> {
         let mut by_file: BTreeMap<&str, Vec<&Mutant>> = BTreeMap::new();
-        for mutant in mutants.iter().filter(|mutant| !self.unfit.contains_key(&mutant.number)) {
-            by_file.entry(&mutant.file).or_default().push(mutant);
+        for mutant in mutants {
+            // A file of which no mutant is left is written too: without any.
+            let fit = by_file.entry(&mutant.file).or_default();
+            if !self.unfit.contains_key(&mutant.number) {
+                fit.push(mutant);
+            }
         }
         let mut files = BTreeMap::new();
         for (name, mutants) in by_file {
