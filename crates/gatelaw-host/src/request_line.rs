@@ -205,9 +205,6 @@ impl LineCaller {
     }
 }
 
-/// Header lines up to which they are listed without an allocation.
-const HEADERS_FEW: usize = 16;
-
 const MEMBERS: &[&str] =
     &["method", "scheme", "host", "target", "target_hex", "headers", "ip", "facts", "now", "identity"];
 
@@ -302,25 +299,14 @@ impl<'l> RequestText<'l> {
 
     /// Calls back with the request as a decision takes it.
     pub fn with<T>(&self, then: impl FnOnce(&RawRequest<'_>) -> T) -> T {
-        let lines = self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
-        let mut few = [(&b""[..], &b""[..]); HEADERS_FEW];
-        let many: Vec<_>;
-        let headers = match few.get_mut(..self.headers.len()) {
-            Some(few) => {
-                few.iter_mut().zip(lines).for_each(|(place, line)| *place = line);
-                &*few
-            }
-            None => {
-                many = lines.collect();
-                &many
-            }
-        };
+        let headers: Vec<(&[u8], &[u8])> =
+            self.headers.iter().map(|(n, v)| (n.as_ref(), v.as_ref())).collect();
         then(&RawRequest {
             method: self.method.as_bytes(),
             scheme: self.scheme,
             host: self.host.as_bytes(),
             target: &self.target,
-            headers,
+            headers: &headers,
             ip: if let AddressLine::Known(ip) = self.ip { Some(ip) } else { None },
             ip_unreadable: self.ip == AddressLine::Unreadable,
             headers_cut: false,

@@ -73,6 +73,8 @@ impl<'c> Claims<'c> {
 }
 
 /// Follows a path of member names. `null`, and a value on the way that is no object, are wrong, not missing.
+// In a module of WebAssembly the code at each of its calls would weigh more than its time.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn at<'c>(claims: &Claims<'c>, path: &[impl AsRef<str>]) -> Claim<&'c JsonText<'c>> {
     if path.first().is_some_and(|name| claims.is_missing(name.as_ref())) {
         return Ok(None);
@@ -123,7 +125,7 @@ pub(super) fn set<'c>(
 
 fn as_set<'c>(value: &'c JsonText<'c>, shape: SetShape) -> Result<Vec<&'c str>, TokenFault> {
     let mut members = Vec::with_capacity(if let JsonText::Array(values) = value { values.len() } else { 0 });
-    each_member(value, shape, |member| members.push(member))?;
+    each_member(value, shape, &mut |member| members.push(member))?;
     sort(&mut members);
     Ok(members)
 }
@@ -139,11 +141,11 @@ fn sort(members: &mut Vec<&str>) {
 fn each_member<'c>(
     value: &'c JsonText<'c>,
     shape: SetShape,
-    mut call: impl FnMut(&'c str),
+    call: &mut dyn FnMut(&'c str),
 ) -> Result<(), TokenFault> {
     match (shape, value) {
         (SetShape::List, JsonText::Array(values)) => {
-            values.iter().try_for_each(|value| as_str(value).map(&mut call))
+            values.iter().try_for_each(|value| as_str(value).map(&mut *call))
         }
         (SetShape::Words, JsonText::String(text)) => {
             text.split(' ').filter(|word| !word.is_empty()).for_each(call);
@@ -263,7 +265,7 @@ fn roles(model: &IdentityModel, issuer: &Issuer, claims: &Claims<'_>) -> Result<
         let Some(claim) = at(claims, &line.path)? else { continue };
         // What stands in a claim more than once must not add up.
         let mut met = Bits::below(line.grants.pairs().len());
-        each_member(claim, line.shape, |value| {
+        each_member(claim, line.shape, &mut |value| {
             let Some((place, roles)) = line.grants.of(value) else { return };
             if met.insert(place) {
                 let closures = roles.filter_map(|role| model.role(role)).flat_map(|role| &role.closure);
