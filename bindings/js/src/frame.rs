@@ -21,12 +21,12 @@
 //! | … | length of the correlation id, for what a gate does |
 //! | … | two for each header line: lengths of its name and its value |
 
+use gatelaw::RawRequest;
 use gatelaw::address::parse_ip;
 use gatelaw::json::Json;
 use gatelaw::limits::REQUEST_LINE_BYTES_MAX;
 use gatelaw::policy::IdentityModel;
 use gatelaw::request::{Fact, Facts, Scheme};
-use gatelaw::{Identity, RawRequest};
 use gatelaw_host::{LineCaller, Trace, TraceTrust};
 
 use crate::fault::Fault;
@@ -168,10 +168,7 @@ impl<'f> Frame<'f> {
                     return Err(Fault::claims(&"an object is needed"));
                 }
                 let cert = self.raw.facts.client_cert.present();
-                match Identity::map(model, issuer, &claims, cert) {
-                    Ok(identity) => LineCaller::Verified(identity),
-                    Err(fault) => LineCaller::Invalid(fault.code().to_owned()),
-                }
+                LineCaller::mapped(model, issuer, &claims, cert)
             }
             Who::Invalid { code } => LineCaller::Invalid(code.to_owned()),
             Who::KeysUnavailable => LineCaller::KeysUnavailable,

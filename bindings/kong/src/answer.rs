@@ -1,7 +1,5 @@
 //! What a session answered last, laid out for C: pointers into what the session holds.
 
-use std::fmt::Write as _;
-
 use gatelaw::ast::{AuditLevel, Effect};
 use gatelaw::decision::DecisionText;
 use gatelaw_host::Handling;
@@ -120,8 +118,9 @@ impl Answer {
     /// Lays a decision out; what it points to stands as long as the session doesn't decide again.
     pub(crate) fn decision(&mut self, decision: &DecisionText<'_>) -> GateDecision {
         self.reason.clear();
-        // Writing to a `String` can't fail.
-        _ = write!(self.reason, "{}", decision.reason);
+        let (kind, detail) = decision.reason.parts();
+        self.reason.push_str(kind);
+        self.reason.push_str(detail);
         let pair =
             |(name, value): &(&str, &str)| GatePair { name: GateText::of(name), value: GateText::of(value) };
         refill(&mut self.set, decision.set.iter().map(pair));

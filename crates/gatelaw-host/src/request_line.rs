@@ -183,6 +183,20 @@ impl LineCaller {
         Ok(identity.caller(plan.identity_model(), client_cert).prepared(plan))
     }
 
+    /// Maps verified claims, as [`Identity::map`] does; where that answers a fault, the token is one that isn't valid.
+    #[must_use]
+    pub fn mapped(
+        model: &IdentityModel,
+        issuer: &str,
+        claims: &JsonText<'_>,
+        client_cert: Option<&str>,
+    ) -> Self {
+        match Identity::map(model, issuer, claims, client_cert) {
+            Ok(identity) => Self::Verified(identity),
+            Err(fault) => Self::Invalid(fault.code().to_owned()),
+        }
+    }
+
     /// Classifies verified claims once, for all requests with their token that are decided by this plan.
     #[must_use]
     pub fn prepared(self, plan: &Plan) -> Self {
@@ -356,10 +370,7 @@ impl IdentityLine<'_> {
     fn caller(&self, model: &IdentityModel, client_cert: Option<&str>) -> LineCaller {
         match self {
             Self::Absent => LineCaller::Anonymous,
-            Self::Claims(issuer, claims) => match Identity::map(model, issuer, claims, client_cert) {
-                Ok(identity) => LineCaller::Verified(identity),
-                Err(fault) => LineCaller::Invalid(fault.code().to_owned()),
-            },
+            Self::Claims(issuer, claims) => LineCaller::mapped(model, issuer, claims, client_cert),
             Self::Invalid(code) => LineCaller::Invalid(code.clone().into_owned()),
             Self::Unavailable => LineCaller::KeysUnavailable,
             Self::Token(_) => LineCaller::Invalid("no_verifier".to_owned()),

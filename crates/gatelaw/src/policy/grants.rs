@@ -34,15 +34,12 @@ impl Grants {
     /// Before them stands the number of the value's first pair, which tells it from other values.
     pub fn of<'v>(&'v self, value: &'v str) -> Option<(u32, impl Iterator<Item = RoleId> + 'v)> {
         let hash = hash(value.as_bytes(), false);
-        let start = self.hashes.partition_point(|(known, _)| *known < hash);
-        let of_hash = self.hashes.get(start..)?;
         // Of equal hashes, which are few unless somebody looked for them, the places are in the order of the values.
-        let is_before = |(known, place): &(u32, u32)| {
-            *known == hash && self.pair(*place).is_some_and(|(known, _)| known.as_str() < value)
-        };
-        let before =
-            if of_hash.first().is_some_and(is_before) { of_hash.partition_point(is_before) } else { 0 };
-        let (known, place) = *of_hash.get(before)?;
+        let start = self.hashes.partition_point(|(known, place)| {
+            *known < hash
+                || *known == hash && self.pair(*place).is_some_and(|(known, _)| known.as_str() < value)
+        });
+        let (known, place) = *self.hashes.get(start)?;
         // Pairs of one value stand side by side.
         let pairs = self.pairs.get(usize::try_from(place).ok()?..)?;
         let (first, _) = pairs.first()?;
